@@ -1,0 +1,48 @@
+# scapi's commands. `make help` lists them.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+
+# setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
+# (setuptools warns that an editable package lies in its own folder, which is what is wanted here)
+PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
+EXTRAS = postgresql,s3
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: run
+run: install ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
+	@$(BIN)/flask db upgrade
+	@PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
+
+.PHONY: install
+install: .venv/installed ## make .venv with what scapi needs to run
+
+.PHONY: test
+test: .venv/installed-for-development ## set up and run all tests
+	$(BIN)/pytest
+
+.PHONY: lint
+lint: .venv/installed-for-development ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.PHONY: lock
+lock: .venv/installed-for-development ## write requirements.lock anew from setup.cfg
+	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --no-header --upgrade --output-file requirements.lock setup.cfg
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.lock setup.cfg pyproject.toml | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+.venv/installed-for-development: .venv/installed
+	$(PIP_INSTALL) --editable '.[$(EXTRAS),test,lint]'
+	@touch $@

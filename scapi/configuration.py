@@ -1,0 +1,57 @@
+"""From settings to what the extensions want to know."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from scapi import auth, database
+
+CORS_MAX_AGE = 24 * 3600
+"""Seconds that a browser may remember a preflight's answer."""
+
+
+class ConfigurationError(SystemExit):
+    """A setting that scapi cannot start with: what is wrong and what was expected."""
+
+
+def data_dir(app: Flask) -> Path:
+    """Return the absolute path of `SCAPI_DATA_DIR`."""
+    return Path(app.config["SCAPI_DATA_DIR"]).resolve()
+
+
+def set_up_database(app: Flask) -> None:
+    """Set the database's URL, the embedded one's if none is given, and the options of its engines."""
+    url = app.config["SCAPI_DATABASE_URL"]
+    if not url:
+        data_dir(app).mkdir(parents=True, exist_ok=True)
+        url = database.embedded_url(data_dir(app))
+    app.config.from_mapping(database.engine_settings(url))
+
+
+def set_up_secret(app: Flask) -> None:
+    """Make sure that there is a secret for the tokens. Raises ConfigurationError."""
+    secret = app.config["SCAPI_JWT_SECRET"]
+    if not secret and app.config["SCAPI_DATABASE_URL"]:
+        raise ConfigurationError(
+            "SCAPI_JWT_SECRET is not set. It is made by itself only for the embedded database; with "
+            "SCAPI_DATABASE_URL every host needs the same one, for example from: openssl rand -hex 32"
+        )
+    secret = secret or auth.secret_in(data_dir(app))
+    if len(secret.encode()) < auth.MIN_SECRET_BYTES:
+        raise ConfigurationError(
+            f"SCAPI_JWT_SECRET has {len(secret.encode())} bytes; HS256 needs at least {auth.MIN_SECRET_BYTES}, "
+            "for example from: openssl rand -hex 32"
+        )
+    app.config["SCAPI_JWT_SECRET"] = secret
+
+
+def cors_options(app: Flask) -> dict[str, Any]:
+    """Return Flask-Cors' options: the page's origin is rarely the API's."""
+    return {
+        "origins": app.config["SCAPI_CORS_ORIGINS"],
+        "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        "allow_headers": ["Authorization", "Content-Type", "Content-Range"],
+        "expose_headers": ["Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After"],
+        "max_age": CORS_MAX_AGE,
+    }

@@ -1,0 +1,96 @@
+"""The tables' base, the column types they share, and how the engines are set up."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+UPLOADS_BIND = "uploads"
+"""The engine of the chunks' path: the same database, each statement its own transaction."""
+
+SQLITE_BUSY_TIMEOUT = 30
+"""Seconds that a writer waits for another one."""
+
+MAX_ID = 2**63 - 1
+"""Largest 64-bit integer that the database keeps."""
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
+
+
+class Base(DeclarativeBase):
+    """What every table is made from."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Python sees it in UTC with its time zone, also on SQLite, which keeps none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+def embedded_url(data_dir: Path) -> str:
+    """Return the SQLAlchemy URL of the embedded database in `data_dir`."""
+    return f"sqlite:///{data_dir / 'scapi.sqlite3'}"
+
+
+def engine_settings(url: str) -> Mapping[str, Any]:
+    """Return Flask-SQLAlchemy's settings for the two engines on the database at `url`."""
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if url.startswith("sqlite"):
+        options = {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT}}
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLALCHEMY_BINDS": {UPLOADS_BIND: {"url": url, "isolation_level": "AUTOCOMMIT", **options}},
+    }
+
+
+def set_up(app: Flask, db: SQLAlchemy) -> None:
+    """Bind the database extension and give SQLite connections what scapi counts on."""
+    db.init_app(app)
+    with app.app_context():
+        for bind, engine in db.engines.items():
+            if engine.dialect.name == "sqlite":
+                # The chunks' path can afford to lose its last commits in a power cut (not by kill -9): an upload
+                # then goes on from an earlier offset. Every other commit is synced.
+                _set_up_sqlite(engine, "NORMAL" if bind == UPLOADS_BIND else "FULL")
+
+
+def _set_up_sqlite(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.close()

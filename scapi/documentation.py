@@ -1,0 +1,33 @@
+"""The OpenAPI document at `<prefix>/openapi.json`, and Swagger UI, served from this machine, at `<prefix>/docs`."""
+
+from importlib.metadata import version
+
+from flask import Flask
+from flask_swagger_ui import get_swaggerui_blueprint
+
+from scapi.extensions import api
+
+DESCRIPTION = """Chunked uploads that become media.
+
+Send a file chunk by chunk, say complete with its MD5, and get back a Media that a page can show."""
+
+NEEDS_TOKEN = [{"bearer": []}]
+"""Security of an operation that needs a token; the others take one and do without."""
+
+
+def set_up(app: Flask, prefix: str) -> None:
+    """Bind the Api extension, which serves the document, and Swagger UI."""
+    app.config.update(
+        API_TITLE="scapi",
+        API_VERSION=version("scapi"),
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=prefix,
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+            "security": [{}, *NEEDS_TOKEN],
+            "servers": [{"url": app.config["SCAPI_PUBLIC_URL"] or "/"}],
+        },
+    )
+    api.init_app(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    app.register_blueprint(get_swaggerui_blueprint(f"{prefix}/docs", f"{prefix}/openapi.json", {"app_name": "scapi"}))

@@ -1,0 +1,133 @@
+"""The one error body, for everything that goes wrong."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask, Response, current_app, jsonify
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from scapi.refusals import Refused
+from storage_backends import NoSpace, StorageError, Unavailable
+
+RETRY_AFTER = 5
+"""Seconds after which a client may try again what failed because the database or the storage was away."""
+
+
+class ErrorSchema(ma.Schema):
+    """The body of every error."""
+
+    code = ma.fields.Integer(required=True, metadata={"description": "HTTP status"})
+    status = ma.fields.String(required=True, metadata={"description": "Name of the HTTP status"})
+    message = ma.fields.String(required=True, metadata={"description": "What was wrong and what was expected"})
+    errors = ma.fields.List(
+        ma.fields.Dict(),
+        required=True,
+        metadata={
+            "description": "One item per error: {code, message}, or for a field {field, messages: [{code, message}]}"
+        },
+    )
+    offset = ma.fields.String(metadata={"description": "Where the upload goes on, when the offset was the matter"})
+
+
+def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any) -> Response:
+    """Return the error answer: `details` (such as `offset`) stand beside the four fields that are always there."""
+    answer = jsonify(code=status, status=HTTP_STATUS_CODES[status], message=message, errors=errors, **details)
+    answer.status_code = status
+    return answer
+
+
+def register(app: Flask) -> None:
+    """Answer scapi's own refusals, storage errors and database errors with the error body.
+
+    HTTP exceptions come through `scapi.extensions.Api`.
+    """
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(StorageError, _storage_error)
+    app.register_error_handler(DBAPIError, _database_error)
+
+
+def http_exception(error: HTTPException) -> Response:
+    """Answer an HTTPException: validation errors of webargs field by field, its own headers kept."""
+    data: Mapping[str, Any] = getattr(error, "data", None) or {}
+    status = error.code or 500
+    if "messages" in data:
+        errors = list(_validation_errors(data["messages"], data.get("schema")))
+        first = errors[0]
+        message = f"{first['field']}: {first['messages'][0]['message']}" if "field" in first else first["message"]
+    else:
+        message = error.description or error.name
+        errors = [{"code": error.name.lower().replace(" ", "_"), "message": message}]
+    answer = body(status, message, errors)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
+
+
+def _refused(refused: Refused) -> Response:
+    problem = {"code": refused.code, "message": refused.message}
+    errors = [problem] if refused.field is None else [{"field": refused.field, "messages": [problem]}]
+    answer = body(refused.status, refused.message, errors, **refused.details)
+    if refused.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="scapi"'
+    return answer
+
+
+def _storage_error(error: StorageError) -> Response:
+    current_app.logger.error("storage: %s", error, exc_info=error)
+    if isinstance(error, NoSpace):
+        return _plain(507, "storage_full", "there is no space left for this; nothing was stored")
+    if isinstance(error, Unavailable):
+        return _try_again("storage_unavailable", "the storage cannot be reached right now; try again")
+    return _plain(500, "storage_error", "the storage failed; nothing was changed")
+
+
+def _database_error(error: DBAPIError) -> Response:
+    current_app.logger.error("database: %s", error, exc_info=error)
+    if isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return _plain(507, "storage_full", "there is no space left for this; nothing was stored")
+    if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "InterfaceError"):
+        return _try_again("database_unavailable", "the database cannot be reached right now; try again")
+    return _plain(500, "internal_server_error", "something went wrong here; nothing was changed")
+
+
+def _plain(status: int, code: str, message: str) -> Response:
+    return body(status, message, [{"code": code, "message": message}])
+
+
+def _try_again(code: str, message: str) -> Response:
+    answer = _plain(503, code, message)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
+def _validation_errors(messages: Any, schema: ma.Schema | None) -> Iterator[dict[str, Any]]:
+    """Yield the items of `errors` for webargs' `{location: {field: [text]}}` or `{location: [text]}`."""
+    for found in messages.values():
+        if isinstance(found, Mapping):
+            yield from _field_errors(found, schema.fields if schema else {})
+        else:
+            yield from ({"code": "invalid", "message": text} for text in found)
+
+
+def _field_errors(found: Mapping[Any, Any], fields: Mapping[str, Any], within: str = "") -> Iterator[dict[str, Any]]:
+    for name, texts in found.items():
+        field = fields.get(name)
+        if isinstance(texts, Mapping):
+            inner = field.schema.fields if isinstance(field, ma.fields.Nested) else {}
+            yield from _field_errors(texts, inner, f"{within}{name}.")
+        elif name == ma.exceptions.SCHEMA:
+            yield from ({"code": "invalid", "message": text} for text in texts)
+        else:
+            items = [{"code": _code(field, text), "message": text} for text in texts]
+            yield {"field": f"{within}{name}", "messages": items}
+
+
+def _code(field: ma.fields.Field[Any] | None, text: str) -> str:
+    """Return the name of the message in marshmallow's `error_messages`, which is all that says what was wrong."""
+    known = field.error_messages if field else {}
+    return next((code for code, message in known.items() if message == text), "invalid")

@@ -1,0 +1,1 @@
+"""What an uploaded file becomes: an image or a document that a page can show."""

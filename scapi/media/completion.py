@@ -1,0 +1,95 @@
+"""How an upload ends: its hash is checked, its file published and looked into, and a media made, once."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, select, update
+
+from scapi.database import now
+from scapi.extensions import db
+from scapi.media import contents, files
+from scapi.media.models import Media
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads import assembly, md5, rows, rules
+from scapi.uploads.models import Status, Upload, key_of
+from storage_backends import NotFound
+
+READ_SIZE = 1024 * 1024
+"""Bytes read at a time where a file has to be hashed again."""
+
+
+def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | None) -> Media:
+    """Turn a finished upload into a media; called again with the same `digest`, return the same one.
+
+    `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
+    StorageError; the upload is then as it was.
+    """
+    with storage.exclusive(assembly.checked_key(upload_id)):
+        upload = assembly.find(upload_id, user_id)
+        rules.check_alive(upload, now())
+        rules.check_complete(upload)
+        _check_md5(md5.hexdigest(upload.md5), digest)
+        if upload.status == Status.COMPLETED:
+            return _made_before(upload)
+        if upload.total is None:  # from here on no chunk may follow
+            rows.advance(upload_id, upload.offset, {"total": upload.offset})
+        try:
+            storage.finish(upload.state)
+            if md5.hexdigest(upload.md5) is None:
+                _check_md5(_hash_of(key_of(upload_id)), digest)
+            made = contents.inspect(upload, wanted)
+        except NotFound:
+            if rows.find(upload_id) == upload:
+                raise
+        else:
+            media = _publish(upload, made)
+            if media:
+                return media
+    return complete(upload_id, user_id, digest, wanted)  # another request was first: the row now says what to answer
+
+
+def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:
+    """Make the media and end the upload in one transaction; None if another request has ended it before."""
+    claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
+    claimed: CursorResult[Any] = db.session.execute(claim.values(status=Status.COMPLETED))
+    if claimed.rowcount == 0:
+        db.session.rollback()
+        _clear_if_over(upload)
+        return None
+    media = Media(upload_id=upload.id, creator_id=upload.user_id, **made.columns, files=made.files)
+    db.session.add(media)
+    files.forget(made.replaced)
+    db.session.commit()
+    files.delete_stale(made.replaced)
+    return media
+
+
+def _clear_if_over(upload: Row[Any]) -> None:
+    """Remove what was published for an upload that was aborted meanwhile: whoever did that was too early for it."""
+    current = rows.find(upload.id)
+    if current is None or current.status != Status.COMPLETED:
+        storage.abort(upload.state)
+        for key in files.keys_of(upload.id):
+            storage.delete(key)
+
+
+def _made_before(upload: Row[Any]) -> Media:
+    media = db.session.scalar(select(Media).where(Media.upload_id == upload.id))
+    if media is None:
+        raise Refused("media_deleted", "the media made from this upload was deleted")
+    return media
+
+
+def _check_md5(known: str | None, digest: str) -> None:
+    if known not in (None, digest):
+        raise Refused("md5_mismatch", f"the bytes that came have the MD5 {known}, not {digest}", field="md5")
+
+
+def _hash_of(key: str) -> str:
+    """Return the MD5 of a published file by reading it."""
+    hashed = hashlib.md5(usedforsecurity=False)
+    with storage.open(key) as file:
+        while data := file.read(READ_SIZE):
+            hashed.update(data)
+    return hashed.hexdigest()

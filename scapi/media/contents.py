@@ -1,0 +1,181 @@
+"""What is in an uploaded file, and the files that are made of it."""
+
+from dataclasses import dataclass
+from io import BufferedReader, BytesIO, RawIOBase
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row
+
+from scapi.media import documents, files, images, location
+from scapi.media.documents import InvalidDocument
+from scapi.media.images import ImageLimits, InvalidImage, Thumbnail
+from scapi.media.models import MediaFile, MediaType, Role
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads import rules
+from scapi.uploads.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
+from scapi.uploads.models import key_of
+
+WANTED = {
+    "image": MediaType.IMAGE,
+    "editor_image": MediaType.EDITOR_IMAGE,
+    "eimage": MediaType.EDITOR_IMAGE,
+    "document": MediaType.DOCUMENT,
+    "doc": MediaType.DOCUMENT,
+}
+"""The media type by the `type` of a request; every other one leaves it to the bytes."""
+
+NO_TITLE = ("", "blob")
+"""File names that say nothing: browsers call a resized photo `blob`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the media made of an upload has: its columns, its files, and the keys of files that these replace."""
+
+    columns: dict[str, Any]
+    files: list[MediaFile]
+    replaced: list[str]
+
+
+class _StoredFile(RawIOBase):
+    """A published file, read by ranges only where it is looked at."""
+
+    def __init__(self, key: str, size: int) -> None:
+        self._key = key
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        length = min(len(buffer), self._size - self._at)
+        if length <= 0:
+            return 0
+        with storage.open(self._key, self._at, length) as part:
+            data = part.read(length)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def inspect(upload: Row[Any], wanted: str | None) -> Contents:
+    """Look into the published file of `upload`, save what is made of it, and return what its media has.
+
+    Raises Refused for a file that is not what it should be; nothing is saved then.
+    """
+    mimetype = _mimetype(upload)
+    kind = _kind(wanted, mimetype)
+    try:
+        return _image(upload, mimetype, kind) if is_image(mimetype) else _document(upload, mimetype, kind)
+    except (InvalidImage, InvalidDocument) as error:
+        raise Refused(error.code, str(error)) from error
+
+
+def _mimetype(upload: Row[Any]) -> str:
+    """Return the file's type, from its bytes where the first chunk was too small to tell."""
+    mimetype: str = upload.mimetype
+    if mimetype == UNKNOWN:
+        with storage.open(key_of(upload.id), 0, SIGNATURE_SIZE) as head:
+            mimetype = rules.check_type(head.read(SIGNATURE_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
+    config = current_app.config
+    rules.check_size(upload.offset, mimetype, config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"])
+    return mimetype
+
+
+def _kind(wanted: str | None, mimetype: str) -> MediaType:
+    by_bytes = MediaType.IMAGE if is_image(mimetype) else MediaType.DOCUMENT
+    kind = WANTED.get(wanted or "", by_bytes)
+    if (kind == MediaType.DOCUMENT) != (by_bytes == MediaType.DOCUMENT):
+        raise Refused("type_mismatch", f"the file is {mimetype}, which is no {wanted}", field="type")
+    return kind
+
+
+def _image(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
+    key = key_of(upload.id)
+    with storage.open(key) as file:
+        data = file.read()
+    image = images.inspect(data, mimetype, ImageLimits(max_pixels=current_app.config["SCAPI_MAX_IMAGE_PIXELS"]))
+    replaced = []
+    if current_app.config["SCAPI_STRIP_LOCATION"]:
+        served = location.without_location(data, mimetype)
+        if served is not data:
+            replaced.append(key)
+            key, data = key + files.WITHOUT_LOCATION, served
+            storage.save(key, BytesIO(data), mimetype)
+    original = MediaFile(
+        role=Role.FILE,
+        name=files.url_name(upload.filename, mimetype),
+        title=_file_title(upload.filename, mimetype),
+        key=key,
+        mimetype=mimetype,
+        size=len(data),
+        width=image.width,
+        height=image.height,
+    )
+    columns = {"type": kind, "title": _title(upload.filename), "color": image.thumbnail.color}
+    return Contents(columns, [original, _save(upload, Role.THUMBNAIL, files.THUMBNAIL, image.thumbnail)], replaced)
+
+
+def _document(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
+    key, size = key_of(upload.id), upload.offset
+    document = documents.inspect(BufferedReader(_StoredFile(key, size)), size)
+    original = MediaFile(
+        role=Role.FILE,
+        name=files.url_name(upload.filename, mimetype),
+        title=_file_title(upload.filename, mimetype),
+        key=key,
+        mimetype=mimetype,
+        size=size,
+    )
+    columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
+    made = [original]
+    if document.preview:
+        thumbnail = images.inspect(document.preview.data, "image/jpeg").thumbnail
+        page = Thumbnail(document.preview.data, "image/jpeg", document.preview.width, document.preview.height, "")
+        made.append(_save(upload, Role.PREVIEW, files.PREVIEW, page))
+        made.append(_save(upload, Role.THUMBNAIL, files.THUMBNAIL, thumbnail))
+        columns["color"] = thumbnail.color
+    return Contents(columns, made, [])
+
+
+def _save(upload: Row[Any], role: Role, suffix: str, image: Thumbnail) -> MediaFile:
+    """Save an image that was made of the upload."""
+    key = key_of(upload.id) + suffix
+    storage.save(key, BytesIO(image.data), image.mimetype)
+    name = role + EXTENSIONS[image.mimetype]
+    return MediaFile(
+        role=role,
+        name=name,
+        title=name,
+        key=key,
+        mimetype=image.mimetype,
+        size=len(image.data),
+        width=image.width,
+        height=image.height,
+    )
+
+
+def _title(filename: str) -> str | None:
+    """Return the title that a file name makes: without its extension, None where it says nothing."""
+    stem = PurePosixPath(filename).stem
+    return None if stem in NO_TITLE else stem
+
+
+def _file_title(filename: str, mimetype: str) -> str:
+    """Return the name under which a browser saves the file: its own, with the extension that its bytes ask for."""
+    stem = _title(filename) or ("image" if is_image(mimetype) else "document")
+    return stem[:200] + EXTENSIONS[mimetype]

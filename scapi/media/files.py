@@ -1,0 +1,62 @@
+"""The files of a media: their names, their keys, and how they go."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from flask import current_app
+from werkzeug.utils import secure_filename
+
+from scapi.extensions import db
+from scapi.media.models import MediaFile, StaleFile
+from scapi.storage import storage
+from scapi.uploads.filetypes import EXTENSIONS, is_image
+from scapi.uploads.models import key_of
+from storage_backends import StorageError
+
+WITHOUT_LOCATION = ".clean"
+PREVIEW = ".preview"
+THUMBNAIL = ".thumbnail"
+DERIVED = (WITHOUT_LOCATION, PREVIEW, THUMBNAIL)
+"""What is put behind an upload's key for the files that are made from it."""
+
+RESERVED_NAMES = ("preview", "thumbnail")
+MAX_NAME = 80
+"""Characters of a file's name in its URL, without the extension."""
+
+
+def keys_of(upload_id: str) -> list[str]:
+    """Return every key that may hold something of an upload: its file and what was made from it."""
+    key = key_of(upload_id)
+    return [key, *(key + suffix for suffix in DERIVED)]
+
+
+def url_name(filename: str, mimetype: str) -> str:
+    """Return the last segment of a file's URL: plain ASCII, with the extension that its bytes ask for."""
+    stem = secure_filename(PurePosixPath(filename).stem)[:MAX_NAME].strip("._-")
+    if not stem or stem.lower() in RESERVED_NAMES:
+        stem = "image" if is_image(mimetype) else "document"
+    return stem + EXTENSIONS[mimetype]
+
+
+def path_of(hash_code: object, file: MediaFile) -> str:
+    """Return the path of a file's URL."""
+    return f"/media/{hash_code}/{file.name}"
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Remember, in the transaction under way, that nothing names these keys any more."""
+    for key in keys:
+        db.session.merge(StaleFile(key=key))
+
+
+def delete_stale(keys: Iterable[str]) -> None:
+    """Delete files that were forgotten. Call it after the commit: rows go first, files second.
+
+    They stay remembered, and the sweeper deletes them once more: one that cannot be deleted now, and one that
+    a racing request publishes again, goes then.
+    """
+    for key in keys:
+        try:
+            storage.delete(key)
+        except StorageError as error:
+            current_app.logger.warning("%s is left to the sweeper: %s", key, error)

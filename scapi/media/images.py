@@ -1,0 +1,220 @@
+"""An uploaded image: proven whole by one full decode, which also makes its thumbnail."""
+
+import struct
+import threading
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageCms
+
+from scapi.media import outlines
+from scapi.media.containers import BrokenFileError
+from scapi.media.outlines import Outline
+
+# Pixels; a thumbnail fits into this square and is never larger than its image.
+THUMBNAIL_SIZE = 400
+THUMBNAIL_JPEG_QUALITY = 80
+
+# Decodes at a time per process. At the default limits one takes up to 4 bytes per pixel (200 MB), WebP up to 16.
+MAX_SIMULTANEOUS_DECODES = 2
+
+# CMYK profiles, the largest in use, take 0.5 to 3 MB.
+MAX_ICC_PROFILE_BYTES = 4 * 1024 * 1024
+
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+
+# EXIF orientation (Exif 3.0, 4.6.5.1.6) -> what turns the stored pixels upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
+
+# What Pillow's plugins raise on files that are not what they seem.
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+_decoding = threading.BoundedSemaphore(MAX_SIMULTANEOUS_DECODES)
+
+
+class InvalidImage(Exception):  # noqa: N818 - the words of the API's error codes
+    """An image that is refused: `code` for programs, the message for the person who uploaded it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What an image may cost: pixels per frame, frames, pixels of all frames together.
+
+    Raises ValueError when max_pixels is above Pillow's own PIL.Image.MAX_IMAGE_PIXELS (89 million by default), which
+    would warn about, or refuse, what is allowed here.
+    """
+
+    max_pixels: int = 50_000_000
+    max_frames: int = 1_000
+    max_animation_pixels: int = 200_000_000
+
+    def __post_init__(self) -> None:
+        if Image.MAX_IMAGE_PIXELS is not None and self.max_pixels > Image.MAX_IMAGE_PIXELS:
+            raise ValueError(f"max_pixels is above PIL.Image.MAX_IMAGE_PIXELS, {Image.MAX_IMAGE_PIXELS}")
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small upright sRGB version, JPEG or (with transparency) PNG; `color` is its average as #rrggbb."""
+
+    data: bytes
+    mimetype: str
+    width: int
+    height: int
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedImage:
+    """What an image is: pixels across and down as a viewer shows them, number of frames, thumbnail of the first."""
+
+    width: int
+    height: int
+    frames: int
+    thumbnail: Thumbnail
+
+
+def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> InspectedImage:
+    """Decode all of an image once and return what it is.
+
+    `mimetype` is what the first bytes showed: image/jpeg, image/png, image/gif or image/webp (anything else is a
+    KeyError). Limits are checked against the file's structure before anything is decoded. An MPO is the JPEG that it
+    begins with; an animation's frames are all decoded. Raises InvalidImage with the code `invalid_image` (broken,
+    cut off, another type), `too_many_pixels` or `too_many_frames`.
+    """
+    limits = limits or ImageLimits()
+    format_name = _FORMATS[mimetype]
+    try:
+        outline = outlines.read(data, mimetype)
+    except BrokenFileError as error:
+        raise InvalidImage("invalid_image", f"This image cannot be read: {error}.") from error
+    _check(outline, limits)
+    with _decoding:
+        try:
+            return _decode(outline, format_name)
+        except _UNREADABLE as error:
+            raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
+
+
+def _check(outline: Outline, limits: ImageLimits) -> None:
+    across, down = outline.canvas
+    pixels = across * down
+    if not pixels:
+        raise InvalidImage("invalid_image", "This image has no pixels.")
+    if pixels > limits.max_pixels:
+        raise InvalidImage(
+            "too_many_pixels",
+            f"This image is {across} x {down} pixels; at most {limits.max_pixels} pixels are allowed.",
+        )
+    if outline.frames > limits.max_frames:
+        raise InvalidImage(
+            "too_many_frames", f"This image has {outline.frames} frames; at most {limits.max_frames} are allowed."
+        )
+    if outline.frames > 1 and outline.frames * pixels > limits.max_animation_pixels:
+        raise InvalidImage(
+            "too_many_pixels",
+            f"The {outline.frames} frames of this animation are {outline.frames * pixels} pixels together; "
+            f"at most {limits.max_animation_pixels} are allowed.",
+        )
+
+
+def _decode(outline: Outline, format_name: str) -> InspectedImage:
+    with Image.open(BytesIO(outline.data), formats=[format_name]) as image:
+        if image.size != (outline.width, outline.height):
+            raise ValueError("the decoder sees another size than the file's structure shows")
+        # Decoding at 1/2, 1/4 or 1/8 still reads every byte; twice the size keeps the thumbnail sharp.
+        image.draft(None, (2 * THUMBNAIL_SIZE, 2 * THUMBNAIL_SIZE))
+        image.load()
+        thumbnail = _thumbnail(image, outline.orientation)
+        for frame in range(1, outline.frames):
+            image.seek(frame)
+            image.load()
+    width, height = outline.width, outline.height
+    if outline.orientation in _SIDEWAYS:
+        width, height = height, width
+    return InspectedImage(width, height, outline.frames, thumbnail)
+
+
+def _thumbnail(image: Image.Image, orientation: int) -> Thumbnail:
+    profile = image.info.get("icc_profile")
+    small = _scalable(image)
+    small.thumbnail((THUMBNAIL_SIZE, THUMBNAIL_SIZE), reducing_gap=3.0)
+    small = _in_srgb(small, profile)
+    if orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[orientation])
+    average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    if not isinstance(average, tuple):
+        raise TypeError("an RGB image has a tuple for a pixel")
+    output = BytesIO()
+    if small.mode == "RGBA":
+        small.save(output, "PNG")
+    else:
+        small.save(output, "JPEG", quality=THUMBNAIL_JPEG_QUALITY, optimize=True)
+    return Thumbnail(
+        output.getvalue(),
+        "image/png" if small.mode == "RGBA" else "image/jpeg",
+        small.width,
+        small.height,
+        "#" + bytes(int(band) for band in average[:3]).hex(),
+    )
+
+
+def _scalable(image: Image.Image) -> Image.Image:
+    """Return a copy in L, LA, RGB, RGBA or CMYK, 8 bits each: what can be scaled, and what ICC profiles are for."""
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode.startswith("I;16"):
+        # convert() clips at 255 where the upper eight bits are meant.
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in ("L", "RGB", "CMYK"):
+        return image.copy()
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile if it has one."""
+    if profile and len(profile) <= MAX_ICC_PROFILE_BYTES:
+        image = _by_profile(image, profile)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+        return image
+    return image.convert("RGB")
+
+
+def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    modes = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        # A profile for other colours than the image has, say grey's on RGB, is ignored as browsers do.
+        if modes.get(source.profile.xcolor_space) != image.mode.removesuffix("A"):
+            return image
+        output = "RGBA" if image.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=output)
+    except (ImageCms.PyCMSError, OSError):
+        # A broken profile does not make the pixels wrong; browsers show such an image as sRGB.
+        return image
+    return converted or image

@@ -1,0 +1,81 @@
+"""`/media/<hash_code>/<name>`: the files of media, for anyone who has their URL."""
+
+import uuid
+
+from flask import Blueprint, Response, redirect, request
+from sqlalchemy import select
+from werkzeug.http import dump_options_header
+from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wsgi import wrap_file
+
+from scapi.extensions import db
+from scapi.media.models import Media, MediaFile
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads.filetypes import is_image
+from storage_backends import NotFound
+
+blueprint = Blueprint("files", __name__)
+
+MAX_AGE = 365 * 24 * 3600
+"""Seconds that a file may be cached: the bytes behind a URL never change."""
+
+REDIRECT_MAX_AGE = 300
+"""Seconds that a redirect may be cached; well below what a presigned URL lives."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@blueprint.get("/media/<uuid:hash_code>/<name>")
+def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
+    """Send a file, whole or by Range, or redirect to where the storage offers it."""
+    file = db.session.scalar(select(MediaFile).join(Media).where(Media.hash_code == hash_code, MediaFile.name == name))
+    if file is None:
+        raise _not_found()
+    url = storage.url(file.key, file.mimetype, disposition(file))
+    answer = _redirect(url) if url else _send(file)
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def disposition(file: MediaFile) -> str:
+    """Return the Content-Disposition: images are shown; documents are saved, as browsers do not show sandboxed PDFs."""
+    return dump_options_header("inline" if is_image(file.mimetype) else "attachment", {"filename": file.title})
+
+
+def _redirect(url: str) -> BaseResponse:
+    answer = redirect(url)
+    answer.headers["Cache-Control"] = f"private, max-age={REDIRECT_MAX_AGE}"
+    return answer
+
+
+def _send(file: MediaFile) -> Response:
+    answer = Response(mimetype=file.mimetype)
+    answer.headers["Content-Disposition"] = disposition(file)
+    answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+    answer.content_length = file.size
+    answer.set_etag(f"{file.id}-{file.size}")
+    several = "," in request.headers.get(
+        "Range", ""
+    )  # of several ranges at once the whole file is sent (RFC 9110, 14.2)
+    answer.make_conditional(request, accept_ranges=not several, complete_length=file.size)
+    if answer.status_code == 304 or request.method == "HEAD":
+        return answer
+    part = answer.content_range
+    start, length = (part.start or 0, (part.stop or 0) - (part.start or 0)) if part else (0, None)
+    try:
+        stream = storage.open(file.key, start, length)
+    except NotFound as error:
+        raise _not_found() from error
+    answer.response = wrap_file(request.environ, stream)
+    answer.direct_passthrough = True
+    answer.call_on_close(stream.close)
+    return answer
+
+
+def _not_found() -> Refused:
+    return Refused("not_found", "there is no such file")

@@ -1,0 +1,19 @@
+"""Runs the migrations on the application's database. `flask db upgrade` comes here."""
+
+from typing import Any, Literal
+
+from alembic import context
+
+from scapi.database import UtcDateTime
+from scapi.extensions import db
+
+
+def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our column type as the plain one beneath it: a migration must not change when our code does."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+with db.engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=db.metadata, render_item=render_type)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,22 @@
+"""The storage backend that the settings name."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+from werkzeug.local import LocalProxy
+
+import storage_backends
+from storage_backends import StorageBackend
+
+
+def set_up(app: Flask) -> None:
+    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises StorageError."""
+    backend = storage_backends.load(app.config["SCAPI_STORAGE"]).from_settings(app.config)
+    backend.check()
+    app.extensions["scapi.storage"] = backend
+
+
+if TYPE_CHECKING:
+    storage: StorageBackend
+else:
+    storage = LocalProxy(lambda: current_app.extensions["scapi.storage"])

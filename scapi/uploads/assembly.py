@@ -1,0 +1,139 @@
+"""How chunks become a file: bytes first, row second."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row
+
+from scapi.database import now
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads import filenames, md5, rows, rules
+from scapi.uploads.filetypes import SIGNATURE_SIZE
+from scapi.uploads.models import Status, key_of, new_id
+from scapi.uploads.ranges import Span
+from storage_backends import NotFound, State, StorageError
+
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk as it came: `body` holds its bytes, `span` says where in the file they belong."""
+
+    body: BytesIO
+    span: Span
+    filename: str | None
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload has come: `offset` bytes are safely stored."""
+
+    upload_id: str
+    offset: int
+    expires_at: datetime
+
+
+def begin(chunk: Chunk) -> Progress:
+    """Store the first chunk of a new upload. Raises Refused and StorageError."""
+    span = chunk.span
+    if span.start != 0:
+        raise Refused("offset_mismatch", "without an upload_id a chunk begins at offset 0", offset="0")
+    mimetype = rules.check_type(bytes(chunk.body.getbuffer()[:SIGNATURE_SIZE]))
+    _check_size(span, mimetype)
+    upload_id, created_at, empty = new_id(), now(), md5.start()
+    expires_at = created_at + timedelta(seconds=current_app.config["SCAPI_UPLOAD_TTL"])
+    state = storage.start(key_of(upload_id), mimetype)
+    try:
+        rows.add(
+            {
+                "id": upload_id,
+                "user_id": chunk.user_id,
+                "filename": filenames.clean(chunk.filename),
+                "mimetype": mimetype,
+                "total": span.total,
+                "status": Status.UPLOADING,
+                "created_at": created_at,
+                "expires_at": expires_at,
+                **_store(chunk, state, empty),
+            }
+        )
+    except BaseException:
+        with suppress(StorageError):  # the sweeper finds what could not be removed
+            storage.abort(state)
+        raise
+    return Progress(upload_id, span.end, expires_at)
+
+
+def go_on(upload_id: str, chunk: Chunk) -> Progress:
+    """Store the next chunk of an upload. Raises Refused and StorageError.
+
+    The chunk that was stored last may come again: it is answered like the first time, and nothing is stored twice.
+    """
+    span = chunk.span
+    with storage.exclusive(checked_key(upload_id)):
+        upload = find(upload_id, chunk.user_id)
+        rules.check_alive(upload, now())
+        if rules.is_repeat(upload, span):
+            if md5.extend(upload.md5_before, chunk.body.getbuffer()) != upload.md5:
+                raise rules.offset_mismatch(upload)
+            return Progress(upload_id, upload.offset, upload.expires_at)
+        _check_size(span, upload.mimetype)
+        try:
+            values = _store(chunk, upload.state, upload.md5)
+        except NotFound:
+            if rows.find(upload_id) == upload:
+                raise
+        else:
+            if upload.total is None:
+                values["total"] = span.total
+            if rows.advance(upload_id, span.start, values):
+                return Progress(upload_id, span.end, upload.expires_at)
+    return go_on(upload_id, chunk)  # another writer was first: the row now says what to answer
+
+
+def find(upload_id: str, user_id: int | None) -> Row[Any]:
+    """Return the upload's row for who may go on with it. Raises Refused."""
+    checked_key(upload_id)
+    upload = rows.find(upload_id)
+    if upload is None:
+        raise _not_found()
+    rules.check_access(upload, user_id)
+    return upload
+
+
+def checked_key(upload_id: str) -> str:
+    """Return the storage key of an upload. Raises Refused for what cannot be an upload's id."""
+    if not _ID.fullmatch(upload_id):
+        raise _not_found()
+    return key_of(upload_id)
+
+
+def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
+    """Write the chunk's bytes and return the columns that make them official."""
+    span = chunk.span
+    chunk.body.seek(0)
+    return {
+        "state": storage.write(state, span.start, chunk.body, span.size),
+        "offset": span.end,
+        "md5": md5.extend(md5_before, chunk.body.getbuffer()),
+        "last_start": span.start,
+        "md5_before": md5_before,
+    }
+
+
+def _check_size(span: Span, mimetype: str) -> None:
+    config = current_app.config
+    size = span.end if span.total is None else span.total
+    rules.check_size(size, mimetype, config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"])
+
+
+def _not_found() -> Refused:
+    return Refused("upload_not_found", "there is no such upload")

@@ -1,0 +1,41 @@
+"""What kind of file it is, by its first bytes, never by its name."""
+
+SIGNATURE_SIZE = 12
+"""Bytes that are enough to know."""
+
+UNKNOWN = "application/octet-stream"
+"""The type of a file of which too few bytes have come to know."""
+
+PDF = "application/pdf"
+
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    PDF: ".pdf",
+}
+"""Every type that gets in, and its file name extension."""
+
+
+def sniff(head: bytes) -> str | None:
+    """Return the MIME type of the file that begins with `head`, None if it is none of those that get in.
+
+    The signatures are those of the WHATWG MIME Sniffing Standard, sections 6.1 and 7.1.
+    """
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(b"%PDF-"):
+        return PDF
+    return None
+
+
+def is_image(mimetype: str) -> bool:
+    """Whether `mimetype` is an image's."""
+    return mimetype.startswith("image/")

@@ -1,0 +1,95 @@
+"""What may happen next to an upload, decided from its row alone. No I/O."""
+
+from datetime import datetime
+from typing import Protocol
+
+from scapi.refusals import Refused
+from scapi.uploads import filetypes
+from scapi.uploads.ranges import Span
+
+
+class Official(Protocol):
+    """What the row of an upload says."""
+
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def last_start(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+def check_access(upload: Official, user_id: int | None) -> None:
+    """Refuse an upload that was aborted, or that was begun with a token to anyone without one of the same user."""
+    if upload.status == "aborted":
+        raise Refused("upload_not_found", "there is no such upload")
+    if upload.user_id is not None and upload.user_id != user_id:
+        raise Refused("not_owner", "this upload was begun with another token")
+
+
+def check_alive(upload: Official, moment: datetime) -> None:
+    """Refuse an upload whose time is over."""
+    if upload.status == "expired" or (upload.status == "uploading" and upload.expires_at <= moment):
+        raise Refused("upload_expired", f"this upload has expired at {upload.expires_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def is_repeat(upload: Official, span: Span) -> bool:
+    """Whether `span` is that of the chunk stored last, sent again. Refuses every other one that is not the next.
+
+    A client that did not get the answer to a chunk sends it again; whether it is the same chunk, its bytes decide.
+    """
+    if upload.status == "completed":
+        raise Refused("upload_completed", "this upload is already completed", offset=str(upload.offset))
+    if upload.total is not None and span.total is not None and span.total != upload.total:
+        raise Refused("total_mismatch", f"the first chunk said {upload.total} bytes in all, this one says {span.total}")
+    total = upload.total if upload.total is not None else span.total
+    if total is not None and max(span.end, upload.offset) > total:
+        raise Refused("total_mismatch", f"the file has {total} bytes in all; this chunk ends at {span.end}")
+    if (span.start, span.end) == (upload.last_start, upload.offset):
+        return True
+    if span.start != upload.offset:
+        raise offset_mismatch(upload)
+    return False
+
+
+def check_complete(upload: Official) -> None:
+    """Refuse to complete an upload before all its bytes are there."""
+    if upload.total is not None and upload.offset < upload.total:
+        raise Refused(
+            "upload_incomplete",
+            f"{upload.offset} of {upload.total} bytes have come; go on from offset {upload.offset}",
+            offset=str(upload.offset),
+        )
+
+
+def offset_mismatch(upload: Official) -> Refused:
+    """Return the refusal of a chunk for any other offset than the expected one."""
+    return Refused("offset_mismatch", f"expected offset {upload.offset}", offset=str(upload.offset))
+
+
+def check_type(head: bytes) -> str:
+    """Return the MIME type of the file that begins with `head`; UNKNOWN if that is too little to know."""
+    mimetype = filetypes.sniff(head)
+    if mimetype is None and len(head) < filetypes.SIGNATURE_SIZE:
+        return filetypes.UNKNOWN
+    if mimetype is None:
+        raise Refused("unsupported_file_type", "only JPEG, PNG, GIF, WebP and PDF files are taken")
+    return mimetype
+
+
+def check_size(size: int, mimetype: str, max_image_bytes: int, max_document_bytes: int) -> None:
+    """Refuse a file of `size` bytes that is larger than its kind may be."""
+    if filetypes.is_image(mimetype):
+        most = max_image_bytes
+    elif mimetype == filetypes.PDF:
+        most = max_document_bytes
+    else:
+        most = max(max_image_bytes, max_document_bytes)
+    if size > most:
+        raise Refused("file_too_large", f"the file has {size} bytes; at most {most} are taken of {mimetype}")

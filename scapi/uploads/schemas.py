@@ -1,0 +1,54 @@
+"""What goes over the wire about an upload."""
+
+from datetime import datetime
+from typing import Any
+
+import marshmallow as ma
+from flask_smorest.fields import Upload as FilePart
+
+from scapi.bodies import Schema
+from scapi.uploads.assembly import Progress
+
+NO_UPLOAD = ("", "null", "undefined")
+"""What clients send as `upload_id` when they have none yet."""
+
+
+def iso(moment: datetime) -> str:
+    """Return `moment`, which is in UTC, as ISO 8601."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class ChunkMediaSchema(Schema):
+    """A chunk of a file on its way in, and how far the upload has come."""
+
+    upload_id = ma.fields.String(
+        allow_none=True, metadata={"description": "From the answer to the first chunk; absent on the first"}
+    )
+    offset = ma.fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Sent: where the chunk begins, when there is no Content-Range header. "
+            "Answered: the number of bytes that are safely stored, where the next chunk begins"
+        },
+    )
+    expires = ma.fields.String(
+        dump_only=True, metadata={"description": "When an unfinished upload ends, ISO 8601 in UTC"}
+    )
+    file = FilePart(
+        load_only=True,
+        required=True,
+        error_messages={"required": "a file part with the chunk's bytes was expected (multipart/form-data)"},
+        metadata={"description": "The chunk's bytes. The part may have any name, such as image or document"},
+    )
+
+    @ma.pre_load
+    def _no_upload(self, fields: Any, **_: Any) -> Any:
+        return {name: value for name, value in fields.items() if name != "upload_id" or value not in NO_UPLOAD}
+
+    @ma.pre_dump
+    def _as_strings(self, progress: Progress, **_: Any) -> dict[str, str]:
+        return {
+            "upload_id": progress.upload_id,
+            "offset": str(progress.offset),
+            "expires": iso(progress.expires_at),
+        }

