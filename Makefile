@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+KILLS ?= 600
 BIN = .venv/bin
 
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
@@ -18,12 +19,20 @@ run: install ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
 	@$(BIN)/flask db upgrade
 	@PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
 
+.PHONY: run-s3
+run-s3: .venv/installed-for-development ## the same on S3: a whole object store on this machine
+	@PORT=$(PORT) exec examples/s3-on-one-machine.sh
+
 .PHONY: install
 install: .venv/installed ## make .venv with what scapi needs to run
 
 .PHONY: test
 test: .venv/installed-for-development ## set up and run all tests
 	$(BIN)/pytest
+
+.PHONY: torture
+torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
+	SCAPI_TEST_KILLS=$(KILLS) $(BIN)/pytest --capture=no tests/faults
 
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types

@@ -19,8 +19,50 @@ class Config:
     SCAPI_STORAGE = env.str("SCAPI_STORAGE", "local")
     """Where files are kept: `local`, `s3`, or the name of an installed plug-in."""
 
+    SCAPI_S3_BUCKET = env.str("SCAPI_S3_BUCKET", "")
+    """Bucket of the S3 storage. Credentials come from boto3's own chain (`AWS_*`, profiles, instance roles)."""
+
+    SCAPI_S3_PREFIX = env.str("SCAPI_S3_PREFIX", "")
+    """What the names of all objects begin with, such as `scapi/`."""
+
+    SCAPI_S3_ENDPOINT_URL = env.str("SCAPI_S3_ENDPOINT_URL", "")
+    """Address of an S3-compatible server. Empty: Amazon's."""
+
+    SCAPI_S3_REGION = env.str("SCAPI_S3_REGION", "")
+    """Region of the bucket. Empty: from boto3's own chain."""
+
+    SCAPI_S3_ADDRESSING_STYLE = env.str(
+        "SCAPI_S3_ADDRESSING_STYLE", "auto", validate=validate.OneOf(["auto", "path", "virtual"])
+    )
+    """Where a request names the bucket: in the path or in the host. Most S3-compatible servers want `path`."""
+
+    SCAPI_S3_CHECKSUMS = env.str(
+        "SCAPI_S3_CHECKSUMS", "when_supported", validate=validate.OneOf(["when_supported", "when_required"])
+    )
+    """When boto3 sends and checks checksums. Some S3-compatible servers refuse them: `when_required`."""
+
+    SCAPI_S3_SERVER_SIDE_ENCRYPTION = env.str(
+        "SCAPI_S3_SERVER_SIDE_ENCRYPTION", "", validate=validate.OneOf(["", "AES256", "aws:kms"])
+    )
+    """How the server encrypts objects. Empty: as the bucket is set up."""
+
+    SCAPI_S3_KMS_KEY_ID = env.str("SCAPI_S3_KMS_KEY_ID", "")
+    """Key for `aws:kms`. Empty: the account's own."""
+
+    SCAPI_S3_STORAGE_CLASS = env.str("SCAPI_S3_STORAGE_CLASS", "")
+    """Storage class of finished files, such as `STANDARD_IA`. Empty: the bucket's."""
+
+    SCAPI_S3_URL_EXPIRES = env.int("SCAPI_S3_URL_EXPIRES", 3600, validate=validate.Range(min=600, max=604_800))
+    """Seconds that a presigned URL is good for; a file's own URL redirects to one."""
+
+    SCAPI_MEDIA_BASE_URL = env.str("SCAPI_MEDIA_BASE_URL", "")
+    """Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs."""
+
     SCAPI_PUBLIC_URL = env.str("SCAPI_PUBLIC_URL", "")
     """The address that clients see, such as `https://media.example.org`. Empty: taken from the request."""
+
+    SCAPI_TRUSTED_PROXIES = env.int("SCAPI_TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
+    """How many proxies in front set X-Forwarded-For, -Proto and -Host themselves, each of them all three."""
 
     SCAPI_JWT_SECRET = env.str("SCAPI_JWT_SECRET", "")
     """HS256 key of the bearer tokens, at least 32 bytes. Empty: made at first run and kept in the data dir
@@ -29,11 +71,18 @@ class Config:
     SCAPI_ANONYMOUS_WRITES = env.bool("SCAPI_ANONYMOUS_WRITES", True)
     """Whether uploading and creating media works without a token."""
 
+    SCAPI_TAG_WRITERS = env.str("SCAPI_TAG_WRITERS", "anyone", validate=validate.OneOf(["anyone", "users", "admins"]))
+    """Who may create, change, delete and assign tags: `anyone`, `users` (any token) or `admins` (a token whose claim
+    `is_admin` is true). The API has it open to anyone; in production it should be `admins`."""
+
     SCAPI_UPLOAD_TTL = env.int("SCAPI_UPLOAD_TTL", 86_400, validate=validate.Range(min=1))
     """Seconds that an unfinished upload lives, from its first chunk."""
 
     SCAPI_MAX_CHUNK_BYTES = env.int("SCAPI_MAX_CHUNK_BYTES", 16 * MiB, validate=validate.Range(min=1))
     """Largest chunk. A request holds its chunk in memory."""
+
+    SCAPI_CLIENT_TIMEOUT = env.float("SCAPI_CLIENT_TIMEOUT", 30.0, validate=validate.Range(min=0.1))
+    """Seconds that a client may be silent in the middle of a request's body, which occupies a thread meanwhile."""
 
     SCAPI_MAX_IMAGE_BYTES = env.int("SCAPI_MAX_IMAGE_BYTES", 5 * MiB, validate=validate.Range(min=1))
     """Largest image file."""
@@ -49,6 +98,15 @@ class Config:
 
     SCAPI_MEDIA_TYPE_NAMES = env.str("SCAPI_MEDIA_TYPE_NAMES", "long", validate=validate.OneOf(["long", "short"]))
     """How answers name the media types: `long` (image, editor_image, document) or `short` (image, eimage, doc)."""
+
+    SCAPI_PREVIEW_SECONDS = env.float("SCAPI_PREVIEW_SECONDS", 5.0, validate=validate.Range(min=0.1, max=60))
+    """Seconds that fetching all of a link's preview may take. Clients give up after 10."""
+
+    SCAPI_PREVIEW_PORTS = env.list("SCAPI_PREVIEW_PORTS", [80, 443], subcast=int)
+    """Ports, separated by commas, that links may have."""
+
+    SCAPI_PREVIEW_ALLOW: list[str] = env.list("SCAPI_PREVIEW_ALLOW", [])
+    """Host names and networks (`wiki.example.org,10.1.0.0/16`) that previews may reach although they are not public."""
 
     SCAPI_CORS_ORIGINS = env.list("SCAPI_CORS_ORIGINS", ["*"])
     """Origins, separated by commas, whose pages may call the API from a browser."""

@@ -25,7 +25,8 @@ def when_ready(server):
     here = f"http://{host}:{port}"
     server.log.info(
         "scapi is ready\n"
-        f"    the API            {here}/api/v2/\n"
-        f"    its documentation  {here}/api/v2/docs\n"
-        f"    a first upload     curl -F image=@photo.jpg {here}/api/v2/media/upload/chunk/"
+        "    the API            %(here)s/api/v2/\n"
+        "    its documentation  %(here)s/api/v2/docs\n"
+        "    a first upload     curl -F image=@photo.jpg %(here)s/api/v2/media/upload/chunk/",
+        {"here": here},
     )

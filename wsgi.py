@@ -1,6 +1,18 @@
 """What gunicorn runs: `gunicorn wsgi:app`."""
 
-from config import Config
-from scapi import create_app
+import sys
 
-app = create_app(Config)
+from environs import EnvError
+
+from scapi import ConfigurationError, create_app
+
+APP_LOAD_ERROR = 4
+"""The exit code on which gunicorn stops instead of starting the worker again."""
+
+try:
+    from config import Config
+
+    app = create_app(Config)
+except (ConfigurationError, EnvError) as error:
+    sys.stderr.write(f"scapi cannot start: {error}\n")
+    sys.exit(APP_LOAD_ERROR)

@@ -13,6 +13,7 @@ from flask import Flask, current_app, g, request
 from scapi.refusals import Refused
 
 ALGORITHM = "HS256"
+TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of at least the hash's size
 MAX_USER_ID = 2**63 - 1
 
@@ -22,6 +23,7 @@ class User:
     """Whoever holds a valid token."""
 
     id: int
+    is_admin: bool = False
 
 
 def register(app: Flask) -> None:
@@ -49,6 +51,14 @@ def require_user() -> User:
     return user
 
 
+def require_admin() -> User:
+    """Return who is asking. Raises Refused: 401 for an anonymous request, 403 for somebody who is no admin."""
+    user = require_user()
+    if not user.is_admin:
+        raise Refused("not_admin", "only an admin may do that")
+    return user
+
+
 def require_writer() -> int | None:
     """Return the id of who may upload and create media, None where nobody needs to be known.
 
@@ -57,15 +67,16 @@ def require_writer() -> int | None:
     return current_user_id() if current_app.config["SCAPI_ANONYMOUS_WRITES"] else require_user().id
 
 
-def make_token(user_id: int, secret: str, lifetime: timedelta) -> str:
-    """Return a bearer token for `user_id` that is valid from now on for `lifetime`."""
+def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = False) -> str:
+    """Return a bearer token for `user_id`, perhaps an admin, that is valid from now on for `lifetime`."""
     now = datetime.now(UTC)
     claims = {
         "user_id": user_id,
-        "token_type": "access",
+        "token_type": TOKEN_TYPE,
         "iat": now,
         "exp": now + lifetime,
         "jti": uuid.uuid4().hex,
+        **({"is_admin": True} if admin else {}),
     }
     return jwt.encode(claims, secret, ALGORITHM)
 
@@ -85,13 +96,13 @@ def read_token(token: str, secret: str) -> User:
     except jwt.InvalidTokenError as error:
         raise Refused("invalid_token", f"the token is not valid: {error}") from error
     user_id = claims["user_id"]
-    if claims["token_type"] != "access":
+    if claims["token_type"] != TOKEN_TYPE:
         raise Refused("invalid_token", 'the token is not valid: token_type must be "access"')
     if type(user_id) is not int or not 0 <= user_id <= MAX_USER_ID:
         raise Refused("invalid_token", "the token is not valid: user_id must be an integer")
     if type(claims["jti"]) not in (str, int):
         raise Refused("invalid_token", "the token is not valid: jti must be a string or an integer")
-    return User(user_id)
+    return User(user_id, is_admin=claims.get("is_admin") is True)
 
 
 def secret_in(data_dir: Path) -> str:

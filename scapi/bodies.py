@@ -1,43 +1,38 @@
 """Of a body: every POST, PUT and PATCH takes JSON, urlencoded and multipart alike, and the OpenAPI document says so."""
 
-from io import BytesIO
-from typing import IO, Any
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import flask_smorest
 import marshmallow as ma
 from flask import Request as FlaskRequest
+from flask.json.provider import DefaultJSONProvider
 from webargs import core
-from webargs.flaskparser import FlaskParser
+from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import UnsupportedMediaType
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-FORM_OVERHEAD = 64 * 1024
-"""Bytes that a multipart body may have beside the chunk in it."""
 
-
-class Request(FlaskRequest):
-    """A request whose file part stays in memory: a chunk is bounded, and a temporary file would write it twice."""
-
-    max_form_parts = 100
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return BytesIO()
+def iso(moment: datetime) -> str:
+    """Return `moment` in UTC as ISO 8601 with seconds and a Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Moment(ma.fields.DateTime):
-    """A moment in UTC, as ISO 8601 with seconds and a Z."""
+    """A moment, written by `iso`."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("%Y-%m-%dT%H:%M:%SZ", **options)
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        return None if value is None else iso(value)
+
+
+class JSONProvider(DefaultJSONProvider):
+    """Writes fields in the order in which the API documents them."""
+
+    sort_keys = False
 
 
 class Schema(ma.Schema):
@@ -53,21 +48,30 @@ class BodyParser(FlaskParser):
     DEFAULT_VALIDATION_STATUS = 400
     __location_map__ = {**FlaskParser.__location_map__, "upload": "load_upload"}
 
-    def load_json_or_form(self, req: FlaskRequest, schema: ma.Schema) -> Any:
+    def load_json_or_form(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
         """Return the fields of a JSON or form body; `null` counts as an empty one. Raises UnsupportedMediaType."""
         if core.is_json(req.mimetype):
-            fields = self.load_json(req, schema)
-            return {} if fields is None else fields
+            return self._load_object(req, schema)
         if req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
             raise UnsupportedMediaType(f"expected {JSON}, {FORM} or {MULTIPART}, not {req.mimetype or 'no type'}")
-        return self.load_form(req, schema)
+        form: Mapping[str, Any] = self.load_form(req, schema)
+        return form
 
-    def load_upload(self, req: FlaskRequest, schema: ma.Schema) -> Any:
+    def _load_object(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
+        try:
+            fields = self.load_json(req, schema)
+        except RecursionError as error:
+            abort(400, exc=error, messages={"json": ["the JSON body is nested too deeply"]})
+        if fields is None or fields is core.missing:
+            return {}
+        if not isinstance(fields, Mapping):
+            abort(400, messages={"json": [f"the JSON body must be an object, not {type(fields).__name__}"]})
+        return fields
+
+    def load_upload(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
         """Return the form's fields and its first file part as `file`."""
         fields = self.load_json_or_form(req, schema)
         file = next(iter(req.files.values()), None)
-        if not isinstance(fields, (dict, core.typing.Mapping)):
-            return fields
         merged = {name: value for name, value in fields.items() if name != "file"}
         return merged if file is None else {**merged, "file": file}
 

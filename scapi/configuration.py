@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scapi import auth, database
 
@@ -11,7 +12,7 @@ CORS_MAX_AGE = 24 * 3600
 """Seconds that a browser may remember a preflight's answer."""
 
 
-class ConfigurationError(SystemExit):
+class ConfigurationError(Exception):
     """A setting that scapi cannot start with: what is wrong and what was expected."""
 
 
@@ -46,10 +47,19 @@ def set_up_secret(app: Flask) -> None:
     app.config["SCAPI_JWT_SECRET"] = secret
 
 
+def trust_proxies(app: Flask) -> None:
+    """Take the client's view of address, scheme and host from the proxies that `SCAPI_TRUSTED_PROXIES` counts."""
+    count = app.config["SCAPI_TRUSTED_PROXIES"]
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
 def cors_options(app: Flask) -> dict[str, Any]:
     """Return Flask-Cors' options: the page's origin is rarely the API's."""
+    origins = app.config["SCAPI_CORS_ORIGINS"]
     return {
-        "origins": app.config["SCAPI_CORS_ORIGINS"],
+        "origins": origins,
+        "send_wildcard": origins == ["*"],  # one answer for every origin may be cached for all of them
         "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         "allow_headers": ["Authorization", "Content-Type", "Content-Range"],
         "expose_headers": ["Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After"],

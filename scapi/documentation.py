@@ -11,7 +11,7 @@ DESCRIPTION = """Chunked uploads that become media.
 
 Send a file chunk by chunk, say complete with its MD5, and get back a Media that a page can show."""
 
-NEEDS_TOKEN = [{"bearer": []}]
+NEEDS_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
 """Security of an operation that needs a token; the others take one and do without."""
 
 

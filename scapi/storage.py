@@ -6,13 +6,17 @@ from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 import storage_backends
-from storage_backends import StorageBackend
+from scapi.configuration import ConfigurationError
+from storage_backends import StorageBackend, StorageError
 
 
 def set_up(app: Flask) -> None:
-    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises StorageError."""
-    backend = storage_backends.load(app.config["SCAPI_STORAGE"]).from_settings(app.config)
-    backend.check()
+    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError."""
+    try:
+        backend = storage_backends.load(app.config["SCAPI_STORAGE"]).from_settings(app.config)
+        backend.check()
+    except StorageError as error:
+        raise ConfigurationError(f"SCAPI_STORAGE={app.config['SCAPI_STORAGE']}: {error}") from error
     app.extensions["scapi.storage"] = backend
 
 

@@ -91,7 +91,7 @@ class StorageBackend(ABC):
 
     @abstractmethod
     def start(self, key: str, content_type: str) -> State:
-        """Begin an upload that will be published at `key` and return its first state."""
+        """Begin an upload that will be published at `key`, a key never used before, and return its first state."""
 
     @abstractmethod
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
@@ -100,7 +100,8 @@ class StorageBackend(ABC):
         `offset` is where the bytes that `state` stands for end. Writing again with the same `state` replaces what
         an earlier such call wrote. The bytes survive `kill -9` of every process when the call returns. `state`
         itself is not changed: if the returned one does not become official, the old one still holds.
-        Raises NoSpace, Unavailable, or NotFound when the upload was finished or aborted meanwhile.
+        Raises NoSpace, Unavailable, or NotFound when the upload was finished or aborted, or has gone on from another
+        state, meanwhile: the caller asks its row what happened.
         """
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +12,8 @@ from flask import Flask
 from config import Config
 from scapi import auth, create_app
 from scapi.extensions import db
-from tests import databases, running
+from tests import databases, running, servers
 from tests.running import SECRET, Server
-
-DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +32,11 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> databases.SQLite:
 
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """A function that makes a migrated database of a kind (one of DATABASES) and returns its URL."""
+    """A function that makes a migrated database of a kind (one of `databases.KINDS`) and returns its URL."""
     return lambda kind: request.getfixturevalue(kind).create()
 
 
-@pytest.fixture(scope="session", params=DATABASES)
+@pytest.fixture(scope="session", params=databases.KINDS)
 def database(request: pytest.FixtureRequest) -> str:
     """The kind of database: a test that uses it, or a server, runs once on each."""
     kind: str = request.param
@@ -53,9 +52,58 @@ def server(
         yield server
 
 
+@pytest.fixture(scope="session")
+def moto() -> Iterator[servers.Server]:
+    """moto's S3 server, which is kinder than S3."""
+    with servers.moto_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[servers.Server]:
+    """SeaweedFS, a real store that speaks S3."""
+    with servers.seaweedfs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings_for(
+    request: pytest.FixtureRequest, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], dict[str, str]]:
+    """A function that returns the settings of a new, empty place, for any number of servers.
+
+    It takes a kind of database and a storage: `local`, or the S3 server `moto` or `seaweed`.
+    """
+
+    def settings(database: str, storage: str) -> dict[str, str]:
+        folder = tmp_path_factory.mktemp("place")
+        chosen = {"SCAPI_DATABASE_URL": new_database(database), "SCAPI_DATA_DIR": str(folder)}
+        if storage != "local":
+            s3: servers.Server = request.getfixturevalue(storage)
+            chosen |= {name: str(value) for name, value in s3.settings().items()} | s3.environment()
+            chosen["SCAPI_S3_PREFIX"] = f"{folder.name}/"
+        return chosen
+
+    return settings
+
+
+@pytest.fixture(scope="session")
+def serve(
+    settings_for: Callable[[str, str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Server]]:
+    """A function that serves scapi in a new place, a kind of database and a storage, with more settings."""
+
+    def start(place: tuple[str, str], *, workers: int = 2, **more: str) -> AbstractContextManager[Server]:
+        settings = {**settings_for(*place), **more}
+        return running.scapi(tmp_path_factory.mktemp("server"), workers=workers, **settings)
+
+    return start
+
+
 @pytest.fixture
-def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) -> Callable[..., Flask]:
+def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """A function that makes an application in this process, on a database of its own, with the settings given."""
+    made = []
 
     def make(**settings: object) -> Flask:
         chosen = {
@@ -64,9 +112,14 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
             "SCAPI_JWT_SECRET": SECRET,
             **settings,
         }
-        return create_app(type("TestConfig", (Config,), chosen))
+        made.append(create_app(type("TestConfig", (Config,), chosen)))
+        return made[-1]
 
-    return make
+    yield make
+    for app in made:
+        with app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
 
 
 @pytest.fixture
@@ -76,8 +129,6 @@ def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
 
 
 def token(user_id: int) -> dict[str, str]:

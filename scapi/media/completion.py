@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, select, update
+from sqlalchemy import Row, select, update
 
 from scapi.database import now
 from scapi.extensions import db
@@ -12,7 +12,8 @@ from scapi.media.models import Media
 from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import assembly, md5, rows, rules
-from scapi.uploads.models import Status, Upload, key_of
+from scapi.uploads.keys import key_of, keys_of
+from scapi.uploads.models import Status, Upload
 from storage_backends import NotFound
 
 READ_SIZE = 1024 * 1024
@@ -25,7 +26,7 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
     `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
     StorageError; the upload is then as it was.
     """
-    with storage.exclusive(assembly.checked_key(upload_id)):
+    with storage.exclusive(key_of(upload_id)):
         upload = assembly.find(upload_id, user_id)
         rules.check_alive(upload, now())
         rules.check_complete(upload)
@@ -52,8 +53,8 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
 def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:
     """Make the media and end the upload in one transaction; None if another request has ended it before."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
-    claimed: CursorResult[Any] = db.session.execute(claim.values(status=Status.COMPLETED))
-    if claimed.rowcount == 0:
+    claimed = db.session.scalar(claim.values(status=Status.COMPLETED).returning(Upload.id))
+    if claimed is None:
         db.session.rollback()
         _clear_if_over(upload)
         return None
@@ -70,12 +71,12 @@ def _clear_if_over(upload: Row[Any]) -> None:
     current = rows.find(upload.id)
     if current is None or current.status != Status.COMPLETED:
         storage.abort(upload.state)
-        for key in files.keys_of(upload.id):
+        for key in keys_of(upload.id):
             storage.delete(key)
 
 
 def _made_before(upload: Row[Any]) -> Media:
-    media = db.session.scalar(select(Media).where(Media.upload_id == upload.id))
+    media: Media | None = db.session.scalar(select(Media).where(Media.upload_id == upload.id))
     if media is None:
         raise Refused("media_deleted", "the media made from this upload was deleted")
     return media

@@ -85,14 +85,12 @@ def webp_parts(data: bytes) -> Iterator[Part]:
         raise BrokenFileError("the file does not begin as a WebP does")
     riff_end = 8 + int.from_bytes(data[4:8], "little")
     start = 12
-    # Chunks are padded to an even length; some writers leave out the very last byte of padding.
-    if riff_end > len(data) + riff_end % 2:
-        raise BrokenFileError("the file ends before the image does")
     while start + 8 <= riff_end:
         body = start + 8
         body_end = body + int.from_bytes(data[start + 4 : body], "little")
         if body_end > min(riff_end, len(data)):
             raise BrokenFileError("the file ends before the image does")
+        # Chunks are padded to an even length; some writers leave out the very last byte of padding.
         end = min(body_end + body_end % 2, len(data))
         yield Part(data[start : start + 4], start, body, body_end, end)
         start = body_end + body_end % 2

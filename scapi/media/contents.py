@@ -10,13 +10,13 @@ from sqlalchemy import Row
 
 from scapi.media import documents, files, images, location
 from scapi.media.documents import InvalidDocument
-from scapi.media.images import ImageLimits, InvalidImage, Thumbnail
+from scapi.media.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
 from scapi.media.models import MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import rules
+from scapi.uploads import filetypes, rules
 from scapi.uploads.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
-from scapi.uploads.models import key_of
+from scapi.uploads.keys import PREVIEW, THUMBNAIL, WITHOUT_LOCATION, key_of
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -72,6 +72,23 @@ class _StoredFile(RawIOBase):
         return len(data)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a file came as: the id that its keys are made of, and its name."""
+
+    id: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file that was decoded and found whole: `data` is what is served of it."""
+
+    data: bytes
+    mimetype: str
+    image: InspectedImage
+
+
 def inspect(upload: Row[Any], wanted: str | None) -> Contents:
     """Look into the published file of `upload`, save what is made of it, and return what its media has.
 
@@ -83,6 +100,23 @@ def inspect(upload: Row[Any], wanted: str | None) -> Contents:
         return _image(upload, mimetype, kind) if is_image(mimetype) else _document(upload, mimetype, kind)
     except (InvalidImage, InvalidDocument) as error:
         raise Refused(error.code, str(error)) from error
+
+
+def check_image(data: bytes) -> Picture:
+    """Return the image that `data` is, which did not come as an upload. Raises Refused."""
+    mimetype = rules.check_type(data[:SIGNATURE_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
+    _kind(MediaType.IMAGE, mimetype)
+    try:
+        return _picture(data, mimetype)
+    except InvalidImage as error:
+        raise Refused(error.code, str(error)) from error
+
+
+def save_image(source: Source, picture: Picture) -> Contents:
+    """Save an image that did not come as an upload, and what is made of it, and return what its media has."""
+    key = key_of(source.id)
+    storage.save(key, BytesIO(picture.data), picture.mimetype)
+    return _contents(source, key, picture, MediaType.IMAGE, [])
 
 
 def _mimetype(upload: Row[Any]) -> str:
@@ -108,26 +142,36 @@ def _image(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
     key = key_of(upload.id)
     with storage.open(key) as file:
         data = file.read()
-    image = images.inspect(data, mimetype, ImageLimits(max_pixels=current_app.config["SCAPI_MAX_IMAGE_PIXELS"]))
+    picture = _picture(data, mimetype)
     replaced = []
-    if current_app.config["SCAPI_STRIP_LOCATION"]:
-        served = location.without_location(data, mimetype)
-        if served is not data:
-            replaced.append(key)
-            key, data = key + files.WITHOUT_LOCATION, served
-            storage.save(key, BytesIO(data), mimetype)
+    if picture.data is not data:
+        replaced.append(key)
+        key += WITHOUT_LOCATION
+        storage.save(key, BytesIO(picture.data), mimetype)
+    return _contents(Source(upload.id, upload.filename), key, picture, kind, replaced)
+
+
+def _picture(data: bytes, mimetype: str) -> Picture:
+    image = images.inspect(data, mimetype, ImageLimits(max_pixels=current_app.config["SCAPI_MAX_IMAGE_PIXELS"]))
+    served = location.without_location(data, mimetype) if current_app.config["SCAPI_STRIP_LOCATION"] else data
+    return Picture(served, mimetype, image)
+
+
+def _contents(source: Source, key: str, picture: Picture, kind: MediaType, replaced: list[str]) -> Contents:
+    """Return what the media of a picture has whose file is kept at `key`, and save its thumbnail."""
+    image = picture.image
     original = MediaFile(
         role=Role.FILE,
-        name=files.url_name(upload.filename, mimetype),
-        title=_file_title(upload.filename, mimetype),
+        name=files.url_name(source.filename, picture.mimetype),
+        title=_file_title(source.filename, picture.mimetype),
         key=key,
-        mimetype=mimetype,
-        size=len(data),
+        mimetype=picture.mimetype,
+        size=len(picture.data),
         width=image.width,
         height=image.height,
     )
-    columns = {"type": kind, "title": _title(upload.filename), "color": image.thumbnail.color}
-    return Contents(columns, [original, _save(upload, Role.THUMBNAIL, files.THUMBNAIL, image.thumbnail)], replaced)
+    columns = {"type": kind, "title": _title(source.filename), "color": image.thumbnail.color}
+    return Contents(columns, [original, _save(source.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], replaced)
 
 
 def _document(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
@@ -143,18 +187,18 @@ def _document(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
     )
     columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
     made = [original]
-    if document.preview:
-        thumbnail = images.inspect(document.preview.data, "image/jpeg").thumbnail
-        page = Thumbnail(document.preview.data, "image/jpeg", document.preview.width, document.preview.height, "")
-        made.append(_save(upload, Role.PREVIEW, files.PREVIEW, page))
-        made.append(_save(upload, Role.THUMBNAIL, files.THUMBNAIL, thumbnail))
+    if preview := document.preview:
+        thumbnail = images.inspect(preview.data, filetypes.JPEG).thumbnail
+        page = Thumbnail(preview.data, filetypes.JPEG, preview.width, preview.height, thumbnail.color)
+        made.append(_save(upload.id, Role.PREVIEW, PREVIEW, page))
+        made.append(_save(upload.id, Role.THUMBNAIL, THUMBNAIL, thumbnail))
         columns["color"] = thumbnail.color
     return Contents(columns, made, [])
 
 
-def _save(upload: Row[Any], role: Role, suffix: str, image: Thumbnail) -> MediaFile:
-    """Save an image that was made of the upload."""
-    key = key_of(upload.id) + suffix
+def _save(source_id: str, role: Role, suffix: str, image: Thumbnail) -> MediaFile:
+    """Save an image that was made of a file."""
+    key = key_of(source_id) + suffix
     storage.save(key, BytesIO(image.data), image.mimetype)
     name = role + EXTENSIONS[image.mimetype]
     return MediaFile(

@@ -107,7 +107,7 @@ class _Tiff:
         count = self.u16(ifd)
         end = ifd + 2 + count * _ENTRY + 4
         # A GPS directory that overlaps this one has just been blanked, and this one with it.
-        if end > len(self.data) or entry.at + _ENTRY > end or self.u16(entry.at) != entry.tag:
+        if end > len(self.data) or entry.at + _ENTRY > end:
             raise _MalformedError
         self.data[entry.at : end] = self.data[entry.at + _ENTRY : end] + bytes(_ENTRY)
         self._u16.pack_into(self.data, ifd, count - 1)

@@ -1,33 +1,23 @@
 """The files of a media: their names, their keys, and how they go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
 from flask import current_app
+from sqlalchemy import delete, select
 from werkzeug.utils import secure_filename
 
 from scapi.extensions import db
 from scapi.media.models import MediaFile, StaleFile
 from scapi.storage import storage
+from scapi.sweeping import Due, Task
 from scapi.uploads.filetypes import EXTENSIONS, is_image
-from scapi.uploads.models import key_of
 from storage_backends import StorageError
-
-WITHOUT_LOCATION = ".clean"
-PREVIEW = ".preview"
-THUMBNAIL = ".thumbnail"
-DERIVED = (WITHOUT_LOCATION, PREVIEW, THUMBNAIL)
-"""What is put behind an upload's key for the files that are made from it."""
 
 RESERVED_NAMES = ("preview", "thumbnail")
 MAX_NAME = 80
 """Characters of a file's name in its URL, without the extension."""
-
-
-def keys_of(upload_id: str) -> list[str]:
-    """Return every key that may hold something of an upload: its file and what was made from it."""
-    key = key_of(upload_id)
-    return [key, *(key + suffix for suffix in DERIVED)]
 
 
 def url_name(filename: str, mimetype: str) -> str:
@@ -60,3 +50,17 @@ def delete_stale(keys: Iterable[str]) -> None:
             storage.delete(key)
         except StorageError as error:
             current_app.logger.warning("%s is left to the sweeper: %s", key, error)
+
+
+def stale(due: Due) -> Iterator[Task]:
+    """Yield the files that no media has any more, for the sweeper."""
+    keys = list(db.session.scalars(select(StaleFile.key).where(StaleFile.since <= due.left_before)))
+    db.session.rollback()  # no transaction stays open while bytes are removed
+    for key in keys:
+        yield Task(key, partial(_delete_for_good, key))
+
+
+def _delete_for_good(key: str) -> None:
+    storage.delete(key)
+    db.session.execute(delete(StaleFile).where(StaleFile.key == key))
+    db.session.commit()

@@ -1,15 +1,14 @@
-"""The tables of media, of their files, and of files that still have to be deleted."""
+"""The tables of media, of what they embed, of their files, and of files that still have to be deleted."""
 
 import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from scapi.database import BigId, UtcDateTime, now
-from scapi.extensions import db
+from scapi.database import Base, BigId, UtcDateTime, now
 
 
 class MediaType(StrEnum):
@@ -18,6 +17,13 @@ class MediaType(StrEnum):
     IMAGE = "image"
     EDITOR_IMAGE = "editor_image"
     DOCUMENT = "document"
+    URL = "url"
+    VIMEO = "vimeo"
+    EMBED = "embed"
+
+
+LINKS = (MediaType.URL, MediaType.VIMEO)
+"""The types that are a link, with a preview of its page."""
 
 
 class Role(StrEnum):
@@ -32,8 +38,22 @@ class Role(StrEnum):
     THUMBNAIL = "thumbnail"
 
 
-class Media(db.Model):
-    """An image or a document that a page can show."""
+class Embed(Base):
+    """Something that lives elsewhere: one row per thing, shared by the media that show it."""
+
+    __tablename__ = "embeds"
+    __table_args__ = (UniqueConstraint("embed_type", "embed_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    embed_type: Mapped[str] = mapped_column(String(100))
+    embed_id: Mapped[str] = mapped_column(String(255))
+    url: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
+    """What the API calls `metadata`, a name that SQLAlchemy keeps for itself."""
+
+
+class Media(Base):
+    """An image, a document or a link that a page can show."""
 
     __tablename__ = "media"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -49,6 +69,24 @@ class Media(db.Model):
     description: Mapped[str | None] = mapped_column(Text)
     pages: Mapped[int | None]
     color: Mapped[str | None] = mapped_column(String(7))
+    url: Mapped[str | None] = mapped_column(Text)
+    """Of a link; a file's URL is made from its name."""
+    keywords: Mapped[str | None] = mapped_column(Text)
+    entities: Mapped[str | None] = mapped_column(Text)
+    image: Mapped[str | None] = mapped_column(Text)
+    image_width: Mapped[int | None]
+    image_height: Mapped[int | None]
+    choice_images: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    oembed_type: Mapped[str | None] = mapped_column(Text)
+    oembed_url: Mapped[str | None] = mapped_column(Text)
+    oembed_width: Mapped[int | None]
+    oembed_height: Mapped[int | None]
+    oembed_duration: Mapped[int | None]
+    oembed_html: Mapped[str | None] = mapped_column(Text)
+    oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
+    oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
+    embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)
+    embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
         back_populates="media", cascade="all, delete-orphan", lazy="selectin", order_by="MediaFile.id"
     )
@@ -58,7 +96,7 @@ class Media(db.Model):
         return next((file for file in self.files if file.role == role), None)
 
 
-class MediaFile(db.Model):
+class MediaFile(Base):
     """A file in storage that belongs to a media and is served under its name."""
 
     __tablename__ = "media_files"
@@ -79,7 +117,7 @@ class MediaFile(db.Model):
     media: Mapped[Media] = relationship(back_populates="files")
 
 
-class StaleFile(db.Model):
+class StaleFile(Base):
     """A file in storage that no row names any more and that still has to be deleted."""
 
     __tablename__ = "stale_files"

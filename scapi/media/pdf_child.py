@@ -106,12 +106,13 @@ def confine(memory_bytes: int, cpu_seconds: int) -> None:
     """Give up what looking into a PDF does not need: more memory and time than allowed, writing files, dumps."""
     for limit, value in (
         (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
     ):
         resource.setrlimit(limit, (value, value))
+    # At the lower limit the system sends SIGXCPU, which shows in the log; at the higher one SIGKILL, as a timeout does.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 
 
 def main(size: int, memory_bytes: int, cpu_seconds: int, preview_size: int) -> None:

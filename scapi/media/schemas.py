@@ -1,5 +1,6 @@
 """What goes over the wire about a media. Every field of the API is in every answer."""
 
+import json
 from typing import Any
 
 import marshmallow as ma
@@ -8,10 +9,12 @@ from flask import current_app
 from scapi.bodies import Moment, Schema
 from scapi.links import absolute
 from scapi.media.files import path_of
-from scapi.media.models import Media, MediaFile, MediaType, Role
+from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
 """What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
+
+NO_MD5 = "an MD5 has 32 hexadecimal digits"
 
 ANY_FILE = "file"
 """A `type` that leaves it to the bytes."""
@@ -25,6 +28,10 @@ UPLOAD_TYPES = (
 )
 
 
+MAX_METADATA = 64 * 1024
+"""Characters of an embed's metadata as JSON."""
+
+
 class ThumbnailSchema(Schema):
     """A small image for a list of media."""
 
@@ -34,9 +41,40 @@ class ThumbnailSchema(Schema):
     color = ma.fields.String(allow_none=True, metadata={"description": "Average colour, #rrggbb"})
 
 
+def no_nul(text: str) -> None:
+    """Refuse the one character that PostgreSQL cannot keep, and halves of characters."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ma.ValidationError("Not a valid string.")
+
+
+def small_json(value: Any) -> None:
+    """Refuse what is too large to keep, or what JSON has no word for."""
+    try:
+        size = len(json.dumps(value, allow_nan=False))
+    except (ValueError, RecursionError) as error:
+        raise ma.ValidationError("Not valid JSON.") from error
+    if size > MAX_METADATA:
+        raise ma.ValidationError(f"At most {MAX_METADATA} characters of JSON.")
+
+
 def _none(field: type[ma.fields.Field[Any]], description: str = "", **more: Any) -> ma.fields.Field[Any]:
     """Return a read-only field that is null where it does not apply."""
     return field(dump_only=True, allow_none=True, dump_default=None, metadata={"description": description, **more})
+
+
+class EmbedSchema(Schema):
+    """Something that lives elsewhere, shared by the media that show it."""
+
+    id = ma.fields.Integer(dump_only=True)
+    embed_type = ma.fields.String(validate=[ma.validate.Length(1, 100), no_nul])
+    embed_id = ma.fields.String(validate=[ma.validate.Length(1, 255), no_nul])
+    url = ma.fields.String(allow_none=True, metadata={"format": "uri"})
+    metadata = ma.fields.Dict(
+        keys=ma.fields.String(),
+        attribute="details",
+        validate=small_json,
+        metadata={"description": "As it was sent by whoever embedded this first, or what the page of a link says"},
+    )
 
 
 class MediaSchema(Schema):
@@ -45,7 +83,7 @@ class MediaSchema(Schema):
     id = ma.fields.Integer(dump_only=True)
     hash_code = ma.fields.UUID(dump_only=True)
     added_at = Moment(dump_only=True)
-    type = ma.fields.Function(lambda media: type_name(media.type), dump_only=True)
+    type = ma.fields.String(dump_only=True)
     title = _none(ma.fields.String)
     description = _none(ma.fields.String)
     url = _none(ma.fields.String, "Where the file, or the link, is", format="uri")
@@ -68,14 +106,26 @@ class MediaSchema(Schema):
     oembed_preview_ready = ma.fields.Boolean(dump_only=True, dump_default=False)
     oembed_available = ma.fields.Boolean(dump_only=True, dump_default=False)
     order = ma.fields.Integer(dump_only=True, dump_default=0)
-    choice_images = ma.fields.List(ma.fields.String(), dump_only=True, allow_none=True, dump_default=None)
+    choice_images = ma.fields.List(
+        ma.fields.String(),
+        dump_only=True,
+        allow_none=True,
+        dump_default=None,
+        metadata={"description": "URLs of the images of a link's page to choose from, best first"},
+    )
     embed_type = _none(ma.fields.String)
     embed_id = _none(ma.fields.String)
+    embed = ma.fields.Nested(EmbedSchema, dump_only=True, allow_none=True, dump_default=None)
 
     @ma.pre_dump
     def _with_files(self, media: Media, **_: Any) -> dict[str, Any]:
         file, shown, thumbnail = media.file(Role.FILE), _shown(media), media.file(Role.THUMBNAIL)
         fields = {name: getattr(media, name) for name in self.fields if hasattr(Media, name)}
+        fields["type"] = type_name(media.type)
+        if media.type in LINKS:
+            fields["choice_images"] = media.choice_images or []
+        for name in ("embed_type", "embed_id"):
+            fields[name] = getattr(media.embed, name, None)
         if file:
             fields |= {"url": _url(media, file), "size": file.size, "mimetype": file.mimetype}
         if shown:
@@ -107,7 +157,10 @@ class ChunkCompleteMediaSchema(MediaSchema):
     md5 = ma.fields.String(
         load_only=True,
         required=True,
-        validate=ma.validate.Regexp("^[0-9a-fA-F]{32}$", error="an MD5 has 32 hexadecimal digits"),
+        validate=[
+            ma.validate.Length(equal=32, error=NO_MD5),
+            ma.validate.Regexp("^[0-9a-fA-F]*$", error=NO_MD5),
+        ],
         metadata={"description": "MD5 of the whole file in hexadecimal digits"},
     )
 

@@ -1,6 +1,7 @@
 """`/media/<hash_code>/<name>`: the files of media, for anyone who has their URL."""
 
 import uuid
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy import select
@@ -23,6 +24,9 @@ MAX_AGE = 365 * 24 * 3600
 REDIRECT_MAX_AGE = 300
 """Seconds that a redirect may be cached; well below what a presigned URL lives."""
 
+ATTR_CHARS = "!#$&+-.^_`|~"
+"""What stands for itself in `filename*`, beside letters and digits (RFC 5987, section 3.2.1)."""
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -44,7 +48,10 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
 
 def disposition(file: MediaFile) -> str:
     """Return the Content-Disposition: images are shown; documents are saved, as browsers do not show sandboxed PDFs."""
-    return dump_options_header("inline" if is_image(file.mimetype) else "attachment", {"filename": file.title})
+    names = {"filename": file.title}
+    if not file.title.isascii():
+        names = {"filename": file.name, "filename*": f"UTF-8''{quote(file.title, safe=ATTR_CHARS)}"}
+    return dump_options_header("inline" if is_image(file.mimetype) else "attachment", names)
 
 
 def _redirect(url: str) -> BaseResponse:

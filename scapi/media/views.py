@@ -4,14 +4,13 @@ from typing import Any
 
 from scapi import auth
 from scapi.bodies import Blueprint
-from scapi.database import MAX_ID
+from scapi.documentation import NEEDS_TOKEN
 from scapi.extensions import db
-from scapi.media import completion, files
-from scapi.media.models import Media
+from scapi.media import completion, creation, files, link_previews
+from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
+from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, MediaSchema
 from scapi.refusals import Refused
-
-ID = f"int(max={MAX_ID})"
 
 blueprint = Blueprint("media", __name__, description="Images, documents and links that a page can show")
 
@@ -29,7 +28,43 @@ def complete_upload(fields: dict[str, Any]) -> Media:
     return completion.complete(fields["upload_id"], user_id, fields["md5"].lower(), fields.get("type"))
 
 
-@blueprint.get(f"/media/<{ID}:id>/")
+@blueprint.post("/media/")
+@blueprint.arguments(CreateMediaSchema, location="json_or_form")
+@blueprint.response(201, CreateMediaSchema)
+@blueprint.doc(operationId="MediaCreate")
+def create_media(fields: dict[str, Any]) -> Media:
+    """Create a Media of type vimeo, url or embed, or an image from its URL
+
+    If the type is embed then embed_type and embed_id are mandatory, for the others url is. What the page at url says
+    is filled in where it can be had within a few seconds.
+    """
+    user_id = auth.require_writer()
+    return creation.create(MediaType(fields["type"]), fields, user_id)
+
+
+@blueprint.put("/media/<id:id>/")
+@blueprint.arguments(UpdateMediaSchema, location="json_or_form")
+@blueprint.response(200, UpdateMediaSchema)
+@blueprint.doc(operationId="MediaUpdate", security=NEEDS_TOKEN)
+def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
+    """Choose the image of a Media of type vimeo or url; for its creator only"""
+    media = _own(id)
+    if "image" not in fields:
+        raise Refused("required", "the URL of an image was expected", field="image")
+    return link_previews.choose_image(media, fields["image"])
+
+
+@blueprint.patch("/media/<id:id>/")
+@blueprint.arguments(UpdateMediaSchema, location="json_or_form")
+@blueprint.response(200, UpdateMediaSchema)
+@blueprint.doc(operationId="MediaPartialUpdate", security=NEEDS_TOKEN)
+def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
+    """Choose the image of a Media of type vimeo or url; for its creator only"""
+    media = _own(id)
+    return link_previews.choose_image(media, fields["image"]) if "image" in fields else media
+
+
+@blueprint.get("/media/<id:id>/")
 @blueprint.response(200, MediaSchema)
 @blueprint.doc(operationId="MediaRetrieve")
 def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
@@ -37,20 +72,26 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
     return _found(id)
 
 
-@blueprint.delete(f"/media/<{ID}:id>/")
+@blueprint.delete("/media/<id:id>/")
 @blueprint.response(204)
-@blueprint.doc(operationId="mediadestroy")
+@blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
 def destroy_media(id: int) -> None:  # noqa: A002
     """Delete a Media and its files; for its creator only"""
-    user = auth.require_user()
-    media = _found(id)
-    if media.creator_id != user.id:
-        raise Refused("not_creator", "only the creator of a media may do that")
+    media = _own(id)
     keys = [file.key for file in media.files]
     db.session.delete(media)
     files.forget(keys)
     db.session.commit()
     files.delete_stale(keys)
+
+
+def _own(media_id: int) -> Media:
+    """Return the media for its creator. Raises Refused for anyone else."""
+    user = auth.require_user()
+    media = _found(media_id)
+    if media.creator_id != user.id:
+        raise Refused("not_creator", "only the creator of a media may do that")
+    return media
 
 
 def _found(media_id: int) -> Media:

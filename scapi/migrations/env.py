@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from scapi.database import UtcDateTime
+from scapi.database import UtcDateTime, is_modelled
 from scapi.extensions import db
 
 
@@ -14,6 +14,8 @@ def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 with db.engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=db.metadata, render_item=render_type)
+    context.configure(
+        connection=connection, target_metadata=db.metadata, render_item=render_type, include_object=is_modelled
+    )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,6 +1,5 @@
 """How chunks become a file: bytes first, row second."""
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +14,10 @@ from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import filenames, md5, rows, rules
 from scapi.uploads.filetypes import SIGNATURE_SIZE
-from scapi.uploads.models import Status, key_of, new_id
+from scapi.uploads.keys import key_of, new_id
+from scapi.uploads.models import Status
 from scapi.uploads.ranges import Span
 from storage_backends import NotFound, State, StorageError
-
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
     The chunk that was stored last may come again: it is answered like the first time, and nothing is stored twice.
     """
     span = chunk.span
-    with storage.exclusive(checked_key(upload_id)):
+    with storage.exclusive(key_of(upload_id)):
         upload = find(upload_id, chunk.user_id)
         rules.check_alive(upload, now())
         if rules.is_repeat(upload, span):
@@ -101,19 +99,11 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
 
 def find(upload_id: str, user_id: int | None) -> Row[Any]:
     """Return the upload's row for who may go on with it. Raises Refused."""
-    checked_key(upload_id)
     upload = rows.find(upload_id)
     if upload is None:
-        raise _not_found()
+        raise Refused("upload_not_found", "there is no such upload")
     rules.check_access(upload, user_id)
     return upload
-
-
-def checked_key(upload_id: str) -> str:
-    """Return the storage key of an upload. Raises Refused for what cannot be an upload's id."""
-    if not _ID.fullmatch(upload_id):
-        raise _not_found()
-    return key_of(upload_id)
 
 
 def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
@@ -133,7 +123,3 @@ def _check_size(span: Span, mimetype: str) -> None:
     config = current_app.config
     size = span.end if span.total is None else span.total
     rules.check_size(size, mimetype, config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"])
-
-
-def _not_found() -> Refused:
-    return Refused("upload_not_found", "there is no such upload")

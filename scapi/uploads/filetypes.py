@@ -6,10 +6,11 @@ SIGNATURE_SIZE = 12
 UNKNOWN = "application/octet-stream"
 """The type of a file of which too few bytes have come to know."""
 
+JPEG = "image/jpeg"
 PDF = "application/pdf"
 
 EXTENSIONS = {
-    "image/jpeg": ".jpg",
+    JPEG: ".jpg",
     "image/png": ".png",
     "image/gif": ".gif",
     "image/webp": ".webp",
@@ -24,7 +25,7 @@ def sniff(head: bytes) -> str | None:
     The signatures are those of the WHATWG MIME Sniffing Standard, sections 6.1 and 7.1.
     """
     if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
+        return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head.startswith((b"GIF87a", b"GIF89a")):

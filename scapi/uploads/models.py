@@ -1,6 +1,5 @@
 """The table of uploads."""
 
-import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scapi.database import UtcDateTime
-from scapi.extensions import db
+from scapi.database import Base, UtcDateTime
 
 
 class Status(StrEnum):
@@ -21,7 +19,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-class Upload(db.Model):
+class Upload(Base):
     """An upload: `offset` says how many bytes are safely stored, in order, and `md5` what they were."""
 
     __tablename__ = "uploads"
@@ -42,18 +40,3 @@ class Upload(db.Model):
     status: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-def new_id() -> str:
-    """Return an id that cannot be guessed."""
-    return uuid.uuid4().hex
-
-
-def key_of(upload_id: str) -> str:
-    """Return the storage key at which the upload's file is published."""
-    return f"{upload_id[:2]}/{upload_id}"
-
-
-def id_of(key: str) -> str:
-    """Return the id of the upload whose file, or whose file's derivative, is kept at `key`."""
-    return key.rpartition("/")[2].partition(".")[0]

@@ -1,21 +1,16 @@
 """What goes over the wire about an upload."""
 
-from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
 from flask_smorest.fields import Upload as FilePart
 
-from scapi.bodies import Schema
+from scapi.bodies import Moment, Schema, iso
 from scapi.uploads.assembly import Progress
+from scapi.uploads.models import Status
 
 NO_UPLOAD = ("", "null", "undefined")
 """What clients send as `upload_id` when they have none yet."""
-
-
-def iso(moment: datetime) -> str:
-    """Return `moment`, which is in UTC, as ISO 8601."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ChunkMediaSchema(Schema):
@@ -52,3 +47,14 @@ class ChunkMediaSchema(Schema):
             "offset": str(progress.offset),
             "expires": iso(progress.expires_at),
         }
+
+
+class UploadSchema(Schema):
+    """An upload, as its row knows it."""
+
+    upload_id = ma.fields.String(attribute="id")
+    offset = ma.fields.String(metadata={"description": "Bytes that are safely stored; the next chunk begins here"})
+    total = ma.fields.String(allow_none=True, metadata={"description": "Bytes of the whole file; null: not known yet"})
+    expires = Moment(attribute="expires_at")
+    filename = ma.fields.String()
+    status = ma.fields.String(validate=ma.validate.OneOf([Status.UPLOADING, Status.COMPLETED]))

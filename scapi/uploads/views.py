@@ -4,13 +4,15 @@ from io import BytesIO
 from typing import Any
 
 from flask import request
+from sqlalchemy import Row
 
 from scapi import auth
 from scapi.bodies import Blueprint
-from scapi.uploads import assembly
+from scapi.database import now
+from scapi.uploads import assembly, ending, rules
 from scapi.uploads.assembly import Chunk, Progress
 from scapi.uploads.ranges import Span
-from scapi.uploads.schemas import ChunkMediaSchema
+from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
 blueprint = Blueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
 
@@ -39,3 +41,21 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     span = Span.of_chunk(body.getbuffer().nbytes, request.headers.get("Content-Range"), fields.get("offset"))
     chunk = Chunk(body, span, file.filename, user_id)
     return assembly.go_on(upload_id, chunk) if upload_id else assembly.begin(chunk)
+
+
+@blueprint.get("/media/upload/<string(length=32):upload_id>/")
+@blueprint.response(200, UploadSchema)
+@blueprint.doc(operationId="MediaUploadRetrieve")
+def retrieve_upload(upload_id: str) -> Row[Any]:
+    """Return how far an upload has come, so that a client can go on from there"""
+    upload = assembly.find(upload_id, auth.current_user_id())
+    rules.check_alive(upload, now())
+    return upload
+
+
+@blueprint.delete("/media/upload/<string(length=32):upload_id>/")
+@blueprint.response(204)
+@blueprint.doc(operationId="MediaUploadAbort")
+def abort_upload(upload_id: str) -> None:
+    """Abort an unfinished upload; nothing of it is kept"""
+    ending.abort(upload_id, auth.current_user_id())

@@ -1,0 +1,74 @@
+"""Media that are made of what a client points at: a link, something embedded, a picture on the web."""
+
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy import delete
+
+from scapi.extensions import db
+from scapi.media import contents, embeds, files, link_previews
+from scapi.media.contents import Source
+from scapi.media.models import Media, MediaType, StaleFile
+from scapi.previews.addresses import Target
+from scapi.previews.fetch import FAILURES
+from scapi.previews.preview import TooLarge
+from scapi.previews.setup import previewer
+from scapi.refusals import Refused
+from scapi.uploads import filenames
+from scapi.uploads.keys import keys_of, new_id
+
+VIMEO_HOST = "vimeo.com"
+
+
+def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> Media:
+    """Make the media that the fields of a request describe. Raises Refused and StorageError."""
+    if kind == MediaType.EMBED:
+        media = _embed(fields)
+    elif kind == MediaType.IMAGE:
+        media = _image(link_previews.checked(fields["url"], "url"))
+    else:
+        media = _link(kind, link_previews.checked(fields["url"], "url"))
+    media.creator_id = creator_id
+    db.session.add(media)
+    db.session.commit()
+    return media
+
+
+def _embed(fields: dict[str, Any]) -> Media:
+    embed_type, url = fields["embed_type"], fields.get("url")
+    if embed_type in embeds.RESERVED:
+        raise Refused("reserved_embed_type", f"{embed_type} is made by the server only", field="embed_type")
+    if url:
+        link_previews.checked(url, "url")
+    embed = embeds.obtain(embed_type, fields["embed_id"], url, fields.get("metadata") or {})
+    return Media(type=MediaType.EMBED, url=url or embed.url, embed=embed)
+
+
+def _link(kind: MediaType, url: str) -> Media:
+    host = Target.of(url).host
+    if kind == MediaType.VIMEO and host != VIMEO_HOST and not host.endswith(f".{VIMEO_HOST}"):
+        raise Refused("no_vimeo_url", f"a URL at {VIMEO_HOST} was expected", field="url")
+    preview = previewer.preview(url)
+    media = Media(type=kind, embed=embeds.of_link(kind, url, preview))
+    link_previews.fill(media, preview)
+    return media
+
+
+def _image(url: str) -> Media:
+    config = current_app.config
+    try:
+        data = previewer.picture(url, config["SCAPI_MAX_IMAGE_BYTES"])
+    except TooLarge as error:
+        raise Refused("file_too_large", f"the picture is too large: {error}", field="url") from error
+    except FAILURES as error:  # one answer for all of them: it must not tell what there is inside
+        raise Refused("image_unavailable", "no picture could be had from this URL", field="url") from error
+    picture = contents.check_image(data)
+    source = Source(new_id(), filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name)))
+    # Until the media's row names them, the files count as left behind: if this process dies, the sweeper finds them.
+    files.forget(keys_of(source.id))
+    db.session.commit()
+    made = contents.save_image(source, picture)
+    db.session.execute(delete(StaleFile).where(StaleFile.key.in_(keys_of(source.id))))
+    return Media(**made.columns, files=made.files)

@@ -1,0 +1,80 @@
+"""What goes over the wire when a media is made of something that a client points at, and when its image is chosen."""
+
+import json
+from typing import Any
+
+import marshmallow as ma
+
+from scapi.media.models import MediaType
+from scapi.media.schemas import EmbedSchema, MediaSchema, no_nul
+from scapi.previews.addresses import MAX_URL
+
+TYPES = (MediaType.URL, MediaType.VIMEO, MediaType.EMBED, MediaType.IMAGE)
+
+REQUIRED = {MediaType.EMBED: ("embed_type", "embed_id")}
+"""The fields that a type cannot do without; every other one needs `url`."""
+
+NULL = str(ma.fields.Field.default_error_messages["null"])
+MISSING = str(ma.fields.Field.default_error_messages["required"])
+
+
+class CreateMediaSchema(MediaSchema):
+    """A link, something embedded, or a picture on the web, and the media that is made of it.
+
+    `url` is needed for url, vimeo and image; `embed_type` and `embed_id` for embed, beside the others or in `embed`.
+    """
+
+    type = ma.fields.String(required=True, validate=ma.validate.OneOf(TYPES))
+    url = ma.fields.String(
+        allow_none=True,
+        metadata={"format": "uri", "maxLength": MAX_URL, "description": "Where the link, or the picture, is"},
+    )
+    embed_type = ma.fields.String(
+        allow_none=True,
+        validate=[ma.validate.Length(1, 100), no_nul],
+        metadata={"description": "Any but sc_link, sc_vimeo, sc_shared_object and sc_shared_event"},
+    )
+    embed_id = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 255), no_nul])
+    embed = ma.fields.Nested(EmbedSchema, allow_none=True)
+
+    @ma.pre_load
+    def _without_empty(self, fields: Any, **_: Any) -> Any:
+        given = {name: value for name, value in fields.items() if value not in (None, "")}
+        if isinstance(given.get("embed"), str):  # a form has no other way to nest
+            try:
+                given["embed"] = json.loads(given["embed"])
+            except (ValueError, RecursionError) as error:
+                raise ma.ValidationError({"embed": ["Not valid JSON."]}) from error
+        return given
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _complete(self, fields: dict[str, Any], **_: Any) -> None:
+        nested = fields.get("embed", {})
+        missing = [name for name in REQUIRED.get(fields["type"], ("url",)) if name not in fields and name not in nested]
+        if missing:
+            raise ma.ValidationError({name: [MISSING] for name in missing})
+
+    @ma.post_load
+    def _flat(self, fields: dict[str, Any], **_: Any) -> dict[str, Any]:
+        nested = fields.pop("embed", {})
+        if "details" in nested:
+            nested["metadata"] = nested.pop("details")
+        return {**fields, **nested}
+
+
+class UpdateMediaSchema(MediaSchema):
+    """The image that is chosen for a link, and the media as it is then."""
+
+    image = ma.fields.String(
+        allow_none=True,
+        metadata={
+            "format": "uri",
+            "maxLength": MAX_URL,
+            "description": "One of `choice_images`, or any other picture's URL",
+        },
+    )
+
+    @ma.validates_schema
+    def _not_null(self, fields: dict[str, Any], **_: Any) -> None:
+        if fields.get("image", "") is None:  # which a link without one has in answers only
+            raise ma.ValidationError({"image": [NULL]})

@@ -1,0 +1,227 @@
+"""Pages of a list: limit and offset in, count, next, previous and results out.
+
+`next` and `previous` carry a cursor beside limit and offset: the place of the row where the next page begins. Whoever
+follows them meets every row once, however many are added and deleted on the way; the offset in them only tells how
+far one has come. An offset without a cursor jumps there.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import marshmallow as ma
+from flask import request
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from scapi.bodies import Schema
+from scapi.database import MAX_ID, can_be_kept
+from scapi.extensions import db
+from scapi.links import absolute
+from scapi.refusals import Refused
+
+DEFAULT_LIMIT = 20
+"""Results per page for a client that does not say."""
+
+MAX_LIMIT = 100
+"""Most results per page: a higher limit counts as this one, so that a client need not know it."""
+
+PLACE = ("limit", "offset", "cursor")
+"""The query parameters that say where a page is."""
+
+Column = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order without ties: its columns, each with whether it descends, the last of them the id."""
+
+    text: str
+    columns: tuple[tuple[Column, bool], ...]
+
+    def clauses(self, backwards: bool) -> list[ColumnElement[Any]]:
+        """Return what ORDER BY takes, for this order or the one from the end."""
+        return [column.desc() if descends != backwards else column.asc() for column, descends in self.columns]
+
+    def place(self, row: Any) -> tuple[Any, ...]:
+        """Return what says where `row` stands in this order."""
+        return tuple(getattr(row, column.key) for column, _ in self.columns)
+
+    def beyond(self, place: Sequence[Any], backwards: bool) -> ColumnElement[bool]:
+        """Return the condition of the rows after `place`, or before it."""
+        marks = [literal(value, column.type) for (column, _), value in zip(self.columns, place, strict=True)]
+        columns = [column for column, _ in self.columns]
+        descending = [descends != backwards for _, descends in self.columns]
+        if len(set(descending)) == 1:  # a comparison of rows, which an index on these columns answers
+            row, mark = tuple_(*columns), tuple_(*marks)
+            return row < mark if descending[0] else row > mark
+        return or_(
+            *(
+                and_(
+                    *(columns[before] == marks[before] for before in range(at)),
+                    columns[at] < marks[at] if descends else columns[at] > marks[at],
+                )
+                for at, descends in enumerate(descending)
+            )
+        )
+
+
+class Ordering(ma.fields.Field[Order]):
+    """The query parameter `ordering`: names of fields, separated by commas, a minus before one that descends.
+
+    `columns` are those that may be named, `id` among them, which breaks ties.
+    """
+
+    default_error_messages = {"twice": "a field may be named once"}
+
+    def __init__(self, columns: dict[str, Column], default: str) -> None:
+        self._columns = columns
+        names = ", ".join(columns)
+        super().__init__(
+            load_default=lambda: self._deserialize(default),
+            error_messages={"unknown": f"expected names of these fields, separated by commas: {names}"},
+            metadata={
+                "type": "string",
+                "default": default,
+                "description": f"Any of {names}, separated by commas; a minus before a name turns its order around",
+            },
+        )
+
+    def _deserialize(self, value: str, *_: Any, **__: Any) -> Order:
+        terms = [(term.strip().removeprefix("-"), term.strip().startswith("-")) for term in value.split(",")]
+        names = [name for name, _ in terms]
+        if not set(names) <= set(self._columns):
+            raise self.make_error("unknown")
+        if len(set(names)) < len(names):
+            raise self.make_error("twice")
+        columns = [(self._columns[name], descends) for name, descends in terms]
+        if "id" not in names:
+            columns.append((self._columns["id"], columns[-1][1]))
+        return Order(value, tuple(columns))
+
+
+class PageQuerySchema(Schema):
+    """The query parameters of a list; an empty one is as if not given. A subclass adds `ordering` and its filters."""
+
+    limit = ma.fields.Integer(
+        load_default=DEFAULT_LIMIT,
+        validate=ma.validate.Range(min=1),
+        metadata={"description": f"Number of results to return per page; more than {MAX_LIMIT} count as {MAX_LIMIT}"},
+    )
+    offset = ma.fields.Integer(
+        load_default=0,
+        validate=ma.validate.Range(0, MAX_ID),
+        metadata={"description": "The initial index from which to return the results"},
+    )
+    cursor = ma.fields.String(metadata={"description": "As `next` and `previous` have it; it goes before `offset`"})
+
+    @ma.pre_load
+    def _without_empty(self, fields: Any, **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if value != ""}
+
+
+class PageSchema(Schema):
+    """One page of a list."""
+
+    count = ma.fields.Integer(metadata={"description": "Number of results on all pages"})
+    next = ma.fields.String(allow_none=True, metadata={"format": "uri"})
+    previous = ma.fields.String(allow_none=True, metadata={"format": "uri"})
+
+
+def page_of(item: type[Schema]) -> type[ma.Schema]:
+    """Return the schema of a page of such items."""
+    name = item.__name__.removesuffix("Schema")
+    return PageSchema.from_dict({"results": ma.fields.List(ma.fields.Nested(item))}, name=f"{name}PageSchema")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in an order, and whether the page lies before it."""
+
+    place: tuple[Any, ...]
+    backwards: bool = False
+
+    def write(self, order: Order) -> str:
+        """Return the cursor as a query parameter."""
+        place = [value.isoformat() if isinstance(value, datetime) else value for value in self.place]
+        return urlsafe_b64encode(json.dumps([order.text, self.backwards, *place]).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str, order: Order) -> Self:
+        """Return the cursor that `write` wrote. Raises Refused (400), also for one of another order."""
+        try:
+            kinds = (str, bool, *(column.type.python_type for column, _ in order.columns))
+            values = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            ordering, backwards, *place = (_value(*pair) for pair in zip(kinds, values, strict=True))
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise _invalid_cursor() from error
+        if ordering != order.text:
+            raise _invalid_cursor()
+        return cls(tuple(place), backwards)
+
+
+def page(model: type[Any], conditions: Sequence[ColumnElement[bool]], query: dict[str, Any]) -> dict[str, Any]:
+    """Return the page of the rows that meet all `conditions`; `query` is what a subclass of PageQuerySchema loaded.
+
+    Raises Refused (400) for a bad cursor.
+    """
+    order, limit, offset = query["ordering"], min(query["limit"], MAX_LIMIT), query["offset"]
+    cursor = Cursor.read(query["cursor"], order) if "cursor" in query else None
+    count = db.session.scalar(select(func.count()).select_from(model).where(*conditions))
+    rows = _rows(model, conditions, order, cursor or offset, limit + 1)
+    more, rows = len(rows) > limit, rows[:limit]
+    backwards = cursor is not None and cursor.backwards
+    if backwards:
+        rows.reverse()
+        offset = offset if more else 0  # rows that are gone since then do not count
+
+    def link(offset: int, at: int, backwards: bool) -> str:
+        return _link(limit, offset, Cursor(order.place(rows[at]), backwards).write(order) if rows else None)
+
+    has_next = more or backwards
+    has_previous = more if backwards else offset > 0
+    return {
+        "count": count,
+        "next": link(offset + len(rows), -1, False) if has_next else None,
+        "previous": link(max(0, offset - limit), 0, True) if has_previous else None,
+        "results": rows,
+    }
+
+
+def _rows(
+    model: type[Any], conditions: Sequence[ColumnElement[bool]], order: Order, start: Cursor | int, limit: int
+) -> list[Any]:
+    """Return the rows that begin at an offset or a cursor, in the direction of the cursor.
+
+    Their ids are found first: an index alone can do that, and the rows that an offset skips are not read.
+    """
+    backwards = isinstance(start, Cursor) and start.backwards
+    ids = select(model.id).where(*conditions).order_by(*order.clauses(backwards)).limit(limit)
+    ids = ids.where(order.beyond(start.place, backwards)) if isinstance(start, Cursor) else ids.offset(start)
+    found = ids.subquery()
+    statement = select(model).join(found, model.id == found.c.id).order_by(*order.clauses(backwards))
+    return list(db.session.scalars(statement))
+
+
+def _link(limit: int, offset: int, cursor: str | None) -> str:
+    place = {"limit": str(limit), "offset": str(offset)} | ({"cursor": cursor} if cursor else {})
+    others = [(name, value) for name, value in request.args.items(multi=True) if name not in PLACE]
+    return absolute(f"{request.path}?{urlencode([*others, *place.items()])}")
+
+
+def _invalid_cursor() -> Refused:
+    message = "expected a cursor from `next` or `previous` of a list in the same order"
+    return Refused("invalid_cursor", message, field="cursor")
+
+
+def _value(kind: type[Any], value: Any) -> Any:
+    """Return the value of a cursor that has come back from a client. Raises ValueError, TypeError or OverflowError."""
+    if kind is datetime:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    if type(value) is not kind or (kind is str and not can_be_kept(value)) or (kind is int and abs(value) > MAX_ID):
+        raise ValueError(f"not a value of {kind}")
+    return value

@@ -1,0 +1,22 @@
+"""Of a path: both its forms work, and ids are what the database can keep."""
+
+from flask import Flask
+from werkzeug.routing import IntegerConverter
+
+from scapi.extensions import api
+
+
+class IdConverter(IntegerConverter):
+    """`<id:...>`, a 64-bit integer. A longer one does not match: it is not found, whatever the method."""
+
+    regex = r"\d{1,18}"
+
+
+api.register_converter(IdConverter, lambda _converter: {"type": "integer", "minimum": 0})
+
+
+def set_up(app: Flask) -> None:
+    """Set how paths are matched; blueprints are registered after it."""
+    app.url_map.strict_slashes = False  # browsers do not follow a redirected preflight
+    app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = IdConverter

@@ -1,0 +1,218 @@
+"""Where the fetcher may go: URLs and addresses, decided without any I/O.
+
+A URL is taken apart here, once; the fetcher connects to these parts and never reads the URL again.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Self
+from urllib.parse import quote, urljoin, urlsplit
+
+import idna
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+MAX_URL = 2048
+"""Characters of a URL; browsers and proxies begin to fail above."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# Names that never mean a public host: RFC 6761 and its registry, RFC 8375, RFC 9476, and ICANN's .internal.
+PRIVATE_SUFFIXES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa", "alt", "onion")
+
+# What Python's is_global lets through, or let through before 3.11.10, and what nobody publishes a page at: the IANA
+# special-purpose address registries, and the forms that carry another address inside (6to4, Teredo).
+_NEVER_PUBLIC = tuple(
+    ip_network(block)
+    for block in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "240.0.0.0/4",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+    )
+)
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
+# what a path and a query may hold beside letters and digits (RFC 3986); % stands for what is already quoted
+_KEPT = "!$&'()*+,;=:@/?%[]~-._|"
+
+
+class Forbidden(Exception):
+    """A URL, or an address, that the fetcher must not go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The parts of a URL, in ASCII: what a connection and a request are made from. No fragment, no credentials."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    """Path and query, quoted."""
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Take an absolute http or https URL apart. Raises Forbidden for anything else."""
+        return cls(*_parts(url))
+
+    @property
+    def address(self) -> IPAddress | None:
+        """The address, where the host is one and not a name."""
+        try:
+            return ip_address(self.host)
+        except ValueError:
+            return None
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the Host header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The URL, normalised."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    def join(self, reference: str) -> str:
+        """Return the absolute URL of `reference` as it stands on a page at this one, or raise Forbidden."""
+        try:
+            return urljoin(self.url, reference.strip())
+        except ValueError as error:
+            raise Forbidden("not a URL") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which ports may be used, and the hosts and networks that may be reached although they are not public."""
+
+    ports: frozenset[int] = frozenset(DEFAULT_PORTS.values())
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[IPNetwork, ...] = ()
+
+    @classmethod
+    def from_settings(cls, allow: Iterable[str], ports: Iterable[int]) -> Self:
+        """Return the rules that `SCAPI_PREVIEW_ALLOW` and `SCAPI_PREVIEW_PORTS` make. Raises ValueError."""
+        hosts, networks = set(), []
+        for entry in filter(None, (entry.strip() for entry in allow)):
+            try:
+                networks.append(ip_network(entry))
+            except ValueError:
+                try:
+                    hosts.add(_host(entry))
+                except Forbidden as error:
+                    raise ValueError(f"{entry!r} is neither a host name nor a network") from error
+        chosen = frozenset(ports)
+        if not all(0 < port < 65536 for port in chosen):
+            raise ValueError(f"not ports: {sorted(chosen)}")
+        return cls(chosen, frozenset(hosts), tuple(networks))
+
+    def parse(self, url: str) -> Target:
+        """Take `url` apart. Raises Forbidden for what its text alone forbids."""
+        target = Target.of(url)
+        if target.port not in self.ports:
+            raise Forbidden(f"port {target.port} is not one of those that may be used")
+        address = target.address
+        if address is not None:
+            self.check([address], target.host)
+        elif target.host not in self.hosts and _is_private_name(target.host):
+            raise Forbidden("this is no public host name")
+        return target
+
+    def check(self, addresses: Iterable[IPAddress], host: str) -> None:
+        """Raise Forbidden unless every one of the addresses that `host` has may be reached."""
+        if host not in self.hosts and not all(self._may_reach(address) for address in addresses):
+            raise Forbidden("not all of its addresses are public")
+
+    def _may_reach(self, address: IPAddress) -> bool:
+        meant = address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+        return is_public(address) or any(meant in network for network in self.networks)
+
+
+def unwrapped(address: IPAddress) -> IPAddress:
+    """Return the IPv4 address that an IPv4-mapped or NAT64 (RFC 6052) one stands for, every other one as it is."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return address.ipv4_mapped
+        if address in _NAT64:
+            return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether anyone on the Internet could reach `address`, so that reaching it from here gives nothing away."""
+    meant = unwrapped(address)
+    if isinstance(meant, IPv6Address) and meant not in _GLOBAL_UNICAST:
+        return False
+    if meant.is_multicast or any(meant in network for network in _NEVER_PUBLIC):
+        return False
+    return meant.is_global
+
+
+def _parts(url: str) -> tuple[str, str, int, str]:
+    url = url.strip(" \t\r\n")
+    if len(url) > MAX_URL:
+        raise Forbidden(f"a URL has at most {MAX_URL} characters")
+    if _UNSAFE.search(url):  # parsers disagree about these
+        raise Forbidden("a URL has no spaces, control characters, backslashes or halves of characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Forbidden("not a URL") from error
+    if parts.scheme not in DEFAULT_PORTS:
+        raise Forbidden("only http and https URLs can be used")
+    if "@" in parts.netloc:
+        raise Forbidden("a URL with a user name or password is not used")
+    host = _literal(parts.netloc) or _host(parts.hostname or "")
+    path = quote(parts.path or "/", safe=_KEPT) + (f"?{quote(parts.query, safe=_KEPT)}" if parts.query else "")
+    return parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port, path
+
+
+def _literal(netloc: str) -> str | None:
+    """Return the IPv6 address in brackets that `netloc` begins with, if it does."""
+    if not netloc.startswith("["):
+        return None
+    inside, bracket, rest = netloc[1:].partition("]")
+    if not bracket or (rest and not re.fullmatch(r":[0-9]*", rest)) or "%" in inside:
+        raise Forbidden("not an address")
+    try:
+        return str(IPv6Address(inside))
+    except ValueError as error:
+        raise Forbidden("not an address") from error
+
+
+def _host(name: str) -> str:
+    """Return a host name in ASCII and lower case without its last dot, or an IPv4 address. Raises Forbidden."""
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode()
+        except (idna.IDNAError, UnicodeError) as error:
+            raise Forbidden("not a host name") from error
+    host = name.lower().removesuffix(".")
+    if not _HOST.fullmatch(host):
+        raise Forbidden("not a host name")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        # a resolver would read 0x7f.1, 0177.0.0.1 and 2130706433 as addresses: only the one plain form is taken
+        try:
+            return str(IPv4Address(host))
+        except ValueError as error:
+            raise Forbidden("not an address") from error
+    return host
+
+
+def _is_private_name(host: str) -> bool:
+    """Whether only a resolver inside could know `host`: a single label, or a name of a special-use domain."""
+    return "." not in host or any(host == suffix or host.endswith(f".{suffix}") for suffix in PRIVATE_SUFFIXES)

@@ -1,0 +1,127 @@
+"""oEmbed (oembed.com, version 1.0): who answers for a URL, and what the answer says.
+
+The public list of providers comes with micawber as data: no request is needed to know it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import micawber
+import micawber.providers
+
+from scapi.previews import players
+from scapi.previews.addresses import Target
+from scapi.previews.fetch import Fetched, Wanted
+from scapi.previews.texts import MAX_DESCRIPTION, MAX_TITLE, clean, pixels, seconds
+
+TYPES = ("photo", "video", "link", "rich")
+
+WANTED = Wanted("application/json, */*;q=0.5", ("application/", "text/"), 256 * 1024)
+
+MAX_SIZE = {"maxwidth": 1280, "maxheight": 720}
+"""Pixels that a player is asked to fit into."""
+
+
+@dataclass(frozen=True, slots=True)
+class OEmbed:
+    """What an oEmbed answer says, checked: `url` is the photo's file or the player's address."""
+
+    type: str
+    title: str | None
+    description: str | None
+    author: str | None
+    image: str | None
+    image_width: int | None
+    image_height: int | None
+    url: str | None
+    width: int | None
+    height: int | None
+    duration: int | None
+    html: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The known providers."""
+
+    registry: micawber.ProviderRegistry
+    """Finds the endpoint of a URL."""
+
+    hosts: Mapping[str, frozenset[str]]
+    """The hosts of the provider whose endpoint is on a host."""
+
+    @classmethod
+    def from_list(cls, providers: Iterable[Mapping[str, Any]], registry: micawber.ProviderRegistry) -> Self:
+        """Return what a list in the form of oembed.com's says."""
+        hosts: dict[str, set[str]] = defaultdict(set)
+        for provider in providers:
+            endpoints = provider["endpoints"]
+            own = {players.host_of(provider["provider_url"])}
+            for endpoint in endpoints:
+                own |= {players.host_of(url) for url in (endpoint["url"], *endpoint.get("schemes", ()))}
+            # a host that is no more than a top-level domain would open everything below it
+            own = {host for host in own if "." in host}
+            for endpoint in endpoints:
+                hosts[players.host_of(endpoint["url"])] |= own
+        return cls(registry, {endpoint: frozenset(own) for endpoint, own in hosts.items()})
+
+    def endpoint(self, target: Target) -> str | None:
+        """Return the URL that answers for `target`, None if no known provider does."""
+        secure = target.url.replace("http://", "https://", 1)
+        for url in (target.url, secure, secure.replace("https://www.", "https://", 1)):
+            provider = self.registry.provider_for_url(url)
+            if provider:
+                return with_query(provider.endpoint, {"url": url, "format": "json", **MAX_SIZE})
+        return None
+
+    def read(self, answer: Fetched) -> OEmbed | None:
+        """Return what an answer says; a frame in it stays only if a known provider gave its own. None: it is none."""
+        try:
+            fields = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            return None
+        if not answer.complete or not isinstance(fields, dict) or fields.get("type") not in TYPES:
+            return None
+        player = players.find(fields.get("html"), self.hosts.get(_without_www(answer.target.host), frozenset()))
+        photo = fields.get("url") if fields["type"] == "photo" else None
+        shown = "" if photo else "thumbnail_"
+        return OEmbed(
+            type=fields["type"],
+            title=clean(fields.get("title"), MAX_TITLE),
+            description=clean(fields.get("description"), MAX_DESCRIPTION),
+            author=clean(fields.get("author_name"), MAX_TITLE),
+            image=_text(photo or fields.get("thumbnail_url")),
+            image_width=pixels(fields.get(f"{shown}width")),
+            image_height=pixels(fields.get(f"{shown}height")),
+            url=_text(photo) or (player.url if player else None),
+            width=pixels(fields.get("width")) or (player.width if player else None),
+            height=pixels(fields.get("height")) or (player.height if player else None),
+            duration=seconds(fields.get("duration")),
+            html=player.html if player else None,
+        )
+
+
+@cache
+def known_providers() -> Providers:
+    """Return the providers of oembed.com's list as micawber ships it."""
+    published = json.loads(Path(micawber.providers.PROVIDERS_FILE).read_text())
+    return Providers.from_list(published, micawber.bootstrap_oembed())
+
+
+def with_query(endpoint: str, fields: Mapping[str, Any]) -> str:
+    """Return the URL of a request to `endpoint`."""
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(fields)}"
+
+
+def _without_www(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,163 @@
+"""The preview of a link: everything that its page and its oEmbed provider say, within one budget of time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scapi.previews import oembed, page, pictures
+from scapi.previews.addresses import Forbidden, Target
+from scapi.previews.deadlines import Deadline
+from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
+from scapi.previews.oembed import OEmbed, Providers
+from scapi.previews.page import Image, Page
+from scapi.previews.texts import MAX_TITLE, clean
+
+PAGE_SHARE = 0.6
+"""How much of the time that is left one answer may take, so that something remains for what follows."""
+
+MAX_IMAGES_TRIED = 3
+"""Candidates that are asked for before none is."""
+
+
+class TooLarge(Unwanted):
+    """A file that has more bytes than are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a link becomes. `url` is the canonical one, where the page names one on its own site."""
+
+    url: str
+    title: str | None = None
+    description: str | None = None
+    keywords: str | None = None
+    entities: str | None = None
+    image: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
+    choice_images: tuple[str, ...] = ()
+    oembed: OEmbed | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.title or self.description or self.image or self.oembed)
+
+
+@dataclass(frozen=True, slots=True)
+class Previewer:
+    """Makes previews. Takes `seconds` at most for each, whatever the other side does."""
+
+    fetcher: Fetcher
+    providers: Callable[[], Providers]
+    """Called when they are needed: the list takes a moment to read."""
+
+    seconds: float
+    max_pixels: int
+
+    def preview(self, url: str) -> Preview:
+        """Return what can be had about `url` in time. Raises Forbidden only for what the URL's own text forbids."""
+        target = self.fetcher.rules.parse(url)
+        deadline = Deadline.after(self.seconds)
+        embedded = self._ask(self.providers().endpoint(target), deadline)
+        said, base = self._read(target, deadline)
+        if embedded is None and said:
+            embedded = self._ask(said.oembed, deadline)
+        candidates = list(self._candidates(embedded, said))
+        image = self._picture(candidates, deadline)
+        candidates = [other for other in candidates if image is None or other.url != image.url]
+        return Preview(
+            url=_canonical(said, base) or url,
+            title=(embedded and embedded.title) or (said.title if said else None),
+            description=(embedded and embedded.description) or (said.description if said else None),
+            keywords=said.keywords if said else None,
+            entities=said.entities if said else None,
+            image=image.url if image else None,
+            image_width=image.width if image else None,
+            image_height=image.height if image else None,
+            choice_images=tuple(other.url for other in ([image] if image else []) + candidates)[: page.MAX_IMAGES],
+            oembed=embedded,
+        )
+
+    def check(self, url: str) -> None:
+        """Raise Forbidden for a URL whose text alone forbids it."""
+        self.fetcher.rules.parse(url)
+
+    def measure(self, url: str) -> pictures.Size:
+        """Return the size of the picture at `url`. Raises Forbidden, Unreachable and Unwanted."""
+        return pictures.measure(url, self.fetcher, self.max_pixels, Deadline.after(self.seconds))
+
+    def picture(self, url: str, max_bytes: int) -> bytes:
+        """Return the file at `url`. Raises Forbidden, Unreachable and Unwanted; TooLarge for more than `max_bytes`."""
+        wanted = Wanted(pictures.HEAD.accept, pictures.HEAD.types, max_bytes)
+        answer = self.fetcher.get(url, wanted, Deadline.after(self.seconds))
+        if len(answer.body) >= max_bytes and not answer.complete:
+            raise TooLarge(f"it has more than {max_bytes} bytes")
+        if not answer.complete:
+            raise Unreachable("it did not come whole in time")
+        return answer.body
+
+    def _ask(self, endpoint: str | None, deadline: Deadline) -> OEmbed | None:
+        """Return what an oEmbed provider says, None if nothing."""
+        if endpoint is None:
+            return None
+        try:
+            return self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(PAGE_SHARE)))
+        except FAILURES:
+            return None
+
+    def _read(self, target: Target, deadline: Deadline) -> tuple[Page | None, Target]:
+        """Return what the page says, None if nothing, and where it was in the end."""
+        try:
+            answer = self.fetcher.get(target.url, page.WANTED, deadline.part(PAGE_SHARE))
+        except FAILURES:
+            return None, target
+        if not answer.mimetype.startswith("image/"):
+            return page.read(answer), answer.target
+        size = pictures.size_of(answer.body)
+        if size is None:
+            return None, target
+        name = clean(answer.target.path.partition("?")[0].rpartition("/")[2], MAX_TITLE)
+        image = Image(answer.target.url, size.width, size.height)
+        return Page(name, None, None, None, None, (image,), None), answer.target
+
+    def _candidates(self, embedded: OEmbed | None, said: Page | None) -> Iterator[Image]:
+        """Yield the pictures to choose from, best first, those left out that may never be fetched."""
+        found = list(said.images) if said else []
+        if embedded and embedded.image:
+            found.insert(0, Image(embedded.image, embedded.image_width, embedded.image_height))
+        seen = set()
+        for image in found:
+            try:
+                url = self.fetcher.rules.parse(image.url).url
+            except Forbidden:
+                continue
+            if url not in seen:
+                seen.add(url)
+                yield Image(url, image.width, image.height)
+
+    def _picture(self, candidates: list[Image], deadline: Deadline) -> Image | None:
+        """Return the first candidate that is a picture, with its size; taken off the list are those that are not."""
+        for image in candidates[:MAX_IMAGES_TRIED]:
+            if image.width and image.height:
+                return image
+            try:
+                size = pictures.measure(image.url, self.fetcher, self.max_pixels, deadline.part(PAGE_SHARE))
+            except Unreachable:
+                return image  # a browser may well have more luck
+            except (Forbidden, Unwanted):
+                candidates.remove(image)
+            else:
+                return Image(image.url, size.width, size.height)
+        return None
+
+
+def _canonical(said: Page | None, base: Target) -> str | None:
+    """Return the page's canonical URL if it is on the site that was really asked: a page speaks for itself only."""
+    if said is None or said.canonical is None:
+        return None
+    canonical = Target.of(said.canonical)
+    return said.canonical if _site(canonical.host) == _site(base.host) else None
+
+
+def _site(host: str) -> str:
+    return host.removeprefix("www.").removeprefix("m.").removeprefix("mobile.")

@@ -1,0 +1,30 @@
+"""The previewer that the settings describe."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+from werkzeug.local import LocalProxy
+
+from scapi.configuration import ConfigurationError
+from scapi.previews.addresses import Rules
+from scapi.previews.fetch import Fetcher
+from scapi.previews.oembed import known_providers
+from scapi.previews.preview import Previewer
+
+
+def set_up(app: Flask) -> None:
+    """Make the previewer. Raises ConfigurationError."""
+    config = app.config
+    try:
+        rules = Rules.from_settings(config["SCAPI_PREVIEW_ALLOW"], config["SCAPI_PREVIEW_PORTS"])
+    except ValueError as error:
+        raise ConfigurationError(f"SCAPI_PREVIEW_ALLOW or SCAPI_PREVIEW_PORTS: {error}") from error
+    app.extensions["scapi.previewer"] = Previewer(
+        Fetcher(rules), known_providers, config["SCAPI_PREVIEW_SECONDS"], config["SCAPI_MAX_IMAGE_PIXELS"]
+    )
+
+
+if TYPE_CHECKING:
+    previewer: Previewer
+else:
+    previewer = LocalProxy(lambda: current_app.extensions["scapi.previewer"])

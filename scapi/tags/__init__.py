@@ -1,0 +1,1 @@
+"""Labels for users, categories and contributions."""

@@ -1,0 +1,60 @@
+"""The kinds of values that a tag's fields take."""
+
+import re
+from typing import Any
+
+import marshmallow as ma
+
+from scapi.database import MAX_ID, can_be_kept
+
+
+class Text(ma.fields.String):
+    """A text without white space around it, of at least `min_length` and at most `max_length` characters."""
+
+    def __init__(self, *, min_length: int = 0, max_length: int | None = None, **options: Any) -> None:
+        self._min_length = min_length
+        self._max_length = max_length
+        limits = {"minLength": min_length or None, "maxLength": max_length}
+        super().__init__(
+            error_messages={
+                "blank": "must not be blank",
+                "max_length": f"must have at most {max_length} characters",
+                "unkeepable": "must have no NUL and no half of a surrogate pair",
+            },
+            metadata={name: limit for name, limit in limits.items() if limit is not None} | options.pop("metadata", {}),
+            **options,
+        )
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> str:
+        text = super()._deserialize(value, *rest, **more).strip()
+        if not can_be_kept(text):
+            raise self.make_error("unkeepable")
+        if len(text) < self._min_length:
+            raise self.make_error("blank")
+        if self._max_length is not None and len(text) > self._max_length:
+            raise self.make_error("max_length")
+        return text
+
+
+class Color(ma.fields.String):
+    """A colour, `#rgb` or `#rrggbb`, that is kept as `#rrggbb` in lower case."""
+
+    default_error_messages = {"invalid": "expected a colour, #rgb or #rrggbb"}
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> str:
+        color = super()._deserialize(value, *rest, **more).strip().lower()
+        if not re.fullmatch("#([0-9a-f]{3}|[0-9a-f]{6})", color):
+            raise self.make_error("invalid")
+        return color if len(color) == len("#rrggbb") else "#" + "".join(digit * 2 for digit in color[1:])
+
+
+class Id(ma.fields.Integer):
+    """The id of something kept elsewhere: a number, or its digits; 7.5 is not cut to 7."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=ma.validate.Range(0, MAX_ID), **options)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, float):
+            raise self.make_error("invalid")
+        return super()._validated(value)

@@ -1,0 +1,109 @@
+"""The statements that write tags, each of them one transaction: what came between a look and a write cannot matter."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from scapi.extensions import db
+from scapi.refusals import Refused
+from scapi.tags.folding import caseless, fold
+from scapi.tags.models import Tag, TagAssignment
+
+UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
+
+UNSYNCHRONIZED = {"synchronize_session": False}
+"""The session holds no tags that a statement could pass by."""
+
+
+def add(fields: Mapping[str, Any]) -> Row[Any]:
+    """Insert a tag and return its row. Raises Refused (400) if there is one of that name."""
+    [row] = _written(insert(Tag).values(columns_of(fields)).returning(*Tag.__table__.columns))
+    return row
+
+
+def change(conditions: list[ColumnElement[bool]], fields: Mapping[str, Any]) -> Row[Any] | None:
+    """Change the tag that meets the conditions, if there is one, and return its row as it is then.
+
+    Raises Refused: if there is one of that name (400), if a tag that is assigned would get another type (409).
+    """
+    if not fields:
+        return db.session.execute(select(*Tag.__table__.columns).where(*conditions)).one_or_none()
+    statement = update(Tag).where(*conditions).values(columns_of(fields)).returning(*Tag.__table__.columns)
+    return next(iter(_written(statement.execution_options(**UNSYNCHRONIZED))), None)
+
+
+def remove(conditions: list[ColumnElement[bool]]) -> bool:
+    """Delete the tag that meets the conditions, and its assignments; return whether there was one."""
+    return _deleted(delete(Tag).where(*conditions)) > 0
+
+
+def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the column's name
+    """Assign the tag; if it is assigned already, that stays so. Raises Refused: no such tag, or not for that type."""
+    _check_type(tag_id, type)
+    try:
+        db.session.execute(insert(TagAssignment).values(tag_id=tag_id, type=type, target_id=target_id))
+        db.session.commit()
+    except IntegrityError as error:
+        db.session.rollback()
+        if not _is_duplicate(error):
+            raise not_found() from error
+
+
+def unassign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002
+    """Take the tag off again; if it is not assigned, that stays so. Raises Refused as `assign` does."""
+    _check_type(tag_id, type)
+    conditions = (TagAssignment.tag_id == tag_id, TagAssignment.type == type, TagAssignment.target_id == target_id)
+    _deleted(delete(TagAssignment).where(*conditions))
+
+
+def not_found() -> Refused:
+    """Return the refusal of a request for a tag that is not there."""
+    return Refused("not_found", "there is no such tag")
+
+
+def columns_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns to write: the fields, and what search and uniqueness compare instead of them."""
+    columns = dict(fields)
+    if "name" in fields:
+        columns |= {"caseless_name": caseless(fields["name"]), "folded_name": fold(fields["name"])}
+    if "description" in fields:
+        columns["folded_description"] = fold(fields["description"] or "")
+    return columns
+
+
+def _written(statement: Executable) -> Sequence[Row[Any]]:
+    try:
+        rows = db.session.execute(statement).all()
+        db.session.commit()
+    except IntegrityError as error:
+        db.session.rollback()
+        if _is_duplicate(error):
+            raise Refused("unique", "there is a tag of that type and name already", field="name") from error
+        raise Refused("tag_assigned", "a tag that is assigned keeps its type", field="type") from error
+    return rows
+
+
+def _deleted(statement: Delete) -> int:
+    """Run the statement and return how many rows went."""
+    result = cast(CursorResult[Any], db.session.execute(statement.execution_options(**UNSYNCHRONIZED)))
+    db.session.commit()
+    return result.rowcount
+
+
+def _check_type(tag_id: int, type: str) -> None:  # noqa: A002
+    found = db.session.scalar(select(Tag.type).where(Tag.id == tag_id))
+    if found is None:
+        raise not_found()
+    if found != type:
+        raise Refused("type_mismatch", f"a tag of type {found} cannot be assigned to a {type}", field=type)
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    """Return whether a unique constraint was in the way, and not a foreign key."""
+    if isinstance(error.orig, sqlite3.Error):
+        codes = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+        return error.orig.sqlite_errorcode in codes
+    return getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION

@@ -1,0 +1,101 @@
+"""What goes over the wire about a tag."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from scapi.bodies import Moment, Schema
+from scapi.paging import Ordering, PageQuerySchema, page_of
+from scapi.tags.fields import Color, Id, Text
+from scapi.tags.models import Tag, TagType
+
+MAX_NAME = 64
+"""Characters; the public API's limit, as is the next."""
+
+MAX_DESCRIPTION = 500
+
+TYPES = ma.validate.OneOf(list(TagType))
+
+COLUMNS = {
+    "id": Tag.id,
+    "name": Tag.folded_name,
+    "description": Tag.folded_description,
+    "color": Tag.color,
+    "visible": Tag.visible,
+    "active": Tag.active,
+    "created_at": Tag.created_at,
+    "type": Tag.type,
+    "visibility_boost": Tag.visibility_boost,
+}
+"""By what a list can be ordered. Texts stand where their letters without case and accents do."""
+
+
+class TagSchema(Schema):
+    """A label for users, categories or contributions."""
+
+    id = ma.fields.Integer(dump_only=True)
+    name = Text(
+        required=True,
+        min_length=1,
+        max_length=MAX_NAME,
+        metadata={"description": "Unique among the tags of its type, whatever the case of its letters"},
+    )
+    description = Text(max_length=MAX_DESCRIPTION, allow_none=True)
+    color = Color(metadata={"description": "#rgb or #rrggbb"})
+    visible = ma.fields.Boolean()
+    active = ma.fields.Boolean()
+    created_at = Moment(dump_only=True)
+    type = ma.fields.String(validate=TYPES, metadata={"description": "What it can be assigned to"})
+    visibility_boost = ma.fields.Boolean()
+    deleted = ma.fields.Boolean(
+        dump_only=True, dump_default=False, metadata={"description": "Always false: a deleted tag is gone"}
+    )
+
+
+class PatchedTagSchema(TagSchema):
+    """What changes about a tag."""
+
+    name = Text(min_length=1, max_length=MAX_NAME)
+
+
+TagPageSchema = page_of(TagSchema)
+
+
+class SearchSchema(Schema):
+    """The query parameter that every operation takes: to it, a tag outside the search is not there."""
+
+    search = Text(
+        load_default="",
+        metadata={"description": "A search term: any part of the name or description, without case and accents"},
+    )
+
+
+class UserTagQuerySchema(PageQuerySchema, SearchSchema):
+    """The query parameters of a list of tags."""
+
+    ordering = Ordering(COLUMNS, default="-created_at")
+    active = ma.fields.Boolean()
+    visible = ma.fields.Boolean()
+    visibility_boost = ma.fields.Boolean()
+    deleted = ma.fields.Boolean(metadata={"description": "true finds nothing: a deleted tag is gone"})
+
+
+class TagQuerySchema(UserTagQuerySchema):
+    """The query parameters of a list of tags of all types."""
+
+    type = ma.fields.String(validate=TYPES)
+
+
+class TagTargetSchema(Schema):
+    """What a tag is assigned to: exactly one of the three, the one that the tag's type names."""
+
+    user = Id(allow_none=True)
+    category = Id(allow_none=True)
+    contribution = Id(allow_none=True)
+
+    @ma.post_load
+    def _one(self, fields: dict[str, int | None], **_: Any) -> dict[str, Any]:
+        given = [(name, target) for name, target in fields.items() if target is not None]
+        if len(given) != 1:
+            raise ma.ValidationError("expected exactly one of user, category and contribution")
+        return {"type": given[0][0], "target_id": given[0][1]}

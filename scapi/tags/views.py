@@ -1,0 +1,161 @@
+"""The endpoints of tags."""
+
+from typing import Any
+
+from flask import current_app, request
+from sqlalchemy import ColumnElement, Row, false, literal, select
+
+from scapi import auth, paging
+from scapi.bodies import Blueprint
+from scapi.extensions import db
+from scapi.tags import rows
+from scapi.tags.models import Tag, TagType
+from scapi.tags.schemas import (
+    PatchedTagSchema,
+    SearchSchema,
+    TagPageSchema,
+    TagQuerySchema,
+    TagSchema,
+    TagTargetSchema,
+    UserTagQuerySchema,
+)
+from scapi.tags.search import matching
+
+READING = ("GET", "HEAD", "OPTIONS")
+
+FILTERS = ("type", "active", "visible", "visibility_boost")
+
+blueprint = Blueprint("tag", __name__, description="Labels for users, categories and contributions")
+
+
+@blueprint.before_request
+def require_writer() -> None:
+    """Refuse whoever `SCAPI_TAG_WRITERS` does not let write tags: 401 without a token, 403 without the right."""
+    writers = current_app.config["SCAPI_TAG_WRITERS"]
+    if request.method not in READING and writers == "users":
+        auth.require_user()
+    elif request.method not in READING and writers == "admins":
+        auth.require_admin()
+
+
+@blueprint.get("/tag/")
+@blueprint.arguments(TagQuerySchema, location="query")
+@blueprint.response(200, TagPageSchema)
+@blueprint.doc(operationId="listTags")
+def list_tags(query: dict[str, Any]) -> dict[str, Any]:
+    """List tags, the newest first
+
+    Follow `next` to meet every tag once, also while others are added and deleted.
+    """
+    return _page(query)
+
+
+@blueprint.get("/tag/search/")
+@blueprint.arguments(TagQuerySchema, location="query")
+@blueprint.response(200, TagPageSchema)
+@blueprint.doc(operationId="searchTags")
+def search_tags(query: dict[str, Any]) -> dict[str, Any]:
+    """Search tags of all types; without a search term, list them"""
+    return _page(query)
+
+
+@blueprint.get("/tag/user/search/")
+@blueprint.arguments(UserTagQuerySchema, location="query")
+@blueprint.response(200, TagPageSchema)
+@blueprint.doc(operationId="searchUserTags")
+def search_user_tags(query: dict[str, Any]) -> dict[str, Any]:
+    """Search tags of type user; without a search term, list them"""
+    return _page({**query, "type": TagType.USER})
+
+
+@blueprint.post("/tag/")
+@blueprint.arguments(TagSchema, location="json_or_form")
+@blueprint.response(201, TagSchema)
+@blueprint.doc(operationId="createTag")
+def create_tag(fields: dict[str, Any]) -> Row[Any]:
+    """Create a tag"""
+    return rows.add(fields)
+
+
+@blueprint.get("/tag/<id:id>/")
+@blueprint.arguments(SearchSchema, location="query")
+@blueprint.response(200, TagSchema)
+@blueprint.doc(operationId="retrieveTag")
+def retrieve_tag(query: dict[str, Any], id: int) -> Tag:  # noqa: A002 - the API's own name for it
+    """Return a tag"""
+    tag: Tag | None = db.session.scalar(select(Tag).where(*_one(id, query)))
+    if tag is None:
+        raise rows.not_found()
+    return tag
+
+
+@blueprint.put("/tag/<id:id>/")
+@blueprint.arguments(SearchSchema, location="query")
+@blueprint.arguments(TagSchema, location="json_or_form")
+@blueprint.response(200, TagSchema)
+@blueprint.doc(operationId="updateTag")
+def update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[Any]:  # noqa: A002
+    """Change a tag; a field that is not given, name aside, stays as it is"""
+    return _change(id, query, fields)
+
+
+@blueprint.patch("/tag/<id:id>/")
+@blueprint.arguments(SearchSchema, location="query")
+@blueprint.arguments(PatchedTagSchema, location="json_or_form")
+@blueprint.response(200, TagSchema)
+@blueprint.doc(operationId="partialUpdateTag")
+def partial_update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[Any]:  # noqa: A002
+    """Change some fields of a tag"""
+    return _change(id, query, fields)
+
+
+@blueprint.delete("/tag/<id:id>/")
+@blueprint.arguments(SearchSchema, location="query")
+@blueprint.response(204)
+@blueprint.doc(operationId="destroyTag")
+def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
+    """Delete a tag and its assignments"""
+    if not rows.remove(_one(id, query)):
+        raise rows.not_found()
+
+
+@blueprint.post("/tag/<id:id>/assign/")
+@blueprint.arguments(TagTargetSchema, location="json_or_form")
+@blueprint.response(204)
+@blueprint.doc(operationId="assignTag")
+def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
+    """Assign a tag to a user, a category or a contribution, whichever its type is for
+
+    A tag that is assigned already stays so.
+    """
+    rows.assign(id, **target)
+
+
+@blueprint.post("/tag/<id:id>/unassign/")
+@blueprint.arguments(TagTargetSchema, location="json_or_form")
+@blueprint.response(204)
+@blueprint.doc(operationId="unassignTag")
+def unassign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
+    """Take a tag off a user, a category or a contribution
+
+    A tag that is not assigned stays so.
+    """
+    rows.unassign(id, **target)
+
+
+def _page(query: dict[str, Any]) -> dict[str, Any]:
+    # as parameters: what stands in the statement as TRUE or FALSE would make it another one each time
+    filters = [getattr(Tag, name) == literal(query[name]) for name in FILTERS if name in query]
+    gone = [false()] if query.get("deleted") else []
+    return paging.page(Tag, [*filters, *gone, *matching(query["search"])], query)
+
+
+def _one(tag_id: int, query: dict[str, Any]) -> list[ColumnElement[bool]]:
+    return [Tag.id == tag_id, *matching(query["search"])]
+
+
+def _change(tag_id: int, query: dict[str, Any], fields: dict[str, Any]) -> Row[Any]:
+    row = rows.change(_one(tag_id, query), fields)
+    if row is None:
+        raise rows.not_found()
+    return row

@@ -1,0 +1,51 @@
+"""How an upload ends without becoming a media: aborted by its client, or expired."""
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, update
+
+from scapi.database import now
+from scapi.extensions import db
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads import assembly, rules
+from scapi.uploads.keys import key_of, keys_of
+from scapi.uploads.models import Status, Upload
+from storage_backends import StorageError
+
+
+def abort(upload_id: str, user_id: int | None) -> None:
+    """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused."""
+    with storage.exclusive(key_of(upload_id)):
+        upload = assembly.find(upload_id, user_id)
+        rules.check_alive(upload, now())
+        if upload.status == Status.COMPLETED:
+            raise Refused("upload_completed", "this upload is already completed; delete its media instead")
+        if end(upload, Status.ABORTED):
+            _clear_now_or_later(upload)
+            return
+    abort(upload_id, user_id)  # another request was first: the row now says what to answer
+
+
+def end(upload: Row[Any], status: Status) -> bool:
+    """Give an uploading row its last status, surviving a power cut; return whether it was still uploading."""
+    claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
+    ended = db.session.scalar(claim.values(status=status).returning(Upload.id))
+    db.session.commit()
+    return ended is not None
+
+
+def clear(upload: Row[Any]) -> None:
+    """Remove everything that an aborted or expired upload has in storage, published or not. Safe to call again."""
+    storage.abort(upload.state)
+    for key in keys_of(upload.id):
+        storage.delete(key)
+
+
+def _clear_now_or_later(upload: Row[Any]) -> None:
+    """Clear an upload now, or leave it to the sweeper if the storage does not answer: its row says what is to do."""
+    try:
+        clear(upload)
+    except StorageError as error:
+        current_app.logger.warning("upload %s is cleared later: %s", upload.id, error)

@@ -1,0 +1,81 @@
+"""The sweeper's work on uploads: those whose time is over, and what crashed requests left in storage.
+
+It may run at any time, several times at once and while uploads go on: a row is claimed by a conditional UPDATE before
+its bytes go, and everything that it removes may be removed twice.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from sqlalchemy import ColumnElement, delete, or_, select
+
+from scapi.extensions import db
+from scapi.storage import storage
+from scapi.sweeping import Due, Task
+from scapi.uploads import ending, rows
+from scapi.uploads.keys import id_of, key_of
+from scapi.uploads.models import Status, Upload
+
+BATCH = 500
+"""Leftovers whose rows are looked up together."""
+
+
+def expired(due: Due) -> Iterator[Task]:
+    """Yield the uploads whose time is over: their rows are ended and their bytes removed."""
+    over = Upload.expires_at <= due.now
+    if due.began_before is not None:
+        over = or_(over, Upload.created_at <= due.began_before)
+    for upload_id in _ids((Upload.status == Status.UPLOADING) & over):
+        yield Task(upload_id, partial(_expire, upload_id))
+
+
+def ended(due: Due) -> Iterator[Task]:
+    """Yield the rows of uploads that ended long ago.
+
+    The bytes of an aborted or expired one are removed once more before: a request that was under way may have written
+    after the first time. A completed one's row stays as long as `complete` may be repeated.
+    """
+    over = Upload.expires_at <= due.left_before
+    if due.began_before is not None:
+        over = or_(over, Upload.status.in_((Status.ABORTED, Status.EXPIRED)) & (Upload.created_at <= due.began_before))
+    for upload_id in _ids((Upload.status != Status.UPLOADING) & over):
+        yield Task(upload_id, partial(_remove, upload_id))
+
+
+def leftovers(due: Due) -> Iterator[Task]:
+    """Yield what storage holds of unfinished uploads that no uploading row stands for."""
+    found = storage.unfinished(due.left_before)
+    while batch := list(islice(found, BATCH)):
+        alive = _uploading({id_of(leftover.key) for leftover in batch})
+        for leftover in batch:
+            if id_of(leftover.key) not in alive:
+                yield Task(leftover.name, partial(storage.discard, leftover))
+
+
+def _expire(upload_id: str) -> None:
+    with storage.exclusive(key_of(upload_id)):
+        upload = rows.find(upload_id)
+        if upload is not None and ending.end(upload, Status.EXPIRED):
+            ending.clear(upload)
+
+
+def _remove(upload_id: str) -> None:
+    upload = rows.find(upload_id)
+    if upload is None:
+        return
+    if upload.status != Status.COMPLETED:
+        ending.clear(upload)
+    db.session.execute(delete(Upload).where(Upload.id == upload_id))
+    db.session.commit()
+
+
+def _ids(condition: ColumnElement[bool]) -> list[str]:
+    found = list(db.session.scalars(select(Upload.id).where(condition).order_by(Upload.expires_at)))
+    db.session.rollback()  # no transaction stays open while bytes are removed
+    return found
+
+
+def _uploading(upload_ids: set[str]) -> set[str]:
+    condition = Upload.id.in_(upload_ids) & (Upload.status == Status.UPLOADING)
+    return set(_ids(condition))

@@ -1,0 +1,39 @@
+"""The ids of uploads and the storage keys that go with them."""
+
+import re
+import uuid
+
+from scapi.refusals import Refused
+
+WITHOUT_LOCATION = ".clean"
+PREVIEW = ".preview"
+THUMBNAIL = ".thumbnail"
+"""What stands behind an upload's key for the files that are made of it."""
+
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed."""
+    return uuid.uuid4().hex
+
+
+def key_of(upload_id: str) -> str:
+    """Return the storage key at which the upload's file is published.
+
+    Raises Refused for what cannot be an upload's id: there is no such upload.
+    """
+    if not _ID.fullmatch(upload_id):
+        raise Refused("upload_not_found", "there is no such upload")
+    return f"{upload_id[:2]}/{upload_id}"
+
+
+def keys_of(upload_id: str) -> list[str]:
+    """Return every key that may hold something of an upload: its file and what was made of it."""
+    key = key_of(upload_id)
+    return [key, *(key + made for made in (WITHOUT_LOCATION, PREVIEW, THUMBNAIL))]
+
+
+def id_of(key: str) -> str:
+    """Return the id of the upload whose file, or a file made of it, is kept at `key`."""
+    return key.rpartition("/")[2].partition(".")[0]

@@ -1,0 +1,274 @@
+"""S3Backend: files in a bucket of Amazon S3 or of any server that speaks its protocol.
+
+Objects
+    <prefix><key>                                                   published
+    <prefix>.parked/<key>/<unix time>-<offset>-<size>-<random>      one chunk of an unfinished upload
+
+Every chunk is first parked, as an object of a name that no other write has. It becomes official when the caller keeps
+the state that names it. Parts of the multipart upload are made only of bytes that are official already: by a copy
+inside the server where a chunk is as large as a part, else by joining parked objects. So a part's content is the same
+whoever uploads it, and of two racing writers the one that loses can change nothing. An upload smaller than a part
+never becomes a multipart upload.
+
+Consistency: reads and listings must show what was written before, as they do in S3 (December 2020) and in the servers
+that we tried. Only clocks of app hosts go into names; a skew of minutes does no harm.
+
+Permissions: on the objects s3:PutObject, s3:GetObject, s3:DeleteObject, s3:AbortMultipartUpload and
+s3:ListMultipartUploadParts; on the bucket s3:ListBucket and s3:ListBucketMultipartUploads; with a KMS key also
+kms:GenerateDataKey and kms:Decrypt. The objects stay private: URLs are presigned. The bucket, or the prefix in it,
+must be used by nothing else: the sweeper takes every multipart upload under it for one of ours.
+
+Lifecycle rules, as a second belt below the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
+Expiration after 7 days on `<prefix>.parked/`.
+
+Cost of an upload in chunks of a part's size (5 MiB) or more: per chunk a PUT, an UploadPartCopy and a DeleteObject;
+its bytes travel once. In smaller chunks: per chunk a PUT and a GET, per part an UploadPart and a DeleteObjects; its
+bytes travel in twice and out once. Then ListParts, CompleteMultipartUpload and a listing, however large it is.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from storage_backends import s3_client
+from storage_backends.base import (
+    Leftover,
+    MiB,
+    Misconfigured,
+    NotFound,
+    State,
+    StorageBackend,
+    StorageError,
+    Unavailable,
+    check_key,
+)
+from storage_backends.s3_bucket import Bucket
+from storage_backends.s3_state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+COPY_SIZE = 1 * MiB
+"""Bytes read from a stream at a time."""
+
+URL_EXPIRES = 3600
+"""Seconds that a presigned URL is good for, unless the settings say otherwise."""
+
+ENCRYPTIONS = ("", "AES256", "aws:kms")
+
+_PARKED, _MULTIPART = "parked", "multipart"  # what a Leftover's name begins with
+
+log = logging.getLogger(__name__)
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Return the next `size` bytes of `stream`; raise StorageError if there are fewer."""
+    data = io.BytesIO()
+    while (left := size - data.tell()) and (block := stream.read(min(left, COPY_SIZE))):
+        data.write(block)
+    if left:
+        raise StorageError(f"a chunk of {size} bytes brought {data.tell()}")
+    return data.getvalue()
+
+
+class S3Backend(StorageBackend):
+    """Objects in `bucket` whose names begin with `prefix`, through a ready client.
+
+    `largest_object` (bytes) sets the size of parts, `url_expires` is in seconds, `base_url` is that of a CDN or public
+    bucket which serves the objects at `<base_url>/<prefix><key>`. The storage class holds for published objects.
+    """
+
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        *,
+        prefix: str = "",
+        largest_object: int = MIN_PART_SIZE * MAX_PARTS,
+        server_side_encryption: str = "",
+        kms_key_id: str = "",
+        storage_class: str = "",
+        url_expires: int = URL_EXPIRES,
+        base_url: str = "",
+    ) -> None:
+        encryption = {"ServerSideEncryption": server_side_encryption, "SSEKMSKeyId": kms_key_id}
+        self._bucket = Bucket(
+            client,
+            bucket,
+            prefix,
+            {name: value for name, value in encryption.items() if value},
+            {"StorageClass": storage_class} if storage_class else {},
+        )
+        self._largest_object = largest_object
+        self._url_expires = url_expires
+        self._base_url = base_url.rstrip("/")
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        bucket, prefix = settings.get("SCAPI_S3_BUCKET"), settings.get("SCAPI_S3_PREFIX") or ""
+        if not bucket:
+            raise Misconfigured("SCAPI_S3_BUCKET is not set: storage in S3 needs the name of a bucket")
+        if prefix.startswith("/") or "//" in prefix:
+            raise Misconfigured(f"SCAPI_S3_PREFIX is {prefix!r}; expected no slash at its start and no two in a row")
+        limits = (settings.get(f"SCAPI_MAX_{kind}_BYTES") or 0 for kind in ("IMAGE", "DOCUMENT"))
+        return cls(
+            s3_client.make_client(settings),
+            bucket,
+            prefix=prefix,
+            largest_object=max(limits),
+            server_side_encryption=s3_client.one_of(settings, "SCAPI_S3_SERVER_SIDE_ENCRYPTION", ENCRYPTIONS),
+            kms_key_id=settings.get("SCAPI_S3_KMS_KEY_ID") or "",
+            storage_class=settings.get("SCAPI_S3_STORAGE_CLASS") or "",
+            url_expires=int(settings.get("SCAPI_S3_URL_EXPIRES") or URL_EXPIRES),
+            base_url=settings.get("SCAPI_MEDIA_BASE_URL") or "",
+        )
+
+    def check(self) -> None:
+        """List, write and remove once. Raises Misconfigured or Unavailable that says what the operator can do."""
+        try:
+            self._bucket.probe()
+        except s3_client.ERRORS as error:
+            endpoint = self._bucket.client.meta.endpoint_url
+            raise s3_client.explain(error, self._bucket.name, endpoint) from error
+
+    def start(self, key: str, content_type: str) -> State:
+        return Upload(check_key(key), content_type).dump()
+
+    def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
+        upload = Upload.load(state)
+        # Trash was of use to the states before this official one; nobody can need it any more.
+        self._bucket.remove_parked(upload.key, upload.trash)
+        part_size = upload.part_size or part_size_for(size, self._largest_object)
+        upload = replace(upload, part_size=part_size, trash=())
+        try:
+            upload = self._make_parts(upload, last=False)
+        except Unavailable as error:
+            self._raise_if_gone(upload, error)
+            raise
+        return self._park(upload, offset, _read(stream, size)).dump()
+
+    def _make_parts(self, upload: Upload, *, last: bool) -> Upload:
+        """Return the upload with all parts made that its parked bytes are enough for."""
+        while bounds := upload.next_part(last=last):
+            if not upload.upload_id:
+                upload_id = self._bucket.create_multipart(upload.key, upload.content_type)
+                upload = replace(upload, upload_id=upload_id)
+            self._bucket.make_part(upload, *bounds)
+            upload = upload.with_part(bounds[1])
+        return upload
+
+    def _park(self, upload: Upload, offset: int, chunk: bytes) -> Upload:
+        """Return the upload with `chunk`, which starts at `offset`, parked at its end."""
+        start = offset
+        if merged := upload.mergeable(len(chunk)):
+            start = merged[0].start
+            chunk = self._bucket.join(upload.key, upload.slices(start, offset)) + chunk
+        parked = Parked.new(start, len(chunk))
+        self._bucket.park(upload.key, parked, chunk)
+        return upload.with_parked(parked)
+
+    def finish(self, state: State) -> None:
+        upload = Upload.load(state)
+        try:
+            self._publish(upload)
+        except NotFound:
+            if not self._is_published(upload):
+                raise
+        except Unavailable as error:
+            if not (s3_client.was_answered(error) and self._is_published(upload)):
+                self._raise_if_gone(upload, error)
+                raise
+        try:
+            self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
+        except StorageError as error:  # the object is there; what is left beside it is for the sweeper
+            log.warning("finished %s, but what was parked for it could not be removed: %s", upload.key, error)
+
+    def _publish(self, upload: Upload) -> None:
+        if upload.upload_id:
+            self._bucket.complete_multipart(self._make_parts(upload, last=True), upload.size)
+        else:
+            self._bucket.publish_parked(upload)
+
+    def _is_published(self, upload: Upload) -> bool:
+        """Tell whether an earlier or a racing `finish` did the work: S3 has no one error for that."""
+        try:
+            return self._bucket.size(upload.key) == upload.size
+        except NotFound:
+            return False
+
+    def _raise_if_gone(self, upload: Upload, error: Unavailable) -> None:
+        """Raise NotFound where a server's 500 means that the multipart upload is not there any more."""
+        if upload.upload_id and s3_client.was_answered(error):
+            self._bucket.parts(upload)
+
+    def abort(self, state: State) -> None:
+        upload = Upload.load(state)
+        ids = {upload_id for _, upload_id, _ in self._bucket.multiparts(upload.key)}
+        for upload_id in ids | ({upload.upload_id} - {""}):
+            self._bucket.abort_multipart(upload.key, upload_id)
+        self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
+
+    def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
+        self._bucket.put(check_key(key), stream.read(), content_type)
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        name = self._bucket.prefix + check_key(key)
+        if length == 0:  # HTTP has no range of no bytes
+            self.size(key)
+            return io.BytesIO()
+        end = "" if length is None else start + length - 1
+        try:
+            body = self._bucket.get(name, f"bytes={start}-{end}" if start or length else "")
+        except s3_client.OutOfRange:
+            return io.BytesIO()
+        return io.BufferedReader(s3_client.ObjectStream(body))
+
+    def size(self, key: str) -> int:
+        return self._bucket.size(check_key(key))
+
+    def delete(self, key: str) -> None:
+        self._bucket.delete(self._bucket.prefix + check_key(key))
+
+    def url(self, key: str, content_type: str, disposition: str) -> str:
+        """Return a presigned URL, or that of `base_url`, which answers with the type that the object was stored with.
+
+        Makes no request.
+        """
+        name = self._bucket.prefix + check_key(key)
+        if self._base_url:
+            return f"{self._base_url}/{name}"
+        with s3_client.s3_errors():
+            return self._bucket.client.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": self._bucket.name,
+                    "Key": name,
+                    "ResponseContentType": content_type,
+                    "ResponseContentDisposition": disposition,
+                },
+                ExpiresIn=self._url_expires,
+            )
+
+    def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
+        """See StorageBackend. A parked object's time is that of our clock, a multipart upload's is the server's.
+
+        The latter is not right everywhere (moto's is always in 2010), so it must not decide alone.
+        """
+        for key, parked in self._bucket.all_parked():
+            if parked.written < older_than:
+                yield Leftover(key, f"{_PARKED}/{parked.name}", parked.size, parked.written)
+        for key, upload_id, initiated in self._bucket.multiparts():
+            if initiated < older_than:
+                yield Leftover(key, f"{_MULTIPART}/{upload_id}", 0, initiated)
+
+    def discard(self, leftover: Leftover) -> None:
+        kind, _, name = leftover.name.partition("/")
+        if kind == _MULTIPART:
+            self._bucket.abort_multipart(leftover.key, name)
+        else:
+            self._bucket.remove_parked(leftover.key, [Parked(name)])

@@ -1,0 +1,233 @@
+"""The requests that S3Backend is made of, each on its own: what is parked, what are parts, what is published."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from storage_backends.base import MiB, NotFound, StorageError
+from storage_backends.s3_client import NotSupported, content_md5, error_for, s3_errors
+from storage_backends.s3_state import Parked, Slice, Upload
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedPartTypeDef
+
+COPY_SIZE = 1 * MiB
+"""Bytes read from an object at a time."""
+
+DELETE_BATCH = 1000
+"""Objects that one DeleteObjects may name (S3 API reference)."""
+
+
+class Bucket:
+    """A bucket, or the part of it whose names begin with `prefix`.
+
+    `encryption` are parameters of every request that makes an object, `storage_class` of those that publish one.
+    Every method raises the errors of `storage_backends.base`.
+    """
+
+    def __init__(
+        self, client: S3Client, name: str, prefix: str, encryption: dict[str, str], storage_class: dict[str, str]
+    ) -> None:
+        self.client = client
+        self.name = name
+        self.prefix = prefix
+        self._encryption: Any = encryption
+        self._publishing: Any = encryption | storage_class
+
+    # Published objects ------------------------------------------------------------------------------------------
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Publish `data` at `key`."""
+        self._put(self.prefix + key, data, ContentType=content_type, **self._publishing)
+
+    def _put(self, name: str, data: bytes, **how: Any) -> None:
+        with s3_errors():
+            self.client.put_object(Bucket=self.name, Key=name, Body=data, ContentMD5=content_md5(data), **how)
+
+    def get(self, name: str, byte_range: str = "") -> StreamingBody:
+        """Return the body of the object of that full name, or of `byte_range` of it as HTTP writes it."""
+        ranged: Any = {"Range": byte_range} if byte_range else {}
+        with s3_errors():
+            return self.client.get_object(Bucket=self.name, Key=name, **ranged)["Body"]
+
+    def size(self, key: str) -> int:
+        """Return the size in bytes of what is published at `key`."""
+        with s3_errors():
+            return self.client.head_object(Bucket=self.name, Key=self.prefix + key)["ContentLength"]
+
+    def delete(self, name: str) -> None:
+        """Remove the object of that full name, if it is there."""
+        with s3_errors():
+            self.client.delete_object(Bucket=self.name, Key=name)
+
+    def probe(self) -> None:
+        """List, write and remove once; lets the errors of botocore through."""
+        name = f"{self.prefix}.parked/.check"
+        self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
+        self.client.put_object(Bucket=self.name, Key=name, Body=b"", **self._encryption)
+        self.client.delete_object(Bucket=self.name, Key=name)
+
+    # Parked objects ---------------------------------------------------------------------------------------------
+
+    def _parked_name(self, key: str, parked: Parked) -> str:
+        # No segment of a key starts with a dot, so this can be no published object's name.
+        return f"{self.prefix}.parked/{key}/{parked.name}"
+
+    def park(self, key: str, parked: Parked, data: bytes) -> None:
+        """Store `data` as the parked object `parked` of the upload to `key`."""
+        self._put(self._parked_name(key, parked), data, **self._encryption)
+
+    def join(self, key: str, slices: list[Slice]) -> bytes:
+        """Return the bytes of `slices` of what is parked for `key`, each read once."""
+        joined = io.BytesIO()
+        for piece in slices:
+            byte_range = "" if piece.whole else f"bytes={piece.first}-{piece.end - 1}"
+            with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body, s3_errors():
+                while block := body.read(COPY_SIZE):
+                    joined.write(block)
+        expected = sum(piece.end - piece.first for piece in slices)
+        if joined.tell() != expected:
+            raise StorageError(f"what is parked for {key} has {joined.tell()} bytes of {expected}")
+        return joined.getvalue()
+
+    def parked(self, key: str) -> list[Parked]:
+        """Return what is parked for `key`, official or not."""
+        # Keys can be nested: what is parked for ab/cd/ef is below .parked/ab/cd/ too.
+        return [parked for owner, parked in self.all_parked(f"{key}/") if owner == key]
+
+    def all_parked(self, below: str = "") -> Iterator[tuple[str, Parked]]:
+        """Yield the key and the parked object for all whose names begin with `<prefix>.parked/<below>`."""
+        root = f"{self.prefix}.parked/"
+        with s3_errors():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=root + below)
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    key, _, name = found["Key"].removeprefix(root).rpartition("/")
+                    if parked := Parked.parse(name):
+                        yield key, parked
+
+    def remove_parked(self, key: str, parked: Iterable[Parked]) -> None:
+        """Remove these parked objects of `key`, those of them that are there."""
+        names = [self._parked_name(key, one) for one in parked]
+        if len(names) == 1:
+            self.delete(names[0])
+            return
+        for first in range(0, len(names), DELETE_BATCH):
+            self._delete_batch(names[first : first + DELETE_BATCH])
+
+    def _delete_batch(self, names: list[str]) -> None:
+        with s3_errors():
+            answer = self.client.delete_objects(
+                Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
+            )
+        for error in answer.get("Errors", ()):
+            kind = error_for(error.get("Code", ""), 0)
+            if kind is not NotFound:
+                raise kind(f"{error.get('Key')} was not deleted: {error.get('Code')}: {error.get('Message')}")
+
+    def publish_parked(self, upload: Upload) -> None:
+        """Publish all that is parked of an upload as its object: one copied inside the server, several joined."""
+        if len(upload.parked) == 1:
+            try:
+                with s3_errors():
+                    self.client.copy_object(
+                        Bucket=self.name,
+                        Key=self.prefix + upload.key,
+                        CopySource={"Bucket": self.name, "Key": self._parked_name(upload.key, upload.parked[0])},
+                        MetadataDirective="REPLACE",
+                        ContentType=upload.content_type,
+                        **self._publishing,
+                    )
+            except NotSupported:
+                pass  # a server without copies: through us, then
+            else:
+                return
+        self.put(upload.key, self.join(upload.key, upload.slices(0, upload.size)), upload.content_type)
+
+    # Multipart uploads ------------------------------------------------------------------------------------------
+
+    def create_multipart(self, key: str, content_type: str) -> str:
+        """Begin a multipart upload to `key` and return its id."""
+        with s3_errors():
+            return self.client.create_multipart_upload(
+                Bucket=self.name, Key=self.prefix + key, ContentType=content_type, **self._publishing
+            )["UploadId"]
+
+    def make_part(self, upload: Upload, start: int, end: int) -> None:
+        """Make the next part, which holds the upload's bytes from `start` up to `end`, of what is parked."""
+        slices = upload.slices(start, end)
+        part: Any = {
+            "Bucket": self.name,
+            "Key": self.prefix + upload.key,
+            "UploadId": upload.upload_id,
+            "PartNumber": upload.parts + 1,
+        }
+        if len(slices) == 1 and slices[0].whole:
+            source = self._parked_name(upload.key, slices[0].parked)
+            try:
+                with s3_errors():
+                    self.client.upload_part_copy(**part, CopySource={"Bucket": self.name, "Key": source})
+            except NotSupported:
+                pass  # a server without copies: through us, then
+            else:
+                return
+        data = self.join(upload.key, slices)
+        with s3_errors():
+            self.client.upload_part(**part, Body=data, ContentMD5=content_md5(data))
+
+    def parts(self, upload: Upload) -> list[tuple[int, int, str]]:
+        """Return number, size and ETag of every part of the multipart upload, in order. Raises NotFound."""
+        with s3_errors():
+            pages = self.client.get_paginator("list_parts").paginate(
+                Bucket=self.name, Key=self.prefix + upload.key, UploadId=upload.upload_id
+            )
+            found = {
+                part["PartNumber"]: (part["PartNumber"], part["Size"], part["ETag"])
+                for page in pages
+                for part in page.get("Parts", ())
+            }
+        return [found[number] for number in sorted(found)]
+
+    def complete_multipart(self, upload: Upload, size: int) -> None:
+        """Publish the parts, `size` bytes in all. Raises StorageError, changing nothing, if they are not all there."""
+        parts = self.parts(upload)
+        sizes = [upload.part_size] * (upload.parts - 1) + [size - (upload.parts - 1) * upload.part_size]
+        if [part[:2] for part in parts] != list(enumerate(sizes, 1)):
+            raise StorageError(
+                f"the parts of {upload.key} are not what was uploaded: expected {len(sizes)} "
+                f"of {size} bytes, found {len(parts)} of {sum(part[1] for part in parts)}"
+            )
+        named: list[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": etag} for number, _, etag in parts]
+        with s3_errors():
+            self.client.complete_multipart_upload(
+                Bucket=self.name,
+                Key=self.prefix + upload.key,
+                UploadId=upload.upload_id,
+                MultipartUpload={"Parts": named},
+            )
+
+    def multiparts(self, key: str = "") -> Iterator[tuple[str, str, datetime]]:
+        """Yield key, id and time of the multipart uploads of `key`, or of all keys."""
+        with s3_errors():
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.name, Prefix=self.prefix + key
+            )
+            for page in pages:
+                for found in page.get("Uploads", ()):
+                    owner = found["Key"].removeprefix(self.prefix)
+                    if owner == key or not key:
+                        yield owner, found["UploadId"], found["Initiated"]
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Remove a multipart upload, if it is there."""
+        try:
+            with s3_errors():
+                self.client.abort_multipart_upload(Bucket=self.name, Key=self.prefix + key, UploadId=upload_id)
+        except NotFound:
+            pass  # completed or aborted before

@@ -1,0 +1,109 @@
+"""What the real clients do: cut a file into chunks, post them one by one, say complete."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from tests.running import Server
+
+CHUNK = "/api/v2/media/upload/chunk/"
+COMPLETE = "/api/v2/media/upload/complete/"
+KiB = 1024
+
+
+def md5(data: bytes) -> str:
+    """Return the MD5 as clients send it."""
+    return hashlib.md5(data).hexdigest()
+
+
+def send_chunk(
+    server: Server,
+    data: bytes,
+    start: int | None = None,
+    total: int | None = None,
+    *,
+    upload_id: str | None = None,
+    filename: str = "file",
+    part: str = "image",
+    form: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> requests.Response:
+    """Post one chunk; with `start` it carries a Content-Range."""
+    fields = dict(form or {})
+    if upload_id is not None:
+        fields["upload_id"] = upload_id
+    sent = dict(headers or {})
+    if start is not None:
+        sent["Content-Range"] = f"bytes {start}-{start + len(data) - 1}/{'*' if total is None else total}"
+    files = {part: (filename, data, "application/octet-stream")}
+    return server.request("POST", CHUNK, data=fields, files=files, headers=sent)
+
+
+def pieces(data: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield `data` in chunks of `size` bytes, each with its offset."""
+    for start in range(0, len(data), size):
+        yield start, data[start : start + size]
+
+
+def send_all(
+    server: Server, data: bytes, size: int = 200 * KiB, *, filename: str = "file", headers: dict[str, str] | None = None
+) -> str:
+    """Post all chunks of a file and return the upload's id."""
+    upload_id = None
+    for start, piece in pieces(data, size):
+        answer = send_chunk(server, piece, start, len(data), upload_id=upload_id, filename=filename, headers=headers)
+        assert answer.status_code == 201, answer.text
+        upload_id = answer.json()["upload_id"]
+        assert answer.json()["offset"] == str(start + len(piece))
+    assert upload_id
+    return upload_id
+
+
+def complete(
+    server: Server, upload_id: str, digest: str, kind: str | None = None, *, headers: dict[str, str] | None = None
+) -> requests.Response:
+    """Say complete, as the JavaScript client does: in a multipart form."""
+    fields: dict[str, Any] = {"upload_id": (None, upload_id), "md5": (None, digest)}
+    if kind is not None:
+        fields["type"] = (None, kind)
+    return server.request("POST", COMPLETE, files=fields, headers=headers)
+
+
+def upload(
+    server: Server,
+    data: bytes,
+    kind: str | None = None,
+    *,
+    filename: str = "file",
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Upload a file and return its media."""
+    upload_id = send_all(server, data, filename=filename, headers=headers)
+    answer = complete(server, upload_id, md5(data), kind, headers=headers)
+    assert answer.status_code == 201, answer.text
+    media: dict[str, Any] = answer.json()
+    return media
+
+
+def fetch(server: Server, url: str, **options: Any) -> requests.Response:
+    """Get a file by the absolute URL that the API gave."""
+    assert url.startswith(server.url + "/media/"), url
+    return server.request("GET", url.removeprefix(server.url), **options)
+
+
+def refusal(answer: requests.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:
+    """Check that `answer` is the one error body, with this status and code, and return it."""
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == status
+    assert body["status"]
+    assert body["message"]
+    if field is None:
+        assert [item["code"] for item in body["errors"]] == [code], body
+    else:
+        found = {item["field"]: [message["code"] for message in item["messages"]] for item in body["errors"]}
+        assert found == {field: [code]}, body
+    assert "Traceback" not in answer.text
+    return body

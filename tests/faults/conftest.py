@@ -1,0 +1,16 @@
+"""The places that faults are tried in: each database and each storage that scapi comes with."""
+
+import pytest
+
+PLACES = {
+    "sqlite-local": ("sqlite", "local"),
+    "postgresql-local": ("postgresql", "local"),
+    "postgresql-s3": ("postgresql", "moto"),
+}
+
+
+@pytest.fixture(scope="session", params=PLACES.values(), ids=PLACES.keys())
+def place(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A kind of database and a storage."""
+    kinds: tuple[str, str] = request.param
+    return kinds

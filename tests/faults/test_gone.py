@@ -1,0 +1,181 @@
+"""What scapi stands on goes away in the middle and comes back: nothing is acknowledged meanwhile, then it goes on."""
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests import databases, files, running, servers
+from tests.client import CHUNK, complete, fetch, md5, refusal, send_all, send_chunk
+from tests.running import Server
+from tests.storage_backends.fault_proxy import HANG_UP, fault_proxy
+
+PHOTO = files.jpeg(900, 900, noise=True)
+HALF = len(PHOTO) // 2
+MiB = 1024 * 1024
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[Path]:
+    """Mount a file system of `size` bytes in memory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Write a file until there is no space left, and return it."""
+    filler = disk / "filler"
+    fd = os.open(filler, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while True:
+            os.write(fd, bytes(4096))
+    os.close(fd)
+    return filler
+
+
+def begin(server: Server) -> str:
+    """Send the first half of the photo and return the upload's id."""
+    answer = send_chunk(server, PHOTO[:HALF], 0, len(PHOTO))
+    assert answer.status_code == 201, answer.text
+    upload_id: str = answer.json()["upload_id"]
+    return upload_id
+
+
+def send_rest(server: Server, upload_id: str) -> requests.Response:
+    return send_chunk(server, PHOTO[HALF:], HALF, len(PHOTO), upload_id=upload_id)
+
+
+def goes_on(server: Server, upload_id: str) -> None:
+    """The upload stands where it stood, and can be finished."""
+    asked = server.request("GET", f"/api/v2/media/upload/{upload_id}/").json()
+    assert asked["offset"] == str(HALF)
+    assert send_rest(server, upload_id).status_code == 201
+    answer = complete(server, upload_id, md5(PHOTO))
+    assert answer.status_code == 201, answer.text
+    assert fetch(server, answer.json()["url"]).content == PHOTO
+
+
+def unavailable(answer: requests.Response, code: str) -> None:
+    """The client is told to come back."""
+    refusal(answer, 503, code)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("kind", databases.KINDS)
+def test_a_full_disk(kind: str, new_database: Callable[[str], str], tmp_path: Path) -> None:
+    with small_disk(3 * MiB) as disk:
+        settings = {"SCAPI_DATABASE_URL": new_database(kind), "SCAPI_DATA_DIR": str(disk)}
+        with running.scapi(tmp_path, **settings) as server:
+            upload_id = begin(server)
+            filler = fill(disk)
+            refusal(send_rest(server, upload_id), 507, "storage_full")
+            refusal(send_chunk(server, PHOTO[:HALF], 0, len(PHOTO)), 507, "storage_full")
+            filler.unlink()
+            goes_on(server, upload_id)
+
+
+def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
+    with small_disk(3 * MiB) as disk:
+        databases.migrate(f"sqlite:///{disk}/db", tmp_path)
+        settings = {"SCAPI_DATABASE_URL": f"sqlite:///{disk}/db"}
+        with running.scapi(tmp_path, **settings) as server:
+            upload_id = begin(server)
+            filler = fill(disk)
+            statuses = {send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).status_code for _ in range(30)}
+            assert statuses <= {201, 507}  # SQLite's log may have room for some more rows
+            assert 507 in statuses
+            filler.unlink()
+            goes_on(server, upload_id)
+
+
+def test_a_read_only_disk(new_database: Callable[[str], str], tmp_path: Path) -> None:
+    with small_disk(8 * MiB) as disk:
+        settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
+        with running.scapi(tmp_path, **settings) as server:
+            upload_id = begin(server)
+            subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+            unavailable(send_rest(server, upload_id), "storage_unavailable")
+            unavailable(send_chunk(server, PHOTO[:HALF], 0, len(PHOTO)), "storage_unavailable")
+            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            goes_on(server, upload_id)
+
+
+def test_the_database_goes_away(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pg"))
+        postgresql = stack.enter_context(databases.postgresql(Path(folder)))
+        with running.scapi(tmp_path, SCAPI_DATABASE_URL=postgresql.create()) as server:
+            upload_id = begin(server)
+            finished = send_all(server, PHOTO)
+            postgresql.server.stop()
+            for _ in range(3):
+                unavailable(send_rest(server, upload_id), "database_unavailable")
+                unavailable(complete(server, finished, md5(PHOTO)), "database_unavailable")
+                unavailable(send_chunk(server, PHOTO[:HALF], 0, len(PHOTO)), "database_unavailable")
+            postgresql.server.start()
+            goes_on(server, upload_id)
+            assert complete(server, finished, md5(PHOTO)).status_code == 201
+
+
+def test_s3_goes_away(new_database: Callable[[str], str], moto: servers.Server, tmp_path: Path) -> None:
+    with fault_proxy(moto.endpoint_url) as proxy:
+        settings = {name: str(value) for name, value in moto.settings().items()} | moto.environment()
+        settings |= {"SCAPI_S3_ENDPOINT_URL": proxy.url, "SCAPI_S3_PREFIX": f"{tmp_path.name}/"}
+        with running.scapi(tmp_path, SCAPI_DATABASE_URL=new_database("postgresql"), **settings) as server:
+            upload_id = begin(server)
+            finished = send_all(server, PHOTO)
+            proxy.choose = lambda _method, _path: HANG_UP
+            unavailable(send_rest(server, upload_id), "storage_unavailable")
+            unavailable(complete(server, finished, md5(PHOTO)), "storage_unavailable")
+            unavailable(send_chunk(server, PHOTO[:HALF], 0, len(PHOTO)), "storage_unavailable")
+            proxy.choose = lambda _method, _path: None
+            goes_on(server, upload_id)
+            assert complete(server, finished, md5(PHOTO)).status_code == 201
+
+
+def test_a_client_that_stops_in_the_middle_of_a_chunk(new_database: Callable[[str], str], tmp_path: Path) -> None:
+    """All threads are held by clients that stop; they are free again after the client's timeout."""
+    settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_CLIENT_TIMEOUT": "1"}
+    with running.scapi(tmp_path, workers=1, **settings) as server:
+        upload_id = begin(server)
+        stopped = [_send_half_a_chunk(server, upload_id) for _ in range(8)]
+        goes_on(server, upload_id)
+        for connection in stopped:
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
+            connection.close()
+
+
+def test_connections_that_are_cut_in_the_middle_of_a_chunk(server: Server) -> None:
+    upload_id = begin(server)
+    for _ in range(20):
+        _send_half_a_chunk(server, upload_id).close()
+    goes_on(server, upload_id)
+
+
+def _send_half_a_chunk(server: Server, upload_id: str) -> socket.socket:
+    """Send the head of a request and a part of its body, and leave it at that."""
+    address = urlsplit(server.url)
+    body = (
+        f'--b\r\nContent-Disposition: form-data; name="upload_id"\r\n\r\n{upload_id}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+    ).encode() + PHOTO[HALF : HALF + 1000]
+    head = (
+        f"POST {CHUNK} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Range: bytes {HALF}-{len(PHOTO) - 1}/{len(PHOTO)}\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
+    ).encode()
+    connection = socket.create_connection((str(address.hostname), address.port or 80), timeout=30)
+    connection.sendall(head + body)
+    return connection

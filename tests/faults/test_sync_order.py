@@ -1,0 +1,83 @@
+"""What must be on disk before what, so that a power cut takes nothing that was acknowledged."""
+
+import os
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from scapi.database import UPLOADS_BIND
+from scapi.extensions import db
+from tests import files
+from tests.client import CHUNK, COMPLETE, md5
+
+PHOTO = files.jpeg()
+
+
+@pytest.fixture
+def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What happened, in order: syncs and renames of upload's files by where they are, and commits by engine."""
+    seen: list[str] = []
+
+    def record(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded(target: Any, *rest: Any, **options: Any) -> Any:
+            path = Path(f"/proc/self/fd/{target}").readlink() if isinstance(target, int) else Path(target)
+            seen.append(f"{name} {'folder' if path.is_dir() else 'file'} {path.parts[path.parts.index('data') + 1]}")
+            return call(target, *rest, **options)
+
+        return recorded
+
+    for name in ("fsync", "fdatasync", "rename"):
+        monkeypatch.setattr(os, name, record(name, getattr(os, name)))
+    event.listen(db.engine, "commit", lambda _connection: seen.append("commit"))
+    statements = db.engines[UPLOADS_BIND]
+    event.listen(statements, "after_cursor_execute", lambda *about: seen.append(about[2].split()[0].lower()))
+    return seen
+
+
+def test_a_chunk_is_synced_before_its_row(app: Flask, happened: list[str]) -> None:
+    _chunk(app, PHOTO[:100], 0)
+    assert happened[-2:] == ["fdatasync file parts", "insert"]
+    assert "fsync folder parts" in happened
+    upload_id = _chunk(app, PHOTO[:100], 0)
+    happened.clear()
+    _chunk(app, PHOTO[100:], 100, upload_id)
+    assert happened == ["select", "fdatasync file parts", "update"]
+
+
+def test_a_file_and_its_name_are_synced_before_the_media_is_committed(app: Flask, happened: list[str]) -> None:
+    upload_id = _chunk(app, PHOTO[:100], 0)
+    _chunk(app, PHOTO[100:], 100, upload_id)
+    happened.clear()
+    fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
+    assert app.test_client().post(COMPLETE, data=fields).status_code == 201
+    shard = "fsync folder files"  # the first file of a shard makes its folder, which is synced, too
+    assert [step for step in happened if step != "select"] == [
+        *("fdatasync file parts", shard, "rename file parts", "fsync folder files"),
+        *("fdatasync file parts", "rename file parts", "fsync folder files"),  # the thumbnail
+        "commit",
+    ]
+
+
+def test_a_row_is_deleted_before_its_files(app: Flask, happened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    upload_id = _chunk(app, PHOTO, 0)
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", lambda path, **options: (happened.append("unlink"), unlink(path, **options)))
+    happened.clear()
+    assert app.test_client().delete(f"/api/v2/media/upload/{upload_id}/").status_code == 204
+    assert happened.index("commit") < happened.index("unlink")
+
+
+def _chunk(app: Flask, data: bytes, start: int, upload_id: str = "") -> str:
+    """Post a chunk of the photo and return the upload's id."""
+    fields = {"upload_id": upload_id, "image": (BytesIO(data), "photo.jpg")}
+    headers = {"Content-Range": f"bytes {start}-{start + len(data) - 1}/{len(PHOTO)}"}
+    answer = app.test_client().post(CHUNK, data=fields, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json is not None
+    found: str = answer.json["upload_id"]
+    return found

@@ -1,0 +1,48 @@
+"""`flask previews refresh`."""
+
+import re
+from datetime import UTC, datetime
+
+from flask import Flask
+from sqlalchemy import update
+
+from scapi.extensions import db
+from scapi.media.models import Media
+from scapi.previews.addresses import Rules
+from scapi.previews.fetch import Fetcher
+from scapi.previews.oembed import known_providers
+from scapi.previews.preview import Previewer
+from tests.media.links.api import MEDIA, OWNER, PAGE, get, make
+from tests.previews.network import Dialler, Resolver
+from tests.previews.sites import Site
+from tests.running import Server
+
+
+def test_previews_are_tried_again(server: Server, site: Site) -> None:
+    server.flask("previews", "refresh", "--limit", "1000")
+    url = f"{site.url}/back"
+    site.answers.pop("/back", None)
+    waiting, chosen, dead = [make(server, type="url", url=u) for u in (url, url, f"{site.url}/never")]
+    image = {"image": f"{site.url}/b.jpg"}
+    server.request("PUT", f"{MEDIA}{chosen['id']}/", json=image, headers=OWNER)
+    site.put("/back", PAGE)
+    assert re.search(r"^tried 1 previews: 0 ready, 1 not$", server.flask("previews", "refresh", "--limit", "1"), re.M)
+    printed = server.flask("previews", "refresh", "--limit", "1000")
+    assert len(printed.splitlines()) == 1
+    assert "2 ready" in printed
+    assert (get(server, waiting)["title"], get(server, waiting)["oembed_preview_ready"]) == ("A page", True)
+    assert get(server, waiting)["image"] == f"{site.url}/a.png"
+    assert get(server, waiting)["embed"]["metadata"]["title"] == "A page"
+    assert (get(server, chosen)["title"], get(server, chosen)["image"]) == ("A page", f"{site.url}/b.jpg")
+    assert get(server, dead)["oembed_preview_ready"] is False
+    assert " 0 ready" in server.flask("previews", "refresh", "--limit", "1000")
+
+
+def test_old_links_are_not_tried_again(app: Flask) -> None:
+    resolver = Resolver({})
+    app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), resolver, Dialler()), known_providers, 2, 10**6)
+    app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
+    db.session.execute(update(Media).values(added_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    db.session.commit()
+    assert app.test_cli_runner().invoke(args=["previews", "refresh"]).output.startswith("tried 0 ")
+    assert app.test_cli_runner().invoke(args=["previews", "refresh", "--days", "36500"]).output.startswith("tried 1 ")

@@ -1,0 +1,314 @@
+import logging
+import random
+import signal
+import subprocess
+import sys
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from scapi.media import documents, pdf_child
+from scapi.media.documents import DocumentLimits, InvalidDocument
+from tests import files
+
+MIB = 1024 * 1024
+
+
+class Counting(BytesIO):
+    """A reader that remembers what was read."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.ranges: list[tuple[int, int]] = []
+
+    def read(self, length=-1):
+        self.ranges.append((self.tell(), length))
+        return super().read(length)
+
+
+class Sparse:
+    """A file of many gigabytes, nothing but spaces except for some pieces."""
+
+    def __init__(self, pieces: dict[int, bytes]) -> None:
+        self._pieces, self._position = pieces, 0
+        self.read_bytes = 0
+
+    def seek(self, offset):
+        self._position = offset
+
+    def read(self, length):
+        block = bytearray(b" " * length)
+        for start, piece in self._pieces.items():
+            for index, byte in enumerate(piece):
+                if 0 <= start + index - self._position < length:
+                    block[start + index - self._position] = byte
+        self.read_bytes += length
+        return bytes(block)
+
+
+def inspect(data: bytes, limits: DocumentLimits | None = None) -> documents.Document:
+    return documents.inspect(BytesIO(data), len(data), limits)
+
+
+def refusal(data: bytes, limits: DocumentLimits | None = None) -> str:
+    with pytest.raises(InvalidDocument) as caught:
+        inspect(data, limits)
+    assert str(caught.value)
+    return caught.value.code
+
+
+def handmade(content: bytes = b"", objects: dict[int, bytes] | None = None, resources: bytes = b"") -> bytes:
+    """A PDF of one page, 100 x 50 points, with the given content stream and further objects."""
+    bodies = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>",
+        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 50]/Contents 4 0 R/Resources<<" + resources + b">>>>",
+        4: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        **(objects or {}),
+    }
+    data, offsets = b"%PDF-1.7\n", []
+    for number, body in bodies.items():
+        offsets.append(len(data))
+        data += b"%d 0 obj%s endobj\n" % (number, body)
+    return data + _trailer(offsets, len(data))
+
+
+def _trailer(offsets: list[int], position: int) -> bytes:
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
+    return head + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(offsets) + 1, position)
+
+
+def endless(levels: int = 12) -> bytes:
+    """A page that draws a form that draws a form ten times that ..., and so on."""
+    forms = {}
+    for level in range(levels):
+        number = 5 + level
+        content = b"/F Do " * 10 if level < levels - 1 else b"0 0 9 9 re f"
+        resources = b"/Resources<</XObject<</F %d 0 R>>>>" % (number + 1) if level < levels - 1 else b""
+        forms[number] = b"<</Type/XObject/Subtype/Form/BBox[0 0 100 50]%s/Length %d>>stream\n%s\nendstream" % (
+            resources,
+            len(content),
+            content,
+        )
+    return handmade(b"/F Do", forms, b"/XObject<</F 5 0 R>>")
+
+
+def test_a_pdf_has_pages_a_title_and_a_picture_of_its_first_page():
+    document = inspect(files.pdf(3, title=" Ein\nTitel \u202e  für alle "))
+    assert (document.pages, document.encrypted, document.title) == (3, False, "Ein Titel für alle")
+    preview = document.preview
+    with Image.open(BytesIO(preview.data)) as image:
+        assert image.format == "JPEG"
+        assert image.size == (preview.width, preview.height)
+        assert image.getpixel((preview.width - 5, preview.height - 5)) == (255, 255, 255)
+        assert min(low for low, _ in image.getextrema()) < 30
+    assert preview.height == documents.PREVIEW_SIZE
+    # A4.
+    assert abs(preview.width - preview.height * 210 / 297) <= 1
+
+
+def test_what_is_drawn_is_seen_and_the_longer_side_fits():
+    preview = inspect(handmade(b"1 0 0 rg 0 0 50 50 re f")).preview
+    assert (preview.width, preview.height) == (1200, 600)
+    with Image.open(BytesIO(preview.data)) as image:
+        assert image.getpixel((300, 300)) == pytest.approx((255, 0, 0), abs=3)
+        assert image.getpixel((900, 300)) == (255, 255, 255)
+
+
+def test_rounding_does_not_make_the_picture_larger():
+    # 16.43 * (1200 / 16.43) is a little more than 1200 in floating point.
+    data = handmade().replace(b"[0 0 100 50]", b"[0 0 16.43 9]")
+    assert inspect(data).preview.width == documents.PREVIEW_SIZE
+
+
+def test_no_title_is_none():
+    assert inspect(files.pdf()).title is None
+    assert len(inspect(files.pdf(title="x" * 1000)).title) == documents.MAX_TITLE_LENGTH
+
+
+def test_a_pdf_that_needs_a_password_is_accepted_as_such():
+    assert inspect(files.pdf(2, password="geheim")) == documents.Document(None, True, None, None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html>",
+        b"%PDF-1.7\n",
+        b"%PDF-1.7\n" + bytes(range(256)) * 100,
+        handmade().replace(b"/Kids[3 0 R]/Count 1", b"/Kids[     ]/Count 0"),
+        files.truncated(files.pdf(50), 0.5),
+        files.truncated(files.pdf(size=3 * MIB), 0.5),
+    ],
+    ids=["empty", "html", "header", "garbage", "no-pages", "half", "half-large"],
+)
+def test_a_broken_pdf_is_refused(data):
+    assert refusal(data) == "invalid_pdf"
+
+
+def test_a_pdf_whose_end_is_missing_is_accepted_when_its_pages_are_there():
+    whole = handmade(b"0 0 9 9 re f")
+    assert inspect(whole[: whole.index(b"startxref")]).pages == 1
+
+
+@pytest.mark.parametrize("pages", [1, 500])
+def test_few_ranges_of_a_large_file_are_read(pages):
+    data = files.pdf(pages, size=50 * MIB)
+    reader = Counting(data)
+    document = documents.inspect(reader, len(data))
+    assert document.pages == pages
+    assert document.preview
+    assert len(reader.ranges) <= 8
+    assert sum(length for _, length in reader.ranges) <= MIB
+
+
+def test_a_file_larger_than_four_gigabytes():
+    small = handmade(b"0 0 9 9 re f")
+    body, far = small[: small.index(b"4 0 obj")], 5 * 1024 * MIB
+    content = small[small.index(b"4 0 obj") : small.index(b"xref\n")]
+    offsets = [body.index(b"%d 0 obj" % number) for number in (1, 2, 3)] + [far]
+    tail = content + _trailer(offsets, far + len(content))
+    reader = Sparse({0: body, far: tail})
+    document = documents.inspect(reader, far + len(tail))
+    assert document.pages == 1
+    assert document.preview
+    assert reader.read_bytes < MIB
+
+
+def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch):
+    monkeypatch.setattr(pdf_child, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(pdf_child, "CACHED_BLOCKS", 20)
+    data, fetched = random.Random(1).randbytes(2_005), []
+
+    class Pipe:
+        def fetch(self, offset, length):
+            assert 0 < length <= len(data) - offset
+            fetched.append(length)
+            return data[offset : offset + length]
+
+    file = pdf_child.RangedFile(Pipe(), len(data))
+    chance = random.Random(2)
+    for _ in range(500):
+        start = chance.randrange(2_100)
+        for length in chance.choices(range(90), k=4):
+            file.seek(start)
+            assert file.read(length) == data[start : start + length]
+            start += length
+            assert len(file._blocks) <= 20
+    fetched.clear()
+    file = pdf_child.RangedFile(Pipe(), len(data))
+    assert file.read(5_000) == data
+    # 1, 2, 4, 8 and then 16 blocks at a time.
+    assert len(fetched) == 11
+
+
+@pytest.mark.parametrize(
+    ("limits", "ended_by"),
+    [
+        (DocumentLimits(cpu_seconds=1, memory_bytes=8 * 1024 * MIB), signal.SIGXCPU),
+        (DocumentLimits(seconds=2.5, cpu_seconds=10, memory_bytes=8 * 1024 * MIB), signal.SIGKILL),
+    ],
+)
+def test_a_page_that_takes_too_long_leaves_a_document_without_preview(limits, ended_by, caplog):
+    caplog.set_level(logging.INFO, documents.__name__)
+    document = inspect(endless(), limits)
+    assert (document.pages, document.preview) == (1, None)
+    assert f"ended early with -{ended_by.value}:" in caplog.text
+
+
+def test_a_page_that_needs_too_much_memory_does_no_harm():
+    picture = (
+        b"<</Type/XObject/Subtype/Image/Width 30000/Height 30000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 0>>"
+    )
+    data = handmade(b"100 0 0 50 0 0 cm /I Do", {5: picture + b"stream\n\nendstream"}, b"/XObject<</I 5 0 R>>")
+    assert inspect(data, DocumentLimits(memory_bytes=256 * MIB)).pages == 1
+
+
+def test_a_child_that_cannot_start_is_not_the_documents_fault():
+    with pytest.raises(RuntimeError, match="did not start"):
+        inspect(files.pdf(), DocumentLimits(memory_bytes=25 * MIB))
+
+
+def test_what_the_reader_raises_is_passed_on_and_ends_the_child(monkeypatch):
+    started = []
+    original = subprocess.Popen
+
+    def remembering(*arguments, **options):
+        started.append(original(*arguments, **options))
+        return started[-1]
+
+    class Failing(BytesIO):
+        def read(self, *_):
+            raise ValueError("storage is away")
+
+    monkeypatch.setattr(subprocess, "Popen", remembering)
+    with pytest.raises(ValueError, match="storage is away"):
+        documents.inspect(Failing(), 1000)
+    assert started[0].returncode is not None
+    data = files.pdf()
+    with pytest.raises(EOFError):
+        documents.inspect(BytesIO(data), len(data) + 1)
+
+
+SUMMARY = """say(b"S"); say(b"D", b'{"pages": 2, "encrypted": false, "title": "t"}')\n"""
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("say(b'S'); os.abort()", "pdf_too_complex"),
+        (SUMMARY + "os.abort()", 2),
+        (SUMMARY + "say(b'R', struct.pack('>QI', 0, 2**31))", 2),
+        (SUMMARY + "say(b'R', struct.pack('>QI', 2**63, 10))", 2),
+        (SUMMARY + "say(b'P', struct.pack('>HH', 9, 9) + b'<script>')", 2),
+        (SUMMARY + "say(b'P', struct.pack('>HH', 60000, 9) + b'\\xff\\xd8\\xff')", 2),
+        (SUMMARY + "sys.stdout.buffer.write(b'P' + b'\\xff' * 4)", 2),
+        (SUMMARY + "say(b'P', b'')", 2),
+        (SUMMARY + "os.close(0); say(b'R', struct.pack('>QI', 0, 100))", 2),
+        ("say(b'S'); say(b'D', b'[]')", "pdf_too_complex"),
+        ("say(b'S'); say(b'D', b'no json')", "pdf_too_complex"),
+        ("say(b'S'); say(b'D', b'{\"pages\": -1, \"encrypted\": false, \"title\": 0}')", "pdf_too_complex"),
+    ],
+)
+def test_a_crashing_or_hostile_child_is_not_believed(monkeypatch, tmp_path, script, expected):
+    child = tmp_path / "child.py"
+    child.write_text(
+        "import os, struct, sys\n"
+        "def say(kind, payload=b''):\n"
+        "    sys.stdout.buffer.write(struct.pack('>cI', kind, len(payload)) + payload)\n"
+        "    sys.stdout.buffer.flush()\n" + script
+    )
+    monkeypatch.setattr(documents, "_CHILD", child)
+    if isinstance(expected, str):
+        assert refusal(files.pdf()) == expected
+    else:
+        assert inspect(files.pdf()) == documents.Document(expected, False, "t", None)
+
+
+def test_the_child_is_confined_and_knows_nothing_of_our_environment(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("SCAPI_JWT_SECRET", "secret")
+    probe = tmp_path / "probe.py"
+    source = documents._CHILD.read_text().replace(
+        '    pipe.send(b"S")\n',
+        '    pipe.send(b"S")\n'
+        "    names = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)\n"
+        "    limits = [resource.getrlimit(name) for name in names]\n"
+        "    raise SystemExit(f'{limits} {sorted(os.environ)} {\"numpy\" in sys.modules}')\n",
+    )
+    probe.write_text(source)
+    monkeypatch.setattr(documents, "_CHILD", probe)
+    caplog.set_level(logging.INFO, documents.__name__)
+    assert refusal(files.pdf(), DocumentLimits(cpu_seconds=7, memory_bytes=300 * MIB)) == "pdf_too_complex"
+    assert f"[({300 * MIB}, {300 * MIB}), (7, 8), (0, 0)]" in caplog.text
+    assert "secret" not in caplog.text
+    assert "SCAPI" not in caplog.text
+    assert caplog.text.rstrip().endswith("False")
+
+
+def test_the_child_needs_nothing_of_scapi():
+    source = documents._CHILD.read_text()
+    assert "scapi" not in source
+    assert subprocess.run([sys.executable, "-I", str(documents._CHILD)], capture_output=True).returncode

@@ -1,0 +1,68 @@
+"""How files are served: by scapi itself from local disk, and by redirects to S3."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tests import files
+from tests.client import fetch, upload
+from tests.running import Server
+
+
+def test_files_are_served_safely_and_cached(server: Server) -> None:
+    media = upload(server, files.jpeg(300, 200))
+    answer = fetch(server, media["url"])
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "immutable" in answer.headers["Cache-Control"]
+    again = fetch(server, media["url"], headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = server.request("HEAD", media["url"].removeprefix(server.url))
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(answer.content)))
+
+
+def test_a_range_of_another_version_gets_the_whole_file(server: Server) -> None:
+    data = files.jpeg(300, 200)
+    media = upload(server, data)
+    answer = fetch(server, media["url"], headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    assert (answer.status_code, answer.content) == (200, data)
+
+
+def test_of_several_ranges_at_once_the_whole_file_is_sent(server: Server) -> None:
+    data = files.jpeg(300, 200)
+    answer = fetch(server, upload(server, data)["url"], headers={"Range": "bytes=0-1,5-6"})
+    assert (answer.status_code, answer.content) == (200, data)
+
+
+@pytest.fixture(scope="module")
+def on_s3(serve: Callable[..., AbstractContextManager[Server]]) -> Callable[..., AbstractContextManager[Server]]:
+    """A function that serves scapi on S3."""
+    return lambda **settings: serve(("sqlite", "seaweed"), workers=1, **settings)
+
+
+def test_on_s3_a_file_redirects_to_a_presigned_url(on_s3: Callable[..., AbstractContextManager[Server]]) -> None:
+    data = files.pdf()
+    with on_s3() as server:
+        media = upload(server, data, filename="minutes \u00fc.pdf")
+        answer = fetch(server, media["url"], allow_redirects=False)
+        assert answer.status_code == 302
+        assert answer.headers["Cache-Control"].startswith("private, max-age=")
+        signed = parse_qs(urlsplit(answer.headers["Location"]).query)
+        assert int(signed["X-Amz-Expires"][0]) > int(answer.headers["Cache-Control"].rpartition("=")[2])
+        there = fetch(server, media["url"])
+        assert there.content == data
+        assert there.headers["Content-Type"] == "application/pdf"
+        assert there.headers["Content-Disposition"].startswith("attachment; filename=")
+        unsigned = answer.headers["Location"].partition("?")[0]
+        assert requests.get(unsigned, timeout=10).status_code == 403
+
+
+def test_a_cdn_in_front_of_the_files(on_s3: Callable[..., AbstractContextManager[Server]]) -> None:
+    with on_s3(SCAPI_MEDIA_BASE_URL="https://cdn.example/files/") as server:
+        media = upload(server, files.jpeg())
+        answer = fetch(server, media["url"], allow_redirects=False)
+        assert answer.headers["Location"].startswith("https://cdn.example/files/place")
+        assert "X-Amz" not in answer.headers["Location"]

@@ -1,0 +1,47 @@
+"""A test's own Internet: names that only a table knows, and connections that never leave loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+
+import httpcore
+
+from scapi.previews import fetch
+from scapi.previews.addresses import IPAddress
+
+PUBLIC = "93.184.215.14"
+"""An address that is public, and that a test's connections are led away from."""
+
+
+class Resolver:
+    """Answers from a table, and remembers what it was asked. A list of lists is answered one after another."""
+
+    def __init__(self, names: Mapping[str, list[str] | list[list[str]]]) -> None:
+        self.names = names
+        self.asked: list[str] = []
+
+    def __call__(self, host: str) -> list[IPAddress]:
+        self.asked.append(host)
+        found = self.names.get(host)
+        if found is None:
+            raise OSError(-2, "Name or service not known")
+        if found and isinstance(found[0], list):
+            found = found[min(self.asked.count(host), len(found)) - 1]
+        return [ip_address(str(address)) for address in found]
+
+
+class Dialler:
+    """Opens connections to loopback only, and remembers every address that it was to dial."""
+
+    def __init__(self, lead: Callable[[str, int], tuple[str, int] | None] = lambda *_: None) -> None:
+        self.dialled: list[tuple[str, int]] = []
+        self._lead = lead
+        """Where a connection to a public address really goes; None: nobody answers."""
+
+    def __call__(self, address: str, port: int, timeout: float) -> httpcore.NetworkStream:
+        self.dialled.append((address, port))
+        real = (address, port) if ip_address(address).is_loopback else self._lead(address, port)
+        if real is None:
+            raise httpcore.ConnectError("nobody is there")
+        return fetch.connect(*real, timeout)

@@ -1,0 +1,289 @@
+"""The only door to the outside, against real servers on loopback."""
+
+import gzip
+import time
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import brotli
+import pytest
+
+from scapi.previews import encodings
+from scapi.previews.addresses import Forbidden, Rules
+from scapi.previews.deadlines import Deadline
+from scapi.previews.fetch import Fetched, Fetcher, Unreachable, Unwanted, Wanted
+from tests.previews import sites
+from tests.previews.network import PUBLIC, Dialler, Resolver
+from tests.previews.sites import Answer, Behaviour, Site, redirect
+
+HTML = Wanted("text/html", ("text/html",), 50_000)
+SECONDS = 0.7
+
+
+def fetcher(site: Site, names: dict[str, list[str]] | None = None, **more: object) -> Fetcher:
+    """A fetcher that may use the site's port of loopback."""
+    rules = Rules.from_settings(["127.0.0.1"], [site.port, 80, 443])
+    return Fetcher(rules, Resolver(names or {}), Dialler(), **more)  # type: ignore[arg-type]
+
+
+def get(site: Site, url: str, wanted: Wanted = HTML, seconds: float = 5) -> Fetched:
+    return fetcher(site).get(url, wanted, Deadline.after(seconds))
+
+
+def test_a_page_is_had(site: Site) -> None:
+    answer = get(site, site.put("/a", Answer("<title>here</title>", 'Text/HTML; charset="ISO-8859-1"')) + "?q=1#part")
+    assert (answer.body, answer.mimetype, answer.charset) == (b"<title>here</title>", "text/html", "ISO-8859-1")
+    assert answer.complete
+    assert answer.target.url == f"{site.url}/a?q=1"
+
+
+def test_the_request_says_who_asks_and_nothing_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    site.put("/again", Answer(status=302, headers={"Location": "/", "Set-Cookie": "a=b"}))
+    site.put("/", "<title>x</title>")
+    get(site, f"{site.url}/again")
+    for headers in (site.asked_for("/again")[0], site.asked_for("/")[0]):
+        assert headers == {
+            "host": f"127.0.0.1:{site.port}",
+            "accept": "text/html",
+            "accept-encoding": "gzip, deflate, br",
+            "user-agent": headers["user-agent"],
+            "connection": "close",
+        }
+        assert headers["user-agent"].startswith("scapi/0.")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed(site: Site, status: int) -> None:
+    site.put("/b/target", "there")
+    assert get(site, site.put("/a", redirect("b/target", status))).body == b"there"
+
+
+def test_three_redirects_and_no_more(site: Site) -> None:
+    for number in range(5):
+        site.put(f"/{number}", redirect(f"/{number + 1}"))
+    site.put("/5", "there")
+    assert get(site, f"{site.url}/2").body == b"there"
+    with pytest.raises(Unreachable):
+        get(site, f"{site.url}/1")
+    assert not site.asked_for("/0")
+
+
+def test_a_redirect_may_be_written_in_utf_8(site: Site) -> None:
+    site.put("/caf%C3%A9", "there")
+    to = "/café".encode().decode("latin-1")
+    assert get(site, site.put("/a", redirect(to))).body == b"there"
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "http://169.254.169.254/",
+        "http://127.0.0.2/",
+        "//10.0.0.1/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/x",
+        "http://user@127.0.0.1/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://127.0.0.1:22/",
+        "https://2130706433/",
+    ],
+)
+def test_every_redirect_is_checked_again(site: Site, to: str) -> None:
+    one = fetcher(site)
+    with pytest.raises(Forbidden):
+        one.get(site.put("/a", redirect(to)), HTML, Deadline.after(5))
+    assert one.connect.dialled == [("127.0.0.1", site.port)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [["10.0.0.1"], [PUBLIC, "10.0.0.1"], ["::1"], ["169.254.169.254", PUBLIC], ["64:ff9b::a00:1"], ["::ffff:10.0.0.1"]],
+)
+def test_every_address_of_a_name_must_be_public(addresses: list[str]) -> None:
+    dialler = Dialler()
+    with pytest.raises(Forbidden):
+        Fetcher(Rules(), Resolver({"a.example.com": addresses}), dialler).get(
+            "http://a.example.com/", HTML, Deadline.after(1)
+        )
+    assert dialler.dialled == []
+
+
+def test_a_name_is_resolved_once_and_the_connection_goes_where_it_was_checked(site: Site) -> None:
+    resolver = Resolver({"rebinding.example.com": [[PUBLIC], ["127.0.0.1"]]})
+    dialler = Dialler(lambda *_: ("127.0.0.1", site.port))
+    site.put("/", "there")
+    answer = Fetcher(Rules(), resolver, dialler).get("http://rebinding.example.com/", HTML, Deadline.after(5))
+    assert answer.body == b"there"
+    assert site.asked_for("/")[0]["host"] == "rebinding.example.com"
+    assert (resolver.asked, dialler.dialled) == (["rebinding.example.com"], [(PUBLIC, 80)])
+
+
+def test_a_name_is_resolved_and_checked_again_for_every_redirect(site: Site) -> None:
+    resolver = Resolver({"rebinding.example.com": [[PUBLIC], ["127.0.0.1"]]})
+    dialler = Dialler(lambda *_: ("127.0.0.1", site.port))
+    site.put("/", redirect("http://rebinding.example.com/again"))
+    with pytest.raises(Forbidden):
+        Fetcher(Rules(), resolver, dialler).get("http://rebinding.example.com/", HTML, Deadline.after(5))
+    assert dialler.dialled == [(PUBLIC, 80)]
+
+
+def test_the_next_address_is_tried(site: Site) -> None:
+    dialler = Dialler(lambda address, _: ("127.0.0.1", site.port) if address == PUBLIC else None)
+    site.put("/", "there")
+    one = Fetcher(Rules(), Resolver({"a.example.com": ["2606:4700::1", PUBLIC]}), dialler)
+    assert one.get("http://a.example.com/", HTML, Deadline.after(5)).body == b"there"
+    assert dialler.dialled == [("2606:4700::1", 80), (PUBLIC, 80)]
+
+
+def test_a_name_without_an_address() -> None:
+    for names in ({}, {"a.example.com": []}):
+        with pytest.raises(Unreachable):
+            Fetcher(Rules(), Resolver(names), Dialler()).get("http://a.example.com/", HTML, Deadline.after(1))
+
+
+def test_a_resolver_that_does_not_answer() -> None:
+    def resolve(host: str) -> list[object]:
+        time.sleep(3)
+        return []
+
+    started = time.monotonic()
+    with pytest.raises(Unreachable):
+        Fetcher(Rules(), resolve, Dialler()).get("http://a.example.com/", HTML, Deadline.after(0.3))  # type: ignore[arg-type]
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [sites.silent, sites.slow_header, sites.endless_header, sites.endless_interim, sites.no_http],
+    ids=lambda behaviour: behaviour.__name__,
+)
+def test_a_server_that_does_not_answer_properly_is_given_up_in_time(site: Site, behaviour: Behaviour) -> None:
+    url = site.put("/", behaviour)
+    started = time.monotonic()
+    with pytest.raises(Unreachable):
+        get(site, url, seconds=SECONDS)
+    assert time.monotonic() - started < SECONDS + 0.3
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "beginning"),
+    [
+        (sites.slow_body, b"<title>the beginning"),
+        (sites.endless_body, b"<title>endless"),
+        (sites.cut_off, b"<title>cut"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_of_a_body_that_does_not_end_the_first_part_is_read(site: Site, behaviour: Behaviour, beginning: bytes) -> None:
+    url = site.put("/", behaviour)
+    started = time.monotonic()
+    answer = get(site, url, seconds=SECONDS)
+    assert time.monotonic() - started < SECONDS + 0.3
+    assert not answer.complete
+    assert answer.body.startswith(beginning)
+    assert len(answer.body) <= HTML.max_bytes
+
+
+def _bare_deflate(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "Deflate": _bare_deflate,
+    "br": partial(brotli.compress, quality=1),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_compressed_pages(site: Site, encoding: str) -> None:
+    packed = ENCODINGS[encoding](b"<title>packed</title>" * 500)
+    answer = get(site, site.put("/", Answer(packed, headers={"Content-Encoding": encoding})))
+    assert answer.body == b"<title>packed</title>" * 500
+    assert answer.complete
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_bomb_unfolds_to_the_limit_only(site: Site, encoding: str) -> None:
+    bomb = ENCODINGS[encoding](bytes(64 * 1024 * 1024))
+    answer = get(site, site.put("/", Answer(bomb, headers={"Content-Encoding": encoding})))
+    assert answer.body == bytes(HTML.max_bytes)
+    assert not answer.complete
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_no_piece_of_a_bomb_is_larger_than_what_is_taken(encoding: str) -> None:
+    bomb = ENCODINGS[encoding](bytes(2 * 1024 * 1024))
+    pieces = list(encodings.decoder(encoding).decode(bomb, 70_000))
+    assert b"".join(pieces) == bytes(2 * 1024 * 1024)
+    # brotli only promises to stop soon behind the limit
+    assert max(map(len, pieces)) <= (300_000 if encoding == "br" else 70_000)
+
+
+def test_what_is_not_compressed_as_it_says(site: Site) -> None:
+    for encoding in ("gzip", "deflate", "br"):
+        answer = get(site, site.put("/", Answer("<title>plain</title>", headers={"Content-Encoding": encoding})))
+        assert (answer.body, answer.complete) == (b"", False)
+    for encoding in ("zstd", "gzip, gzip", "aes128gcm"):
+        with pytest.raises(Unreachable):
+            get(site, site.put("/", Answer("<title>plain</title>", headers={"Content-Encoding": encoding})))
+
+
+def test_the_limit_is_exact(site: Site) -> None:
+    whole = get(site, site.put("/", b"x" * HTML.max_bytes))
+    assert (len(whole.body), whole.complete) == (HTML.max_bytes, True)
+    cut = get(site, site.put("/", b"x" * (HTML.max_bytes + 1)))
+    assert (len(cut.body), cut.complete) == (HTML.max_bytes, False)
+
+
+def test_other_types_are_not_read(site: Site) -> None:
+    for kind in ("application/octet-stream", "text/plain", "nonsense", "video/mp4"):
+        with pytest.raises(Unwanted):
+            get(site, site.put("/", Answer(b"x", kind)))
+    assert get(site, site.put("/", Answer("a page without a type", None))).body
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, Unwanted), (410, Unwanted), (403, Unreachable), (500, Unreachable)]
+)
+def test_other_statuses(site: Site, status: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        get(site, site.put("/", Answer("<title>Sorry</title>", status=status)))
+
+
+def test_nobody_listens(site: Site) -> None:
+    with pytest.raises(Unreachable):
+        Fetcher(Rules.from_settings(["127.0.0.0/8"], [1])).get("http://127.0.0.1:1/", HTML, Deadline.after(2))
+
+
+def test_tls_is_verified_for_the_name(tmp_path: Path) -> None:
+    server, client = sites.certificate(tmp_path, "secure.example.com")
+    with sites.serving(server) as site:
+        site.put("/", "there")
+        names = {"secure.example.com": [PUBLIC], "other.example.com": [PUBLIC]}
+        dialler = Dialler(lambda *_: ("127.0.0.1", site.port))
+        trusting = Fetcher(Rules(), Resolver(names), dialler, client)
+        assert trusting.get("https://secure.example.com/", HTML, Deadline.after(5)).body == b"there"
+        with pytest.raises(Unreachable):
+            trusting.get("https://other.example.com/", HTML, Deadline.after(5))
+        with pytest.raises(Unreachable):
+            Fetcher(Rules(), Resolver(names), dialler).get("https://secure.example.com/", HTML, Deadline.after(5))
+        assert len(site.asked_for("/")) == 1
+
+
+def test_a_server_that_stalls_in_tls(site: Site, tmp_path: Path) -> None:
+    _, client = sites.certificate(tmp_path, "secure.example.com")
+    dialler = Dialler(lambda *_: ("127.0.0.1", site.port))
+    one = Fetcher(Rules(), Resolver({"secure.example.com": [PUBLIC]}), dialler, client)
+    started = time.monotonic()
+    with pytest.raises(Unreachable):  # the plain server waits for the end of a line that never comes
+        one.get("https://secure.example.com/", HTML, Deadline.after(SECONDS))
+    assert time.monotonic() - started < SECONDS + 0.3

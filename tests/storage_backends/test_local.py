@@ -1,0 +1,77 @@
+"""LocalBackend passes the suite, and a few things that only a file system can do to it."""
+
+import errno
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage_backends.base import Misconfigured, NoSpace, StorageError
+from storage_backends.conformance import Conformance
+from storage_backends.conformance_steps import Faults, read, save, upload
+from storage_backends.local import LocalBackend
+
+SYSTEM_CALLS = ("open", "write", "fsync", "fdatasync", "ftruncate", "lseek", "mkdir", "rename", "unlink")
+
+
+class TestLocal(Conformance):
+    @pytest.fixture
+    def backend(self, tmp_path: Path) -> LocalBackend:
+        return LocalBackend(tmp_path)
+
+    @pytest.fixture
+    def inventory(self, tmp_path: Path) -> Callable[[], list[str]]:
+        def names() -> list[str]:
+            found = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+            return [path.relative_to(tmp_path).as_posix().removeprefix("files/") for path in found]
+
+        return names
+
+    @pytest.fixture
+    def faults(self, backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> Faults:
+        backend.check()
+        faults = Faults()
+        for name in SYSTEM_CALLS:
+            monkeypatch.setattr(os, name, partial(self.call, faults, getattr(os, name)))
+        return faults
+
+    @staticmethod
+    def call(faults: Faults, real: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        return faults.call(lambda: real(*arguments, **options), OSError(errno.EIO, "made to fail"))
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> LocalBackend:
+    return LocalBackend(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(errno.ENOSPC, NoSpace), (errno.EDQUOT, NoSpace), (errno.EACCES, StorageError)]
+)
+def test_what_the_system_says_becomes_our_error(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch, number: int, expected: type[StorageError]
+) -> None:
+    state = upload(backend, "ab/cd", b"first")
+
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", refuse)
+        with pytest.raises(StorageError) as caught:
+            backend.write(state, 5, io.BytesIO(b"second"), 6)
+        assert type(caught.value) is expected
+        with pytest.raises(expected):
+            save(backend, "ab/other", b"x")
+    backend.finish(state)
+    assert read(backend, "ab/cd") == b"first"
+
+
+def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    with pytest.raises(Misconfigured, match="a folder that it can write and lock files in"):
+        LocalBackend(tmp_path / "taken").check()

@@ -1,0 +1,228 @@
+"""What goes wrong between S3Backend and a server, and what becomes of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.auth
+import pytest
+
+from storage_backends import s3_client
+from storage_backends.base import MiB, Misconfigured, NoSpace, NotFound, StorageError, Unavailable
+from storage_backends.conformance_steps import add, data, read, save, upload
+from tests.servers import Server, free_ports
+from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, fault_proxy
+from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_inventory
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("NoSuchKey", 404, NotFound),
+        ("NoSuchUpload", 404, NotFound),
+        ("404", 404, NotFound),
+        ("NoSuchBucket", 404, Misconfigured),
+        ("SlowDown", 503, Unavailable),
+        ("InternalError", 500, Unavailable),
+        ("RequestTimeout", 400, Unavailable),
+        ("BadDigest", 400, Unavailable),
+        ("TooManyRequests", 429, Unavailable),
+        ("QuotaExceeded", 403, NoSpace),
+        ("EntityTooLarge", 400, NoSpace),
+        ("XMinioStorageFull", 507, NoSpace),
+        ("InsufficientStorage", 507, NoSpace),
+        ("AccessDenied", 403, StorageError),
+        ("InvalidPart", 400, StorageError),
+    ],
+)
+def test_what_a_server_says_becomes_our_error(code: str, status: int, expected: type[StorageError]) -> None:
+    with pytest.raises(StorageError) as caught, s3_client.s3_errors():
+        raise refusal(code, status)
+    assert type(caught.value) is expected
+    assert code in str(caught.value)
+
+
+def test_a_refusal_that_passes_is_tried_again(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fault_proxy(moto.endpoint_url) as proxy:
+        backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+        answers = [(503, "SlowDown"), HANG_UP]
+        proxy.choose = lambda method, _: answers.pop() if answers and method == "PUT" else None
+        save(backend, "ab/cd", b"content")
+        assert len([one for one in proxy.seen if one.startswith("PUT")]) == s3_client.ATTEMPTS
+        assert read(backend, "ab/cd") == b"content"
+
+
+@pytest.mark.parametrize("answer", [(503, "SlowDown"), (500, "InternalError"), HANG_UP], ids=str)
+def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
+    moto: Server, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    with fault_proxy(moto.endpoint_url) as proxy:
+        backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+        state = upload(backend, "ab/cd", data(3 * MiB), data(3 * MiB))
+        for refused in ("partNumber=1", ".parked/"):
+            proxy.seen.clear()
+            proxy.choose = lambda method, path, refused=refused: answer if method == "PUT" and refused in path else None
+            with pytest.raises(Unavailable):
+                add(backend, state, b"the end", offset=6 * MiB)
+            assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == s3_client.ATTEMPTS
+        proxy.choose = lambda _method, _path: None
+        backend.finish(add(backend, state, b"the end", offset=6 * MiB))
+        assert read(backend, "ab/cd") == data(3 * MiB) * 2 + b"the end"
+
+
+def test_an_answer_that_breaks_off_is_unavailable(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fault_proxy(moto.endpoint_url) as proxy:
+        backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+        save(backend, "ab/one", data(1 * MiB))
+        state = upload(backend, "ab/cd", data(3 * MiB), data(3 * MiB))
+        proxy.choose = lambda method, _: CUT_SHORT if method == "GET" else None
+        with pytest.raises(Unavailable):
+            read(backend, "ab/one")
+        with backend.open("ab/one") as stream:
+            assert stream.read(1000) == data(1 * MiB)[:1000]
+            with pytest.raises(Unavailable):
+                stream.read()
+        with pytest.raises(Unavailable):
+            add(backend, state, b"the end", offset=6 * MiB)
+
+
+def complete_then(raised: Exception) -> Callable[..., Any]:
+    """Return an interceptor that lets an upload be completed, and then raises nevertheless."""
+
+    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
+        if name == "CompleteMultipartUpload":
+            request()
+            raise raised
+        return request()
+
+    return answer
+
+
+def complete_instead(raised: Exception) -> Callable[..., Any]:
+    """Return an interceptor that does not let an upload be completed."""
+
+    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
+        if name == "CompleteMultipartUpload":
+            raise raised
+        return request()
+
+    return answer
+
+
+@pytest.mark.parametrize(("code", "status"), [("NoSuchUpload", 404), ("NoSuchKey", 404), ("InternalError", 500)])
+def test_a_racing_complete_is_recognized_by_its_object(
+    s3_server: Server, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    backend = s3_backend(s3_server, monkeypatch)
+    state = upload(backend, "ab/cd", data(5 * MiB), b"end")
+    state = add(backend, state, b"!", offset=5 * MiB + 3)
+    intercept(backend, complete_then(refusal(code, status)))
+    backend.finish(state)
+    assert read(backend, "ab/cd") == data(5 * MiB) + b"end!"
+    assert s3_inventory(s3_server, backend)() == ["ab/cd"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [("InvalidPart", 400, StorageError), ("InternalError", 500, Unavailable), ("NoSuchUpload", 404, NotFound)],
+)
+def test_a_complete_that_is_refused_leaves_the_upload_as_it_was(
+    moto: Server, monkeypatch: pytest.MonkeyPatch, code: str, status: int, expected: type[StorageError]
+) -> None:
+    backend = s3_backend(moto, monkeypatch)
+    state = upload(backend, "ab/cd", data(5 * MiB), b"end", b"!")
+    client = backend._bucket.client
+    real = client._make_api_call
+    intercept(backend, complete_instead(refusal(code, status)))
+    with pytest.raises(StorageError, match=code) as caught:
+        backend.finish(state)
+    assert type(caught.value) is expected
+    client._make_api_call = real
+    backend.finish(state)
+    assert read(backend, "ab/cd") == data(5 * MiB) + b"end!"
+
+
+def test_a_multipart_upload_that_a_lifecycle_rule_took_is_not_found(
+    s3_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = s3_backend(s3_server, monkeypatch)
+    state = upload(backend, "ab/cd", data(5 * MiB), data(5 * MiB))
+    where = {"Bucket": s3_server.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
+    s3_server.client().abort_multipart_upload(**where)
+    with pytest.raises(NotFound):  # moto says 500 to such a part
+        add(backend, state, b"the end", offset=10 * MiB)
+    with pytest.raises(NotFound):
+        backend.finish(state)
+
+
+def test_a_part_of_another_size_is_noticed(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    # SeaweedFS keeps both parts of a number, lists both and takes the one whose ETag is named.
+    backend = s3_backend(moto, monkeypatch)
+    state = upload(backend, "ab/cd", data(5 * MiB), b"end", b"!")
+    where = {"Bucket": moto.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
+    moto.client().upload_part(**where, PartNumber=1, Body=data(6 * MiB))
+    with pytest.raises(StorageError, match="expected 2 of 5242884 bytes, found 2 of 6291460"):
+        backend.finish(state)
+    with pytest.raises(NotFound):
+        backend.size("ab/cd")
+
+
+def test_a_body_that_was_changed_on_its_way_is_refused(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = s3_backend(seaweed, monkeypatch, SCAPI_S3_CHECKSUMS="when_required")
+    monkeypatch.setattr("storage_backends.s3_bucket.content_md5", lambda _: s3_client.content_md5(b"what was meant"))
+    with pytest.raises(Unavailable, match="BadDigest"):
+        upload(backend, "ab/cd", b"what came")
+    assert s3_inventory(seaweed, backend)() == []
+
+
+class TestCheck:
+    """At the start, the operator reads what is wrong."""
+
+    def test_an_unknown_bucket(self, s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        backend = s3_backend(s3_server, monkeypatch, SCAPI_S3_BUCKET="no-such-bucket")
+        with pytest.raises(Misconfigured, match="bucket 'no-such-bucket': there is no such bucket"):
+            backend.check()
+
+    def test_nobody_there(self, moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        endpoint = f"http://127.0.0.1:{free_ports(1)[0]}"
+        backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=endpoint)
+        with pytest.raises(Unavailable, match=f"{endpoint} cannot be reached"):
+            backend.check()
+
+    @pytest.mark.parametrize(("key", "secret"), [("nobody", "scapi-secret"), ("scapi-key", "wrong")])
+    def test_wrong_credentials(self, seaweed: Server, monkeypatch: pytest.MonkeyPatch, key: str, secret: str) -> None:
+        monkeypatch.setattr(
+            Server, "environment", lambda _: {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+        )
+        with pytest.raises(Misconfigured, match="the credentials are not accepted"):
+            s3_backend(seaweed, monkeypatch).check()
+
+    def test_no_permission_to_write(self, seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        reader = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret"}
+        monkeypatch.setattr(Server, "environment", lambda _: reader)
+        with pytest.raises(Misconfigured, match=r"no permission for it .*PutObject"):
+            s3_backend(seaweed, monkeypatch).check()
+
+    def test_no_credentials(self, moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Server, "environment", lambda _: {"AWS_EC2_METADATA_DISABLED": "true"})
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+            monkeypatch.setenv(name, "/nonexistent")
+        with pytest.raises(Misconfigured, match="no credentials for S3: set AWS_ACCESS_KEY_ID"):
+            s3_backend(moto, monkeypatch).check()
+
+    def test_a_clock_that_is_wrong(self, seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        late = datetime.now(UTC) - timedelta(hours=2)
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: late.replace(tzinfo=None))
+        with pytest.raises(Misconfigured, match="clock and the server's are too far apart"):
+            s3_backend(seaweed, monkeypatch).check()
+
+    def test_another_region(self) -> None:
+        error = refusal("PermanentRedirect", 301)
+        error.response["ResponseMetadata"]["HTTPHeaders"] = {"x-amz-bucket-region": "eu-north-1"}
+        text = str(s3_client.explain(error, "bucket", "https://s3.example"))
+        assert "it is in eu-north-1, set SCAPI_S3_REGION" in text
+
+    def test_a_server_that_is_busy_is_not_misconfigured(self) -> None:
+        assert isinstance(s3_client.explain(refusal("SlowDown", 503), "bucket", "https://s3.example"), Unavailable)

@@ -1,0 +1,33 @@
+"""Everything that a server's storage holds, seen from behind."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+
+ROOMS = ("files", "parts")
+
+
+def contents(settings: Mapping[str, str]) -> set[str]:
+    """Return the names of all objects and unfinished multipart uploads in the storage that `settings` name."""
+    if settings.get("SCAPI_STORAGE") == "s3":
+        return _in_bucket(settings)
+    data = Path(settings["SCAPI_DATA_DIR"])
+    return {file.relative_to(data).as_posix() for room in ROOMS for file in (data / room).rglob("*") if file.is_file()}
+
+
+def _in_bucket(settings: Mapping[str, str]) -> set[str]:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=settings["SCAPI_S3_ENDPOINT_URL"],
+        region_name=settings["SCAPI_S3_REGION"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    bucket, prefix = settings["SCAPI_S3_BUCKET"], settings["SCAPI_S3_PREFIX"]
+    objects = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    found = {item["Key"] for page in objects for item in page.get("Contents", [])}
+    found |= {"multipart " + item["Key"] for page in uploads for item in page.get("Uploads", [])}
+    s3.close()
+    return found

@@ -1,0 +1,113 @@
+"""Assigning tags to users, categories and contributions."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from scapi.extensions import db
+from scapi.tags.models import TagAssignment
+from tests.client import refusal
+from tests.running import Server
+from tests.tags.making import TAGS, create, unique
+
+TYPES = ["user", "category", "contribution"]
+JSON = {"Content-Type": "application/json"}
+
+
+def send(server: Server, action: str, tag_id: int, **body: Any) -> Any:
+    """Ask to assign or unassign."""
+    return server.request("POST", f"{TAGS}{tag_id}/{action}/", **body)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("way", ["json", "data"])
+def test_assigning_and_unassigning(server: Server, kind: str, way: str) -> None:
+    tag = create(server, type=kind)["id"]
+    for action in ("assign", "assign", "unassign", "unassign"):
+        answer = send(server, action, tag, **{way: {kind: 7}})
+        assert (answer.status_code, answer.content) == (204, b""), answer.text
+    others = {name: None for name in TYPES if name != kind}
+    assert send(server, "assign", tag, json={kind: 2**63 - 1, **others}).status_code == 204
+
+
+@pytest.mark.parametrize("action", ["assign", "unassign"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"user": 1, "category": 1},
+        {"user": 1, "category": 1, "contribution": 1},
+        {"user": None},
+        {"planet": 1},
+        None,
+    ],
+)
+def test_exactly_one_target(server: Server, action: str, body: object) -> None:
+    tag = create(server)["id"]
+    answer = send(server, action, tag, data="null" if body is None else None, json=body, headers=JSON)
+    refusal(answer, 400, "invalid")
+
+
+@pytest.mark.parametrize("target", ["x", -1, 2**63, 10**40, 1.5, True, [1], {"id": 1}, ""])
+def test_bad_targets(server: Server, target: object) -> None:
+    refusal(send(server, "assign", create(server)["id"], json={"user": target}), 400, "invalid", "user")
+
+
+@pytest.mark.parametrize("action", ["assign", "unassign"])
+def test_a_tag_of_another_type(server: Server, action: str) -> None:
+    tag = create(server, type="category")["id"]
+    refusal(send(server, action, tag, json={"user": 1}), 400, "type_mismatch", "user")
+
+
+@pytest.mark.parametrize("action", ["assign", "unassign"])
+def test_no_such_tag(server: Server, action: str) -> None:
+    refusal(send(server, action, 2**40, json={"user": 1}), 404, "not_found")
+
+
+def test_an_assigned_tag_keeps_its_type(server: Server) -> None:
+    tag = create(server)["id"]
+    send(server, "assign", tag, json={"user": 1})
+    refusal(server.request("PATCH", f"{TAGS}{tag}/", json={"type": "category"}), 409, "tag_assigned", "type")
+    assert server.request("PUT", f"{TAGS}{tag}/", json={"type": "user", "name": unique()}).status_code == 200
+    send(server, "unassign", tag, json={"user": 1})
+    assert server.request("PATCH", f"{TAGS}{tag}/", json={"type": "category"}).status_code == 200
+
+
+def test_many_at_once(server: Server) -> None:
+    tag = create(server)["id"]
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda _: send(server, "assign", tag, json={"user": 1}).status_code, range(8))
+    assert set(answers) == {204}
+
+
+def test_deleting_while_assigning(server: Server) -> None:
+    def act(number: int) -> int:
+        if number == 5:
+            return server.request("DELETE", f"{TAGS}{tag}/").status_code
+        return int(send(server, "assign", tag, json={"user": number}).status_code)
+
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(5):
+            tag = create(server)["id"]
+            assert set(threads.map(act, range(10))) <= {204, 404}
+
+
+def test_a_deleted_tag_takes_its_assignments_with_it(own_app: Flask) -> None:
+    client = own_app.test_client()
+    ids = [client.post(TAGS, json={"name": name}).get_json()["id"] for name in ("a", "b")]
+    for tag in ids:
+        for user in (7, 7, 8):
+            assert client.post(f"{TAGS}{tag}/assign/", json={"user": user}).status_code == 204
+    client.post(f"{TAGS}{ids[1]}/unassign/", json={"user": 8})
+    rows = select(TagAssignment.tag_id, TagAssignment.type, TagAssignment.target_id)
+
+    def kept() -> list[tuple[int, str, int]]:
+        with own_app.app_context():
+            return sorted(tuple(row) for row in db.session.execute(rows))
+
+    assert kept() == [(ids[0], "user", 7), (ids[0], "user", 8), (ids[1], "user", 7)]
+    assert client.delete(f"{TAGS}{ids[0]}/").status_code == 204
+    assert kept() == [(ids[1], "user", 7)]

@@ -1,0 +1,63 @@
+"""What search takes for the same, and what it does not."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scapi.tags.folding import caseless, fold
+
+SAME = [
+    ("ÉTÉ", "ete"),
+    ("naïve", "NAIVE"),
+    ("I", "ı"),
+    ("İstanbul", "istanbul"),
+    ("ISPARTA", "ısparta"),
+    ("Straße", "STRASSE"),
+    ("ẞ", "ss"),
+    ("ΟΔΟΣ", "οδός"),
+    ("οδος", "οδοσ"),
+    ("ᾳ", "α"),
+    ("مُحَمَّد", "محمد"),
+    ("أحمد", "احمد"),
+    ("محـــمد", "محمد"),
+    ("שָׁלוֹם", "שלום"),
+    ("Ёлка", "елка"),
+    ("Łódź", "lodz"),
+    ("Søren", "soren"),
+    ("Æsop", "aesop"),
+    ("ﬁne", "fine"),
+    ("Ｔｏｋｙｏ", "tokyo"),
+    ("❤️", "❤"),
+    ("hy\u00adphen", "hyphen"),
+    ("a \t\n b", "A b"),
+]
+
+DIFFERENT = [("か", "が"), ("한", "하"), ("कु", "क"), ("ກຸ", "ກ"), ("👍", "👎"), ("a%", "a_"), ("ab", "a b")]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same_letters(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_other_letters(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+def test_how_a_character_is_encoded_makes_no_difference(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(form, text)) == fold(text)
+        assert caseless(unicodedata.normalize(form, text)) == caseless(text)
+
+
+def test_caseless_keeps_accents() -> None:
+    assert caseless("Été") == caseless("ÉTÉ") != caseless("ete")

@@ -1,0 +1,119 @@
+"""Bearer tokens."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask
+
+from scapi import auth
+from scapi.refusals import Refused
+from tests import files, running
+from tests.client import COMPLETE, refusal, send_chunk, upload
+from tests.conftest import token
+from tests.running import SECRET, Server
+
+NOW = datetime.now(UTC)
+CLAIMS: dict[str, Any] = {
+    "user_id": 7,
+    "token_type": "access",
+    "iat": NOW,
+    "exp": NOW + timedelta(hours=1),
+    "jti": "a1b2",
+}
+
+
+def made(*without: str, secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    """Return a token with other claims than a valid one."""
+    chosen = {name: value for name, value in {**CLAIMS, **claims}.items() if name not in without}
+    return jwt.encode(chosen, secret, algorithm)
+
+
+def unsigned() -> str:
+    """Return a token that says it needs no signature."""
+    parts = [{"alg": "none", "typ": "JWT"}, {**CLAIMS, "iat": 0, "exp": 9_999_999_999}]
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+
+
+def test_a_valid_token_says_who_is_asking() -> None:
+    assert auth.read_token(made(), SECRET).id == 7
+    assert auth.read_token(made(jti=12, ext_id="x"), SECRET).id == 7
+    assert auth.read_token(auth.make_token(9, SECRET, timedelta(hours=1)), SECRET).id == 9
+
+
+BAD = {
+    "expired": made(exp=NOW - timedelta(seconds=1)),
+    "another secret": made(secret="another secret, as long as the one that the tests share: 64 bytes or more"),
+    "HS512": made(algorithm="HS512"),
+    "unsigned": unsigned(),
+    "refresh": made(token_type="refresh"),
+    "user_id is text": made(user_id="7"),
+    "user_id is a bool": made(user_id=True),
+    "user_id is negative": made(user_id=-1),
+    "user_id is too large": made(user_id=2**63),
+    "jti is a list": made(jti=[1]),
+    "garbage": "a.b.c",
+    **{f"without {claim}": made(claim) for claim in CLAIMS},
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_other_tokens_are_refused(bad: str) -> None:
+    with pytest.raises(Refused) as refused:
+        auth.read_token(bad, SECRET)
+    assert refused.value.code == "invalid_token"
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Token abc", "", f"Bearer {unsigned()}"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v2/media/1/"),
+        ("POST", COMPLETE),
+        ("GET", "/api/v2/openapi.json"),
+        ("GET", "/media/x/y"),
+        ("GET", "/nowhere"),
+    ],
+)
+def test_a_bad_token_is_401_everywhere(server: Server, method: str, path: str, header: str) -> None:
+    answer = server.request(method, path, headers={"Authorization": header})
+    refusal(answer, 401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_the_scheme_is_case_insensitive(server: Server) -> None:
+    header = {"Authorization": f"bearer {made()}"}
+    assert server.request("GET", "/api/v2/openapi.json", headers=header).status_code == 200
+
+
+def test_anonymous_writes_can_be_turned_off(new_database: Callable[[str], str], tmp_path: Path) -> None:
+    photo = files.jpeg()
+    with running.scapi(tmp_path, SCAPI_ANONYMOUS_WRITES="false", SCAPI_DATABASE_URL=new_database("sqlite")) as server:
+        refusal(send_chunk(server, photo), 401, "anonymous")
+        fields = {"upload_id": "0" * 32, "md5": "0" * 32}
+        refusal(server.request("POST", COMPLETE, json=fields), 401, "anonymous")
+        assert upload(server, photo, headers=token(7))["type"] == "image"
+
+
+def test_the_command_makes_a_token_that_works(server: Server) -> None:
+    printed = server.flask("token", "create", "--user", "7").strip()
+    assert auth.read_token(printed, SECRET).id == 7
+
+
+def test_the_secret_is_made_once_and_kept(tmp_path: Path) -> None:
+    secret = auth.secret_in(tmp_path / "data")
+    assert len(secret) >= auth.MIN_SECRET_BYTES
+    assert auth.secret_in(tmp_path / "data") == secret
+    assert (tmp_path / "data" / "jwt-secret").stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (tmp_path / "data").iterdir()] == ["jwt-secret"]
+
+
+@pytest.mark.parametrize(("secret", "message"), [("", "SCAPI_JWT_SECRET is not set"), ("short", "at least 32")])
+def test_without_a_secret_scapi_does_not_start(make_app: Callable[..., Flask], secret: str, message: str) -> None:
+    with pytest.raises(Exception, match=message):
+        make_app(SCAPI_JWT_SECRET=secret)

@@ -1,0 +1,71 @@
+"""The OpenAPI document."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from tests.running import Server
+
+OPERATIONS = {
+    "MediaChunkUpload": ("post", "/api/v2/media/upload/chunk/"),
+    "MediaChunkUploadComplete": ("post", "/api/v2/media/upload/complete/"),
+    "mediadestroy": ("delete", "/api/v2/media/{id}/"),
+}
+SCHEMAS = {"ChunkMedia", "ChunkCompleteMedia", "Media"}
+BODIES = {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+@pytest.fixture(scope="module")
+def document(server: Server) -> dict[str, Any]:
+    """What the server answers."""
+    found: dict[str, Any] = server.request("GET", "/api/v2/openapi.json").json()
+    return found
+
+
+def test_it_is_valid_openapi_31(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_the_command_writes_the_same(server: Server, document: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "openapi.json"
+    server.flask("openapi", "write", str(file))
+    assert json.loads(file.read_text()) == document
+
+
+@pytest.mark.parametrize(("operation", "where"), OPERATIONS.items())
+def test_operations_have_the_names_of_the_spec(
+    document: dict[str, Any], operation: str, where: tuple[str, str]
+) -> None:
+    method, path = where
+    assert document["paths"][path][method]["operationId"] == operation
+
+
+def test_schemas_have_the_names_of_the_spec(document: dict[str, Any]) -> None:
+    assert set(document["components"]["schemas"]) >= SCHEMAS
+
+
+def test_bodies_are_documented_as_they_are_taken(document: dict[str, Any]) -> None:
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            if "requestBody" in operation if isinstance(operation, dict) else False:
+                upload = operation["operationId"] == "MediaChunkUpload"
+                assert set(operation["requestBody"]["content"]) == ({"multipart/form-data"} if upload else BODIES), (
+                    method
+                )
+
+
+def test_the_chunk_is_documented_as_a_file(document: dict[str, Any]) -> None:
+    assert document["components"]["schemas"]["ChunkMedia"]["properties"]["file"]["format"] == "binary"
+
+
+@pytest.mark.parametrize("path", ["/api/v2/docs", "/api/v2/docs/", "/api/v2/docs/swagger-ui-bundle.js"])
+def test_swagger_ui_comes_from_this_machine(server: Server, path: str) -> None:
+    answer = server.request("GET", path, allow_redirects=False)
+    assert answer.status_code == 200
+    if not path.endswith("js"):
+        assert 'src="http' not in answer.text
+        assert 'href="http' not in answer.text

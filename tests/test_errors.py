@@ -1,0 +1,66 @@
+"""The one error body, also for what goes wrong before a view is reached."""
+
+import pytest
+
+from tests.client import CHUNK, COMPLETE, refusal
+from tests.running import Server
+
+
+def test_404(server: Server) -> None:
+    refusal(server.request("GET", "/nowhere"), 404, "not_found")
+
+
+def test_405_says_what_is_allowed(server: Server) -> None:
+    answer = server.request("GET", COMPLETE)
+    refusal(answer, 405, "method_not_allowed")
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", [CHUNK, COMPLETE])
+def test_415(server: Server, path: str) -> None:
+    answer = server.request("POST", path, data=b"<xml/>", headers={"Content-Type": "text/xml"})
+    refusal(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("text", ["{", "\xff", "[" * 100_000])
+def test_json_that_is_none(server: Server, text: str) -> None:
+    answer = server.request("POST", COMPLETE, data=text.encode("latin-1"), headers={"Content-Type": "application/json"})
+    refusal(answer, 400, "invalid")
+
+
+@pytest.mark.parametrize("text", ["[]", "1", '"text"', "[[1]]"])
+@pytest.mark.parametrize("path", [CHUNK, COMPLETE])
+def test_json_that_is_no_object(server: Server, path: str, text: str) -> None:
+    answer = server.request("POST", path, data=text, headers={"Content-Type": "application/json"})
+    refusal(answer, 400, "invalid")
+
+
+def test_fields_of_the_wrong_type(server: Server) -> None:
+    body = server.request("POST", COMPLETE, json={"upload_id": 1, "md5": [], "type": {}}).json()
+    assert {item["field"]: item["messages"][0]["code"] for item in body["errors"]} == {
+        "upload_id": "invalid",
+        "md5": "invalid",
+        "type": "invalid",
+    }
+
+
+def test_errors_carry_the_cors_headers(server: Server) -> None:
+    origin = {"Origin": "https://community.example"}
+    for path in ("/nowhere", COMPLETE):
+        assert server.request("GET", path, headers=origin).headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_preflight_is_answered_for_a_day(server: Server) -> None:
+    asked = {
+        "Origin": "https://community.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, content-range, content-type",
+    }
+    answer = server.request("OPTIONS", CHUNK, headers=asked)
+    assert answer.status_code == 200
+    assert {name.strip().lower() for name in answer.headers["Access-Control-Allow-Headers"].split(",")} == {
+        "authorization",
+        "content-range",
+        "content-type",
+    }
+    assert answer.headers["Access-Control-Max-Age"] == "86400"

@@ -1,0 +1,42 @@
+"""File names made safe to show."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scapi.uploads.filenames import MAX_LENGTH, clean
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("photo.jpg", "photo.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("C:\\fakepath\\photo.jpg", "photo.jpg"),
+        ("..", ""),
+        ("", ""),
+        (None, ""),
+        ("a\x00b\r\nc\x1b[31m.jpg", "abc[31m.jpg"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("caf\u0065\u0301.png", "café.png"),
+        ("👩\u200d👩\u200d👧.png", "👩\u200d👩\u200d👧.png"),
+        ("صورة.jpg", "صورة.jpg"),
+        ("  spaced.pdf  ", "spaced.pdf"),
+        ("x" * 300 + ".jpeg", "x" * (MAX_LENGTH - 5) + ".jpeg"),
+        ("y" * 300, "y" * MAX_LENGTH),
+    ],
+)
+def test_names(sent: str | None, shown: str) -> None:
+    assert clean(sent) == shown
+
+
+@given(st.text(max_size=400))
+def test_nothing_hidden_is_left(name: str) -> None:
+    shown = clean(name)
+    assert len(shown) <= MAX_LENGTH
+    assert "/" not in shown
+    assert "\\" not in shown
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Zl", "Zp"}
