@@ -23,7 +23,6 @@ STATUS = {
     "not_admin": 403,
     "not_creator": 403,
     "not_found": 404,
-    "not_owner": 403,
     "offset_mismatch": 409,
     "pdf_too_complex": 400,
     "required": 400,

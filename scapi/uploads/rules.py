@@ -26,11 +26,12 @@ class Official(Protocol):
 
 
 def check_access(upload: Official, user_id: int | None) -> None:
-    """Refuse an upload that was aborted, or that was begun with a token to anyone without one of the same user."""
-    if upload.status == "aborted":
+    """Refuse an upload that was aborted, or that was begun with a token to anyone without one of the same user.
+
+    A stranger is not told that it is there.
+    """
+    if upload.status == "aborted" or upload.user_id not in (None, user_id):
         raise Refused("upload_not_found", "there is no such upload")
-    if upload.user_id is not None and upload.user_id != user_id:
-        raise Refused("not_owner", "this upload was begun with another token")
 
 
 def check_alive(upload: Official, moment: datetime) -> None:

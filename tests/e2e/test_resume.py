@@ -44,8 +44,8 @@ def test_the_status_of_a_completed_upload(server: Server) -> None:
 def test_only_its_owner_sees_and_aborts_an_upload(server: Server) -> None:
     upload_id = send_chunk(server, PHOTO[:1000], 0, len(PHOTO), headers=token(7)).json()["upload_id"]
     for method in ("GET", "DELETE"):
-        refusal(server.request(method, path(upload_id)), 403, "not_owner")
-        refusal(server.request(method, path(upload_id), headers=token(8)), 403, "not_owner")
+        refusal(server.request(method, path(upload_id)), 404, "upload_not_found")
+        refusal(server.request(method, path(upload_id), headers=token(8)), 404, "upload_not_found")
     assert server.request("GET", path(upload_id), headers=token(7)).status_code == 200
     assert server.request("DELETE", path(upload_id), headers=token(7)).status_code == 204
 

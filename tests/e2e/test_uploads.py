@@ -230,8 +230,8 @@ def test_an_upload_begun_with_a_token_is_that_users(server: Server) -> None:
     upload_id = send_chunk(server, PHOTO[:1000], 0, len(PHOTO), headers=token(7)).json()["upload_id"]
     for stranger in (None, token(8)):
         answer = send_chunk(server, PHOTO[1000:], 1000, len(PHOTO), upload_id=upload_id, headers=stranger)
-        refusal(answer, 403, "not_owner")
-        refusal(complete(server, upload_id, md5(PHOTO), headers=stranger), 403, "not_owner")
+        refusal(answer, 404, "upload_not_found")
+        refusal(complete(server, upload_id, md5(PHOTO), headers=stranger), 404, "upload_not_found")
     send_chunk(server, PHOTO[1000:], 1000, len(PHOTO), upload_id=upload_id, headers=token(7))
     assert complete(server, upload_id, md5(PHOTO), headers=token(7)).status_code == 201
 

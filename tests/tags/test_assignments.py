@@ -8,6 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from scapi.extensions import db
+from scapi.refusals import Refused
+from scapi.tags import rows
 from scapi.tags.models import TagAssignment
 from tests.client import refusal
 from tests.running import Server
@@ -95,6 +97,12 @@ def test_deleting_while_assigning(server: Server) -> None:
             assert set(threads.map(act, range(10))) <= {204, 404}
 
 
+def test_a_tag_that_goes_between_the_look_and_the_write(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "_check_type", lambda *_: None)
+    with pytest.raises(Refused, match="no such tag"):
+        rows.assign(1, "user", 7)
+
+
 def test_a_deleted_tag_takes_its_assignments_with_it(own_app: Flask) -> None:
     client = own_app.test_client()
     ids = [client.post(TAGS, json={"name": name}).get_json()["id"] for name in ("a", "b")]
@@ -102,11 +110,11 @@ def test_a_deleted_tag_takes_its_assignments_with_it(own_app: Flask) -> None:
         for user in (7, 7, 8):
             assert client.post(f"{TAGS}{tag}/assign/", json={"user": user}).status_code == 204
     client.post(f"{TAGS}{ids[1]}/unassign/", json={"user": 8})
-    rows = select(TagAssignment.tag_id, TagAssignment.type, TagAssignment.target_id)
+    assignments = select(TagAssignment.tag_id, TagAssignment.type, TagAssignment.target_id)
 
     def kept() -> list[tuple[int, str, int]]:
         with own_app.app_context():
-            return sorted(tuple(row) for row in db.session.execute(rows))
+            return sorted((row.tag_id, row.type, row.target_id) for row in db.session.execute(assignments))
 
     assert kept() == [(ids[0], "user", 7), (ids[0], "user", 8), (ids[1], "user", 7)]
     assert client.delete(f"{TAGS}{ids[0]}/").status_code == 204

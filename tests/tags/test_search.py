@@ -86,7 +86,7 @@ def test_plans_use_the_index(own_app: Flask, database: str) -> None:
     index = {"sqlite": "tags_search VIRTUAL TABLE INDEX", "postgresql": "Bitmap Index Scan on tags_search"}[database]
     client = own_app.test_client()
     with statements(own_app) as sent:
-        assert client.get(TAGS, query_string={"search": "needle"}).json["count"] == 1  # type: ignore[index]
+        assert client.get(TAGS, query_string={"search": "needle"}).get_json()["count"] == 1
     assert len(sent) == 2
     for statement in sent:
         assert index in plan(own_app, *statement)

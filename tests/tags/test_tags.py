@@ -67,16 +67,17 @@ def test_every_kind_of_body(server: Server, way: str) -> None:
         assert {name: tag[name] for name in fields} == expected
 
 
-@pytest.mark.parametrize(("sent", "kept"), [("true", True), ("True", True), ("1", True), ("on", True), (True, True)])
-def test_booleans_as_clients_write_them(server: Server, sent: object, kept: bool) -> None:
-    assert create(server, visibility_boost=sent)["visibility_boost"] is kept
-    opposite = {"true": "false", "True": "False", "1": "0", "on": "off", True: False}[sent]  # type: ignore[index]
-    assert create(server, active=opposite)["active"] is not kept
+BOOLEANS = [("true", "false"), ("True", "False"), ("1", "0"), ("on", "off"), (True, False), (1, 0)]
+
+
+@pytest.mark.parametrize(("yes", "no"), BOOLEANS)
+def test_booleans_as_clients_write_them(server: Server, yes: object, no: object) -> None:
+    tag = create(server, visibility_boost=yes, active=no)
+    assert (tag["visibility_boost"], tag["active"]) == (True, False)
 
 
 def test_read_only_and_unknown_fields_are_ignored(server: Server) -> None:
     tag = create(server, id=1, created_at="2001-01-01T00:00:00Z", deleted=True, unheard_of=1, folded_name="x")
-    assert tag["id"] != 1 or tag["created_at"] > "2020"
     assert tag["created_at"] > "2020"
     assert tag["deleted"] is False
     changed = server.request("PATCH", f"{TAGS}{tag['id']}/", json={"id": 5, "deleted": True, "created_at": None})

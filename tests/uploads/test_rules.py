@@ -34,7 +34,7 @@ def _code(call: object, *arguments: object) -> str:
 
 @pytest.mark.parametrize(
     ("owner", "asker", "code"),
-    [(None, None, None), (None, 7, None), (7, 7, None), (7, 8, "not_owner"), (7, None, "not_owner")],
+    [(None, None, None), (None, 7, None), (7, 7, None), (7, 8, "upload_not_found"), (7, None, "upload_not_found")],
 )
 def test_an_upload_begun_with_a_token_belongs_to_that_user(
     owner: int | None, asker: int | None, code: str | None
