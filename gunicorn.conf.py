@@ -16,6 +16,9 @@ graceful_timeout = 30
 # A client sends the chunks of a file one after another: keep its connection for the next one.
 keepalive = 15
 
+# Whom to believe about X-Forwarded-Proto is SCAPI_TRUSTED_PROXIES' to say, not the peer's address.
+forwarded_allow_ips = ""
+
 control_socket_disable = True
 
 
