@@ -33,21 +33,27 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
         _check_md5(md5.hexdigest(upload.md5), digest)
         if upload.status == Status.COMPLETED:
             return _made_before(upload)
-        if upload.total is None:  # from here on no chunk may follow
-            rows.advance(upload_id, upload.offset, {"total": upload.offset})
-        try:
-            storage.finish(upload.state)
-            if md5.hexdigest(upload.md5) is None:
-                _check_md5(_hash_of(key_of(upload_id)), digest)
-            made = contents.inspect(upload, wanted)
-        except NotFound:
-            if rows.find(upload_id) == upload:
-                raise
-        else:
-            media = _publish(upload, made)
+        if upload.total is not None:
+            media = _finish(upload, digest, wanted)
             if media:
                 return media
-    return complete(upload_id, user_id, digest, wanted)  # another request was first: the row now says what to answer
+        else:  # from here on no chunk may follow
+            rows.advance(upload_id, upload.offset, {"total": upload.offset})
+    return complete(upload_id, user_id, digest, wanted)  # the row has changed, and says what to answer
+
+
+def _finish(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
+    """Publish the file and make its media; None if another request has changed the upload meanwhile."""
+    try:
+        storage.finish(upload.state)
+        if md5.hexdigest(upload.md5) is None:
+            _check_md5(_hash_of(key_of(upload.id)), digest)
+        made = contents.inspect(upload, wanted)
+    except NotFound:
+        if rows.find(upload.id) == upload:
+            raise
+        return None
+    return _publish(upload, made)
 
 
 def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:

@@ -151,3 +151,31 @@ def test_an_upload_that_goes_on_while_the_sweeper_looks_at_it(
     task.run()
     assert finish(app, upload_id).status_code == 201
     assert stored(app)
+
+
+def test_an_upload_of_unknown_length_that_goes_on_while_it_is_completed(
+    app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk was acknowledged, so it must be in the file: `complete` is then too early, by its MD5."""
+    client = app.test_client()
+
+    def post(start: int, end: int, upload_id: str = "") -> TestResponse:
+        fields = {"upload_id": upload_id, "offset": str(start), "image": (BytesIO(PHOTO[start:end]), "photo.jpg")}
+        return client.post(CHUNK, data=fields)
+
+    begun = post(0, 100)
+    assert begun.json is not None
+    upload_id = begun.json["upload_id"]
+    find, answers = rows.find, []
+
+    def find_and_go_on(wanted: str) -> Any:
+        monkeypatch.setattr(rows, "find", find)
+        found = find(wanted)
+        answers.append(post(100, len(PHOTO), upload_id))
+        return found
+
+    monkeypatch.setattr(rows, "find", find_and_go_on)
+    early = client.post(COMPLETE, data={"upload_id": upload_id, "md5": md5(PHOTO[:100])})
+    assert [answer.status_code for answer in answers] == [201]
+    assert early.status_code == 400
+    assert finish(app, upload_id).status_code == 201
