@@ -58,7 +58,7 @@ class Config:
     SCAPI_MEDIA_BASE_URL = env.str("SCAPI_MEDIA_BASE_URL", "")
     """Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs."""
 
-    SCAPI_PUBLIC_URL = env.str("SCAPI_PUBLIC_URL", "")
+    SCAPI_PUBLIC_URL = env.str("SCAPI_PUBLIC_URL", "", validate=validate.Regexp(r"(https?://[^/\s].*)?$"))
     """The address that clients see, such as `https://media.example.org`. Empty: taken from the request."""
 
     SCAPI_TRUSTED_PROXIES = env.int("SCAPI_TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
@@ -79,16 +79,16 @@ class Config:
     """Seconds that an unfinished upload lives, from its first chunk."""
 
     SCAPI_MAX_CHUNK_BYTES = env.int("SCAPI_MAX_CHUNK_BYTES", 16 * MiB, validate=validate.Range(min=1))
-    """Largest chunk. A request holds its chunk in memory."""
+    """Largest chunk, in bytes. A request holds its chunk in memory."""
 
     SCAPI_CLIENT_TIMEOUT = env.float("SCAPI_CLIENT_TIMEOUT", 30.0, validate=validate.Range(min=0.1))
     """Seconds that a client may be silent in the middle of a request's body, which occupies a thread meanwhile."""
 
     SCAPI_MAX_IMAGE_BYTES = env.int("SCAPI_MAX_IMAGE_BYTES", 5 * MiB, validate=validate.Range(min=1))
-    """Largest image file."""
+    """Largest image file, in bytes."""
 
     SCAPI_MAX_DOCUMENT_BYTES = env.int("SCAPI_MAX_DOCUMENT_BYTES", 50 * MiB, validate=validate.Range(min=1))
-    """Largest document file."""
+    """Largest document file, in bytes."""
 
     SCAPI_MAX_IMAGE_PIXELS = env.int("SCAPI_MAX_IMAGE_PIXELS", 50_000_000, validate=validate.Range(1, 89_000_000))
     """Most pixels (width x height) of an image, checked before it is decoded; at most what Pillow lets through."""

@@ -16,6 +16,10 @@ graceful_timeout = 30
 # A client sends the chunks of a file one after another: keep its connection for the next one.
 keepalive = 15
 
+# Of a request's first line, and of one header. Beyond them gunicorn answers by itself, in HTML.
+limit_request_line = 8190
+limit_request_field_size = 16_384
+
 # Whom to believe about X-Forwarded-Proto is SCAPI_TRUSTED_PROXIES' to say, not the peer's address.
 forwarded_allow_ips = ""
 

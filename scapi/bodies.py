@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from io import SEEK_END
 from typing import Any
 
 import flask_smorest
@@ -69,9 +70,12 @@ class BodyParser(FlaskParser):
         return fields
 
     def load_upload(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
-        """Return the form's fields and its first file part as `file`."""
+        """Return the form's fields and its file part as `file`; an input that was left empty is none."""
         fields = self.load_json_or_form(req, schema)
-        file = next(iter(req.files.values()), None)
+        parts = [part for _, part in req.files.items(multi=True) if part.filename or part.stream.seek(0, SEEK_END)]
+        if len(parts) > 1:
+            abort(400, messages={"upload": [f"one file part was expected, not {len(parts)}"]})
+        file = next(iter(parts), None)
         merged = {name: value for name, value in fields.items() if name != "file"}
         return merged if file is None else {**merged, "file": file}
 

@@ -22,10 +22,16 @@ def data_dir(app: Flask) -> Path:
 
 
 def set_up_database(app: Flask) -> None:
-    """Set the database's URL, the embedded one's if none is given, and the options of its engines."""
+    """Set the database's URL, the embedded one's if none is given, and the options of its engines.
+
+    Raises ConfigurationError.
+    """
     url = app.config["SCAPI_DATABASE_URL"]
     if not url:
-        data_dir(app).mkdir(parents=True, exist_ok=True)
+        try:
+            data_dir(app).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"SCAPI_DATA_DIR cannot be made: {error}") from error
         url = database.embedded_url(data_dir(app))
     app.config.from_mapping(database.engine_settings(url))
 

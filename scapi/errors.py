@@ -17,6 +17,13 @@ RETRY_AFTER = 5
 """Seconds after which a client may try again what failed because the database or the storage was away."""
 
 
+_EXPLAINED = {
+    404: "there is nothing at this address",
+    413: "the request is larger than this service takes, or has too many form fields; send smaller chunks",
+}
+"""What Werkzeug would say for a browser, said for a program's author."""
+
+
 class ErrorSchema(ma.Schema):
     """The body of every error."""
 
@@ -59,7 +66,7 @@ def http_exception(error: HTTPException) -> Response:
         first = errors[0]
         message = f"{first['field']}: {first['messages'][0]['message']}" if "field" in first else first["message"]
     else:
-        message = error.description or error.name
+        message = _EXPLAINED.get(status) or error.description or error.name
         errors = [{"code": error.name.lower().replace(" ", "_"), "message": message}]
     answer = body(status, message, errors)
     for name, value in error.get_headers():
@@ -123,7 +130,7 @@ def _field_errors(found: Mapping[Any, Any], fields: Mapping[str, Any], within: s
         elif name == ma.exceptions.SCHEMA:
             yield from ({"code": "invalid", "message": text} for text in texts)
         else:
-            items = [{"code": _code(field, text), "message": text} for text in texts]
+            items = [{"code": _code(field, text), "message": text} for text in dict.fromkeys(texts)]
             yield {"field": f"{within}{name}", "messages": items}
 
 

@@ -9,7 +9,7 @@ from scapi.extensions import api
 class IdConverter(IntegerConverter):
     """`<id:...>`, a 64-bit integer. A longer one does not match: it is not found, whatever the method."""
 
-    regex = r"\d{1,18}"
+    regex = r"[0-9]{1,18}"
 
 
 api.register_converter(IdConverter, lambda _converter: {"type": "integer", "minimum": 0})

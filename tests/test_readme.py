@@ -10,6 +10,8 @@ import requests
 from tests import files
 from tests.running import ROOT, Server
 
+MiB = 1024 * 1024
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -25,7 +27,8 @@ def settings() -> list[str]:
         assert isinstance(setting.value, ast.Call)
         assert isinstance(text, ast.Expr)
         assert isinstance(text.value, ast.Constant)
-        default = ast.unparse(setting.value.args[1]).strip("'[]").replace("'", "").replace(" * MiB", " MiB")
+        default = re.sub(r"(\d+) \* MiB", lambda size: str(int(size[1]) * MiB), ast.unparse(setting.value.args[1]))
+        default = default.strip("'[]").replace("'", "")
         rows.append(f"| {name.id} | {default} | {' '.join(str(text.value.value).split())} |")
     return rows
 

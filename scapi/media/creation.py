@@ -38,7 +38,7 @@ def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> M
 
 def _embed(fields: dict[str, Any]) -> Media:
     embed_type, url = fields["embed_type"], fields.get("url")
-    if embed_type in embeds.RESERVED:
+    if embed_type.strip().lower() in embeds.RESERVED:
         raise Refused("reserved_embed_type", f"{embed_type} is made by the server only", field="embed_type")
     if url:
         link_previews.checked(url, "url")

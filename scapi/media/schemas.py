@@ -161,7 +161,10 @@ class ChunkCompleteMediaSchema(MediaSchema):
             ma.validate.Length(equal=32, error=NO_MD5),
             ma.validate.Regexp("^[0-9a-fA-F]*$", error=NO_MD5),
         ],
-        metadata={"description": "MD5 of the whole file in hexadecimal digits"},
+        metadata={
+            "description": "MD5 of the whole file in hexadecimal digits",
+            "example": "d41d8cd98f00b204e9800998ecf8427e",
+        },
     )
 
     @ma.pre_load

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy import select
+from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
@@ -65,11 +66,11 @@ def _send(file: MediaFile) -> Response:
     answer.headers["Content-Disposition"] = disposition(file)
     answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
     answer.content_length = file.size
+    answer.headers["Accept-Ranges"] = "bytes"
     answer.set_etag(f"{file.id}-{file.size}")
-    several = "," in request.headers.get(
-        "Range", ""
-    )  # of several ranges at once the whole file is sent (RFC 9110, 14.2)
-    answer.make_conditional(request, accept_ranges=not several, complete_length=file.size)
+    answer.make_conditional(request, accept_ranges=_asks_for_a_part(), complete_length=file.size)
+    if answer.status_code == 412:
+        raise PreconditionFailed("the file is another one than If-Match names")
     if answer.status_code == 304 or request.method == "HEAD":
         return answer
     part = answer.content_range
@@ -82,6 +83,15 @@ def _send(file: MediaFile) -> Response:
     answer.direct_passthrough = True
     answer.call_on_close(stream.close)
     return answer
+
+
+def _asks_for_a_part() -> bool:
+    """Whether the request is for one range of bytes. Otherwise the whole file may be sent (RFC 9110, section 14.2).
+
+    What the client may have already is looked at first (section 13.2.2).
+    """
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and not request.if_none_match
 
 
 def _not_found() -> Refused:

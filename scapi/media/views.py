@@ -17,7 +17,7 @@ blueprint = Blueprint("media", __name__, description="Images, documents and link
 
 @blueprint.post("/media/upload/complete/")
 @blueprint.arguments(ChunkCompleteMediaSchema, location="json_or_form")
-@blueprint.response(201, ChunkCompleteMediaSchema)
+@blueprint.response(201, MediaSchema)
 @blueprint.doc(operationId="MediaChunkUploadComplete")
 def complete_upload(fields: dict[str, Any]) -> Media:
     """Turn a fully uploaded file into a Media of type image, editor_image or document
@@ -30,7 +30,7 @@ def complete_upload(fields: dict[str, Any]) -> Media:
 
 @blueprint.post("/media/")
 @blueprint.arguments(CreateMediaSchema, location="json_or_form")
-@blueprint.response(201, CreateMediaSchema)
+@blueprint.response(201, MediaSchema)
 @blueprint.doc(operationId="MediaCreate")
 def create_media(fields: dict[str, Any]) -> Media:
     """Create a Media of type vimeo, url or embed, or an image from its URL
@@ -44,7 +44,7 @@ def create_media(fields: dict[str, Any]) -> Media:
 
 @blueprint.put("/media/<id:id>/")
 @blueprint.arguments(UpdateMediaSchema, location="json_or_form")
-@blueprint.response(200, UpdateMediaSchema)
+@blueprint.response(200, MediaSchema)
 @blueprint.doc(operationId="MediaUpdate", security=NEEDS_TOKEN)
 def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     """Choose the image of a Media of type vimeo or url; for its creator only"""
@@ -56,7 +56,7 @@ def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
 
 @blueprint.patch("/media/<id:id>/")
 @blueprint.arguments(UpdateMediaSchema, location="json_or_form")
-@blueprint.response(200, UpdateMediaSchema)
+@blueprint.response(200, MediaSchema)
 @blueprint.doc(operationId="MediaPartialUpdate", security=NEEDS_TOKEN)
 def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     """Choose the image of a Media of type vimeo or url; for its creator only"""

@@ -41,7 +41,7 @@ class TagSchema(Schema):
         metadata={"description": "Unique among the tags of its type, whatever the case of its letters"},
     )
     description = Text(max_length=MAX_DESCRIPTION, allow_none=True)
-    color = Color(metadata={"description": "#rgb or #rrggbb"})
+    color = Color(metadata={"description": "#rgb or #rrggbb", "example": "#808080"})
     visible = ma.fields.Boolean()
     active = ma.fields.Boolean()
     created_at = Moment(dump_only=True)

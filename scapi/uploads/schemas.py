@@ -17,17 +17,19 @@ class ChunkMediaSchema(Schema):
     """A chunk of a file on its way in, and how far the upload has come."""
 
     upload_id = ma.fields.String(
-        allow_none=True, metadata={"description": "From the answer to the first chunk; absent on the first"}
+        allow_none=True,
+        metadata={"description": "From the answer to the first chunk; absent or empty on the first", "example": ""},
     )
     offset = ma.fields.String(
         allow_none=True,
         metadata={
             "description": "Sent: where the chunk begins, when there is no Content-Range header. "
-            "Answered: the number of bytes that are safely stored, where the next chunk begins"
+            "Answered: the number of bytes that are safely stored, where the next chunk begins",
+            "example": "",
         },
     )
     expires = ma.fields.String(
-        dump_only=True, metadata={"description": "When an unfinished upload ends, ISO 8601 in UTC"}
+        dump_only=True, metadata={"description": "When an unfinished upload ends, in UTC", "format": "date-time"}
     )
     file = FilePart(
         load_only=True,

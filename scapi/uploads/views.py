@@ -19,9 +19,9 @@ blueprint = Blueprint("uploads", __name__, description="A file on its way in, ch
 CONTENT_RANGE_PARAMETER = {
     "in": "header",
     "name": "Content-Range",
-    "schema": {"type": "string", "example": "bytes 0-204799/1048576"},
-    "description": "Where the chunk belongs, its last byte inclusive. Without it and without `offset` the chunk is "
-    "the whole file.",
+    "schema": {"type": "string"},
+    "description": "Where the chunk belongs, its last byte inclusive, such as `bytes 0-204799/1048576`. Without it and "
+    "without `offset` the first chunk is the whole file.",
 }
 
 
@@ -38,7 +38,9 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     user_id = auth.require_writer()
     file, upload_id = fields["file"], fields.get("upload_id")
     body: BytesIO = file.stream
-    span = Span.of_chunk(body.getbuffer().nbytes, request.headers.get("Content-Range"), fields.get("offset"))
+    # a chunk that is not the first and says no position is answered with the offset that was expected
+    offset = fields.get("offset") or ("0" if upload_id else None)
+    span = Span.of_chunk(body.getbuffer().nbytes, request.headers.get("Content-Range"), offset)
     chunk = Chunk(body, span, file.filename, user_id)
     return assembly.go_on(upload_id, chunk) if upload_id else assembly.begin(chunk)
 

@@ -200,3 +200,21 @@ def test_file_names_are_shown_safely_and_never_used_as_a_path(server: Server, na
     assert media["url"].endswith(".jpg")
     assert not {"\0", "\r", "\n", "\u202e"} & set(media["title"] or "")
     assert fetch(server, media["image_thumbnail"]["url"]).content != PHOTO
+
+
+def test_a_chunk_that_says_no_position(server: Server) -> None:
+    upload_id = send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).json()["upload_id"]
+    assert refusal(send_chunk(server, PHOTO[1000:], upload_id=upload_id), 409, "offset_mismatch")["offset"] == "1000"
+
+
+def test_two_file_parts(server: Server) -> None:
+    two = [("image", ("a.jpg", PHOTO)), ("file", ("b.jpg", PHOTO))]
+    refusal(server.request("POST", CHUNK, files=two), 400, "invalid")
+
+
+def test_a_file_input_that_was_left_empty_is_no_file_part(server: Server) -> None:
+    left_empty = b'--b\r\nContent-Disposition: form-data; name="x"; filename=""\r\n\r\n\r\n'
+    part = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n' + PHOTO + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = server.request("POST", CHUNK, data=left_empty + part, headers=headers)
+    assert answer.json()["offset"] == str(len(PHOTO))

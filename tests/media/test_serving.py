@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests import files
-from tests.client import fetch, upload
+from tests.client import fetch, refusal, upload
 from tests.running import Server
 
 
@@ -35,6 +35,18 @@ def test_of_several_ranges_at_once_the_whole_file_is_sent(server: Server) -> Non
     data = files.jpeg(300, 200)
     answer = fetch(server, upload(server, data)["url"], headers={"Range": "bytes=0-1,5-6"})
     assert (answer.status_code, answer.content) == (200, data)
+
+
+def test_conditions_on_the_file(server: Server) -> None:
+    data = files.jpeg(300, 200)
+    url = upload(server, data)["url"]
+    etag = fetch(server, url).headers["ETag"]
+    refusal(fetch(server, url, headers={"If-Match": '"other"'}), 412, "precondition_failed")
+    assert fetch(server, url, headers={"If-Match": etag}).content == data
+    assert fetch(server, url, headers={"If-None-Match": etag, "Range": "bytes=0-9"}).status_code == 304
+    for nonsense in ("foo", "lines=1-2", "bytes=b-a"):
+        answer = fetch(server, url, headers={"Range": nonsense})
+        assert (answer.status_code, answer.content) == (200, data)
 
 
 @pytest.fixture(scope="module")
