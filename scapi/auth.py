@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -109,10 +110,11 @@ def secret_in(data_dir: Path) -> str:
     """Return the secret kept in `data_dir`, made there if this is the first run."""
     file = data_dir / "jwt-secret"
     if not file.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        made = file.with_name(f"jwt-secret.{os.getpid()}")
-        made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(MIN_SECRET_BYTES))
+        data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fd, name = tempfile.mkstemp(dir=data_dir)  # for its owner only
+        made = Path(name)
+        with os.fdopen(fd, "w") as output:
+            output.write(secrets.token_hex(MIN_SECRET_BYTES))
         try:
             file.hardlink_to(made)  # of several processes that start at once, one wins and the others read its secret
         except FileExistsError:

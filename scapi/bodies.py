@@ -11,11 +11,15 @@ from flask import Request as FlaskRequest
 from flask.json.provider import DefaultJSONProvider
 from webargs import core
 from webargs.flaskparser import FlaskParser, abort
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+
+MAX_JSON = 256 * 1024
+"""Bytes of a JSON body: parsed, it takes up many times its size."""
 
 
 def iso(moment: datetime) -> str:
@@ -59,10 +63,13 @@ class BodyParser(FlaskParser):
         return form
 
     def _load_object(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
+        req.max_content_length = MAX_JSON
+        if len(req.get_data()) >= MAX_JSON:  # a chunked body is cut there without a word
+            raise RequestEntityTooLarge
         try:
             fields = self.load_json(req, schema)
-        except RecursionError as error:
-            abort(400, exc=error, messages={"json": ["the JSON body is nested too deeply"]})
+        except (RecursionError, ValueError) as error:  # ValueError: a number with thousands of digits
+            abort(400, exc=error, messages={"json": ["the JSON body is nested too deeply or has an absurd number"]})
         if fields is None or fields is core.missing:
             return {}
         if not isinstance(fields, Mapping):

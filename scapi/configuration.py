@@ -29,7 +29,7 @@ def set_up_database(app: Flask) -> None:
     url = app.config["SCAPI_DATABASE_URL"]
     if not url:
         try:
-            data_dir(app).mkdir(parents=True, exist_ok=True)
+            data_dir(app).mkdir(mode=0o750, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"SCAPI_DATA_DIR cannot be made: {error}") from error
         url = database.embedded_url(data_dir(app))

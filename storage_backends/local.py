@@ -65,7 +65,7 @@ def _make_folder(folder: Path) -> None:
     """Make `folder` and its parents, each of them surviving a power cut."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o750, exist_ok=True)
         _sync_folder(folder.parent)
 
 

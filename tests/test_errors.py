@@ -64,3 +64,17 @@ def test_a_preflight_is_answered_for_a_day(server: Server) -> None:
         "content-type",
     }
     assert answer.headers["Access-Control-Max-Age"] == "86400"
+
+
+def test_a_number_with_thousands_of_digits(server: Server) -> None:
+    body = '{"md5": ' + "1" * 5000 + "}"
+    answer = server.request("POST", COMPLETE, data=body, headers={"Content-Type": "application/json"})
+    refusal(answer, 400, "invalid")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_json_body_that_would_take_up_much_memory(server: Server, chunked: bool) -> None:
+    body = b'{"a": [' + b"{}," * 200_000 + b"{}]}"
+    data = iter([body[:100_000], body[100_000:]]) if chunked else body
+    answer = server.request("POST", COMPLETE, data=data, headers={"Content-Type": "application/json"})
+    refusal(answer, 413, "request_entity_too_large")

@@ -38,7 +38,7 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
             if media:
                 return media
         else:  # from here on no chunk may follow
-            rows.advance(upload_id, upload.offset, {"total": upload.offset})
+            rows.advance(upload, {"total": upload.offset})
     return complete(upload_id, user_id, digest, wanted)  # the row has changed, and says what to answer
 
 

@@ -49,14 +49,14 @@ class CreateMediaSchema(MediaSchema):
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _complete(self, fields: dict[str, Any], **_: Any) -> None:
-        nested = fields.get("embed", {})
+        nested = {name: value for name, value in fields.get("embed", {}).items() if value is not None}
         missing = [name for name in REQUIRED.get(fields["type"], ("url",)) if name not in fields and name not in nested]
         if missing:
             raise ma.ValidationError({name: [MISSING] for name in missing})
 
     @ma.post_load
     def _flat(self, fields: dict[str, Any], **_: Any) -> dict[str, Any]:
-        nested = fields.pop("embed", {})
+        nested = {name: value for name, value in fields.pop("embed", {}).items() if value is not None}
         if "details" in nested:
             nested["metadata"] = nested.pop("details")
         return {**fields, **nested}

@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from scapi.media import exif, xmp
 from scapi.media.containers import PNG_SIGNATURE, BrokenFileError, Part, gif_parts, png_parts, webp_parts
@@ -15,6 +16,9 @@ _JPEG_XMP = re.compile(rb"\xff\xe1(..)http://ns\.adobe\.com/xap/1\.0/\0", re.DOT
 _JPEG_EXTENDED_XMP = re.compile(rb"\xff\xe1(..)http://ns\.adobe\.com/xmp/extension/\0.{36}(.{4})", re.DOTALL)
 # ISO 6709, as in the video that Android and Samsung phones append to a motion photo.
 _ISO_6709 = re.compile(rb"[+-]\d\d\.\d{2,8}[+-]\d{3}\.\d{2,8}")
+
+# Metadata inside of metadata: a thumbnail's, in each of the images of an MPO.
+_MAX_NESTED = 8
 
 _PNG_XMP = (b"XML:com.adobe.xmp", b"Raw profile type xmp")
 _PNG_EXIF = (b"Raw profile type exif", b"Raw profile type APP1", b"Raw profile type app1")
@@ -51,21 +55,31 @@ def _readable(parts: Iterator[Part]) -> Iterator[Part]:
 
 def _jpeg(data: bytes) -> bytes:
     cleaned = bytearray(data)
-    for pattern, without_gps in ((_JPEG_EXIF, exif.without_gps), (_JPEG_XMP, xmp.without_gps)):
-        for match in pattern.finditer(data):
-            payload = _jpeg_payload(match)
+    for pattern, without_gps, nested in ((_JPEG_EXIF, exif.without_gps, _MAX_NESTED), (_JPEG_XMP, xmp.without_gps, 0)):
+        for _, payload in _jpeg_payloads(pattern, data, nested):
             # Read from `cleaned`: a thumbnail's metadata lies inside its parent's, which has been dealt with before.
             cleaned[payload] = without_gps(bytes(cleaned[payload]))
-    portions = sorted(_JPEG_EXTENDED_XMP.finditer(data), key=lambda match: match[2])
-    if xmp.mentions_gps(b"".join(data[_jpeg_payload(match)] for match in portions)):
-        for match in portions:
-            payload = _jpeg_payload(match)
+    portions = sorted(_jpeg_payloads(_JPEG_EXTENDED_XMP, data, 0), key=lambda portion: portion[0][2])
+    if xmp.mentions_gps(b"".join(data[payload] for _, payload in portions)):
+        for _, payload in portions:
             cleaned[payload] = b" " * len(cleaned[payload])
     return _ISO_6709.sub(lambda match: b" " * len(match[0]), bytes(cleaned))
 
 
-def _jpeg_payload(match: re.Match[bytes]) -> slice:
-    return slice(match.end(), max(match.end(), min(match.start() + 2 + int.from_bytes(match[1]), len(match.string))))
+def _jpeg_payloads(pattern: re.Pattern[bytes], data: bytes, nested: int) -> list[tuple[re.Match[bytes], slice]]:
+    """Return the segments that `pattern` finds, and where their payloads are.
+
+    A payload ends where the next segment begins, save for `nested` ones: files that claim any number of overlapping
+    segments must not cost more than their size.
+    """
+    matches = list(pattern.finditer(data))
+    found = []
+    for match, following in zip_longest(matches, matches[1:]):
+        end = min(match.start() + 2 + int.from_bytes(match[1]), len(data))
+        if following and end > following.start():
+            end, nested = (end, nested - 1) if nested else (following.start(), 0)
+        found.append((match, slice(match.end(), max(match.end(), end))))
+    return found
 
 
 def _png(data: bytes) -> bytes:

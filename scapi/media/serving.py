@@ -71,7 +71,7 @@ def _send(file: MediaFile) -> Response:
     answer.make_conditional(request, accept_ranges=_asks_for_a_part(), complete_length=file.size)
     if answer.status_code == 412:
         raise PreconditionFailed("the file is another one than If-Match names")
-    if answer.status_code == 304 or request.method == "HEAD":
+    if answer.status_code == 304:
         return answer
     part = answer.content_range
     start, length = (part.start or 0, (part.stop or 0) - (part.start or 0)) if part else (0, None)

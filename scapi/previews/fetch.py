@@ -26,6 +26,9 @@ MAX_REDIRECTS = 3
 MAX_ADDRESSES = 4
 """Addresses of one name that are tried."""
 
+MAX_CONTENT_TYPE = 1000
+"""Characters that are read of a Content-Type header, which takes time by the square of its length."""
+
 USER_AGENT = f"scapi/{version('scapi')} (link preview)"
 
 GONE = (404, 410)
@@ -179,7 +182,7 @@ def _read(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, boo
 
 def _content_type(value: str) -> tuple[str, str | None]:
     header = Message()
-    header["Content-Type"] = value
+    header["Content-Type"] = value[:MAX_CONTENT_TYPE]
     charset = header.get_param("charset")
     return header.get_content_type() if value else "", charset if isinstance(charset, str) else None
 

@@ -1,7 +1,7 @@
 """The preview of a link: everything that its page and its oEmbed provider say, within one budget of time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scapi.previews import oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
@@ -101,8 +101,16 @@ class Previewer:
         if endpoint is None:
             return None
         try:
-            return self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(PAGE_SHARE)))
+            said = self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(PAGE_SHARE)))
         except FAILURES:
+            return None
+        return replace(said, url=self._allowed(said.url)) if said else None
+
+    def _allowed(self, url: str | None) -> str | None:
+        """Return a URL that a stranger gave, normalised, or None if it is none that may be fetched."""
+        try:
+            return self.fetcher.rules.parse(url).url if url else None
+        except Forbidden:
             return None
 
     def _read(self, target: Target, deadline: Deadline) -> tuple[Page | None, Target]:
@@ -127,11 +135,8 @@ class Previewer:
             found.insert(0, Image(embedded.image, embedded.image_width, embedded.image_height))
         seen = set()
         for image in found:
-            try:
-                url = self.fetcher.rules.parse(image.url).url
-            except Forbidden:
-                continue
-            if url not in seen:
+            url = self._allowed(image.url)
+            if url and url not in seen:
                 seen.add(url)
                 yield Image(url, image.width, image.height)
 

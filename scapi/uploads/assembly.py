@@ -92,7 +92,7 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
         else:
             if upload.total is None:
                 values["total"] = span.total
-            if rows.advance(upload_id, span.start, values):
+            if rows.advance(upload, values):
                 return Progress(upload_id, span.end, upload.expires_at)
     return go_on(upload_id, chunk)  # another writer was first: the row now says what to answer
 

@@ -13,7 +13,10 @@ from scapi.uploads.models import Status, Upload
 _FIND = select(Upload.__table__).where(Upload.id == bindparam("of_id"))
 _ADD = insert(Upload)
 _ADVANCE = update(Upload).where(
-    Upload.id == bindparam("of_id"), Upload.offset == bindparam("at_offset"), Upload.status == Status.UPLOADING
+    Upload.id == bindparam("of_id"),
+    Upload.offset == bindparam("at_offset"),
+    Upload.total.is_not_distinct_from(bindparam("known_total")),
+    Upload.status == Status.UPLOADING,
 )
 
 
@@ -29,8 +32,12 @@ def add(values: Mapping[str, Any]) -> None:
         connection.execute(_ADD, dict(values))
 
 
-def advance(upload_id: str, offset: int, values: Mapping[str, Any]) -> bool:
-    """Change the row of an upload if it still is at `offset`; return whether it was, which makes `values` official."""
+def advance(upload: Row[Any], values: Mapping[str, Any]) -> bool:
+    """Change the row of an upload, if its offset and its total still are those of `upload`.
+
+    Return whether they were, which makes `values` official.
+    """
+    known = {"of_id": upload.id, "at_offset": upload.offset, "known_total": upload.total}
     with db.engines[UPLOADS_BIND].connect() as connection:
-        changed = connection.execute(_ADVANCE, {"of_id": upload_id, "at_offset": offset, **values})
+        changed = connection.execute(_ADVANCE, {**known, **values})
     return changed.rowcount == 1

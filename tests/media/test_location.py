@@ -288,3 +288,22 @@ def test_no_file_makes_it_raise(position, noise, kind):
     cleaned = without_location(damaged, mimetype)
     assert without_location(cleaned, mimetype) is cleaned
     without_location(data[:position], mimetype)
+
+
+OVERLAPPING = {
+    "Exif": b"\xff\xe1\xff\xffExif\0\0" + b"MM\0*\0\0\0\x08\0\1\x88\x25",
+    "XMP": b"\xff\xe1\xff\xff" + XMP_MARK,
+    "extended XMP": b"\xff\xe1\xff\xffhttp://ns.adobe.com/xmp/extension/\0" + b"A" * 36 + b"\0" * 4,
+}
+
+
+@pytest.mark.parametrize("segment", OVERLAPPING.values(), ids=OVERLAPPING.keys())
+def test_segments_that_claim_each_others_bytes_are_read_once(segment: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    for module, name in ((exif, "without_gps"), (xmp, "without_gps"), (xmp, "mentions_gps")):
+        call = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda body, call=call: (read.append(len(body)), call(body))[1])
+    data = files.jpeg() + segment * 20_000
+    cleaned = without_location(data, "image/jpeg")
+    assert len(cleaned) == len(data)
+    assert sum(read) < 3 * len(data)

@@ -4,13 +4,14 @@ import gzip
 import time
 import zlib
 from collections.abc import Callable
+from email.message import Message
 from functools import partial
 from pathlib import Path
 
 import brotli
 import pytest
 
-from scapi.previews import encodings
+from scapi.previews import encodings, fetch
 from scapi.previews.addresses import Forbidden, Rules
 from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetched, Fetcher, Unreachable, Unwanted, Wanted
@@ -287,3 +288,11 @@ def test_a_server_that_stalls_in_tls(site: Site, tmp_path: Path) -> None:
     with pytest.raises(Unreachable):  # the plain server waits for the end of a line that never comes
         one.get("https://secure.example.com/", HTML, Deadline.after(SECONDS))
     assert time.monotonic() - started < SECONDS + 0.3
+
+
+def test_an_endless_content_type_costs_nothing() -> None:
+    parsed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetch, "Message", lambda: parsed.append(Message()) or parsed[-1])
+        fetch._content_type('text/html; a="' + ";" * 90_000)
+    assert len(parsed[0]["Content-Type"]) <= fetch.MAX_CONTENT_TYPE

@@ -253,3 +253,11 @@ def test_a_picture_is_had_whole_or_not_at_all(site: Site) -> None:
         previewer(site).picture(f"{site.url}/missing", 10_000)
     with pytest.raises(Forbidden):
         previewer(site).picture("http://10.0.0.1/", 10_000)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "\ud800x", "\0y", "z" * 200_000, "http://127.0.0.2:1/x.jpg"])
+def test_a_photo_at_no_url_that_may_be_fetched(site: Site, url: str) -> None:
+    link = oembed(site, type="photo", title="A photo", url=url)
+    found = previewer(site).preview(site.put("/", f"{link}<title>x</title>"))
+    assert found.oembed
+    assert (found.oembed.url, found.image) == (None, None)

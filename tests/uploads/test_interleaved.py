@@ -179,3 +179,29 @@ def test_an_upload_of_unknown_length_that_goes_on_while_it_is_completed(
     assert [answer.status_code for answer in answers] == [201]
     assert early.status_code == 400
     assert finish(app, upload_id).status_code == 201
+
+
+def test_a_late_chunk_of_an_upload_of_unknown_length_whose_end_was_set_meanwhile(
+    app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes were written before `complete` closed the upload, its row comes after: it must not become official."""
+    client = app.test_client()
+
+    def post(start: int) -> TestResponse:
+        fields = {"upload_id": upload_id, "offset": str(start), "image": (BytesIO(PHOTO[start:]), "photo.jpg")}
+        return client.post(CHUNK, data=fields)
+
+    upload_id = ""
+    fields = {"offset": "0", "image": (BytesIO(PHOTO[:100]), "photo.jpg")}
+    upload_id = (client.post(CHUNK, data=fields).json or {})["upload_id"]
+
+    def close() -> None:
+        upload = rows.find(upload_id)
+        assert upload is not None
+        assert rows.advance(upload, {"total": upload.offset})
+
+    after(backend, "write", close, monkeypatch)
+    assert post(100).status_code == 400
+    found = rows.find(upload_id)
+    assert found is not None
+    assert (found.offset, found.total) == (100, 100)

@@ -105,3 +105,11 @@ def test_anonymous_links_follow_the_setting_of_uploads(server: Server, make_app:
     closed = make_app(SCAPI_ANONYMOUS_WRITES=False).test_client()
     assert closed.post(MEDIA, json={"type": "embed", **pair()}).status_code == 401
     assert closed.post(MEDIA, json={"type": "embed", **pair()}, headers=OWNER).status_code == 201
+
+
+@pytest.mark.parametrize("kind", ["url", "image"])
+def test_a_null_in_the_nested_embed_is_as_if_not_given(server: Server, site: Site, kind: str) -> None:
+    answer = server.request("POST", MEDIA, json={"type": kind, "embed": {"url": None}})
+    assert (answer.status_code, codes(answer)) == (400, [("url", "required")])
+    link = server.request("POST", MEDIA, json={"type": "url", "url": site.put("/n", PAGE), "embed": {"url": None}})
+    assert link.status_code == 201
