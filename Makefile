@@ -42,8 +42,8 @@ lint: .venv/installed-for-development ## check style and types
 
 .PHONY: lock
 lock: .venv/installed-for-development ## write requirements.lock anew from setup.cfg
-	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-index-url \
-	  --no-emit-trusted-host --no-emit-find-links --no-header --upgrade --output-file requirements.lock setup.cfg
+	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-options \
+	  --no-header --upgrade --output-file requirements.lock setup.cfg
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -35,7 +35,6 @@ class OEmbed:
     type: str
     title: str | None
     description: str | None
-    author: str | None
     image: str | None
     image_width: int | None
     image_height: int | None
@@ -95,7 +94,6 @@ class Providers:
             type=fields["type"],
             title=clean(fields.get("title"), MAX_TITLE),
             description=clean(fields.get("description"), MAX_DESCRIPTION),
-            author=clean(fields.get("author_name"), MAX_TITLE),
             image=_text(photo or fields.get("thumbnail_url")),
             image_width=pixels(fields.get(f"{shown}width")),
             image_height=pixels(fields.get(f"{shown}height")),
