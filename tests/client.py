@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+from urllib3 import encode_multipart_formdata
 
 from tests.running import Server
 
@@ -16,6 +17,16 @@ KiB = 1024
 def md5(data: bytes) -> str:
     """Return the MD5 as clients send it."""
     return hashlib.md5(data).hexdigest()
+
+
+def chunk_form(data: bytes, upload_id: str = "", **fields: str) -> dict[str, Any]:
+    """Return a chunk's form, as Werkzeug's test client takes a body that is written already.
+
+    What it writes itself is not what clients write: an empty field has no end to its header.
+    """
+    form = {"upload_id": upload_id, **fields, "image": ("photo.jpg", data)}
+    body, content_type = encode_multipart_formdata(form)
+    return {"data": body, "content_type": content_type}
 
 
 def send_chunk(
