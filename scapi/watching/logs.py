@@ -3,9 +3,9 @@
 import logging
 from types import TracebackType
 
-from flask import Flask, has_request_context
+from flask import Flask, has_request_context, request
 
-from scapi.watching import per_request, request_ids
+from scapi.watching import request_ids
 
 LOGGERS = ("scapi", "storage_backends")
 
@@ -14,7 +14,8 @@ class LoggedFlask(Flask):
     """Flask, which would write the path of a request that fails into the log: it may have a file's name in it."""
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
-        self.logger.error("%s %s", per_request.method(), per_request.route(), exc_info=exc_info)
+        rule = request.url_rule
+        self.logger.error("%s %s broke", request.method, rule.rule if rule else "-", exc_info=exc_info)
 
 
 class RequestId(logging.Filter):
