@@ -64,13 +64,12 @@ class Probe:
         self._lock = threading.Lock()
         self._question: Question | None = None
 
-    def is_there(self) -> bool:
-        """Return whether the part answered within the last second, or answers now. Takes PATIENCE at most."""
+    def question(self) -> Question:
+        """Return the question under way, the one that was answered within the last second, or a new one."""
         with self._lock:
             if self._question is None or not self._question.is_fresh():
                 self._question = Question(self._name, self._ask)
-            question = self._question
-        return question.answer()
+            return self._question
 
 
 def set_up(app: Flask) -> None:
@@ -85,7 +84,8 @@ def set_up(app: Flask) -> None:
 def parts() -> dict[str, bool]:
     """Return of each part of this application whether it is there."""
     probes: dict[str, Probe] = current_app.extensions["scapi.probes"]
-    return {name: probe.is_there() for name, probe in probes.items()}
+    asked = {name: probe.question() for name, probe in probes.items()}  # all at once, so that PATIENCE holds for all
+    return {name: question.answer() for name, question in asked.items()}
 
 
 def _ask_database(engine: Engine) -> None:

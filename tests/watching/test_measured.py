@@ -1,6 +1,7 @@
 """A measured backend is the backend that it measures, and what it cannot do fails as before."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from storage_backends.conformance import LeftoverTests, ObjectTests
 from storage_backends.conformance_faults import WriterTests
 from storage_backends.conformance_steps import upload
 from storage_backends.local import LocalBackend
+from tests.storehouse import local_inventory
 
 
 class TestMeasured(ObjectTests, LeftoverTests, WriterTests):
@@ -21,11 +23,7 @@ class TestMeasured(ObjectTests, LeftoverTests, WriterTests):
 
     @pytest.fixture
     def inventory(self, tmp_path: Path) -> Callable[[], list[str]]:
-        def names() -> list[str]:
-            found = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-            return [path.relative_to(tmp_path).as_posix().removeprefix("files/") for path in found]
-
-        return names
+        return partial(local_inventory, tmp_path)
 
 
 def calls(storage: str, operation: str, outcome: str) -> float:
