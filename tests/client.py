@@ -111,6 +111,7 @@ def refusal(answer: requests.Response, status: int, code: str, field: str | None
     assert body["code"] == status
     assert body["status"]
     assert body["message"]
+    assert body["request_id"] == answer.headers["X-Request-ID"]
     if field is None:
         assert [item["code"] for item in body["errors"]] == [code], body
     else:

@@ -14,6 +14,7 @@ from scapi.storage import storage
 from scapi.uploads import assembly, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
+from scapi.watching import metrics
 from storage_backends import NotFound
 
 READ_SIZE = 1024 * 1024
@@ -68,6 +69,8 @@ def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:
     db.session.add(media)
     files.forget(made.replaced)
     db.session.commit()
+    metrics.UPLOADS_COMPLETED.inc()
+    metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
     return media
 

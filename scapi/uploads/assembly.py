@@ -19,6 +19,7 @@ from scapi.uploads.keys import key_of, new_id
 from scapi.uploads.md5 import Md5
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Span
+from scapi.watching import metrics
 from storage_backends import NotFound, State, StorageError
 
 
@@ -77,6 +78,7 @@ def begin(chunk: Chunk) -> Progress:
         with suppress(StorageError):  # the sweeper finds what could not be removed
             storage.abort(state)
         raise
+    metrics.UPLOADS_BEGUN.inc()
     return Progress(upload_id, span.end, expires_at)
 
 
