@@ -7,24 +7,17 @@ of the first page's, and the query plans.
 import random
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, insert, text
+from sqlalchemy import insert
 
-from config import Config
-from scapi import create_app
+from benchmarks.in_process import application, plan, statements, tidy_up
 from scapi.extensions import db
 from scapi.tags.models import Tag
 from scapi.tags.rows import columns_of
 from tests import databases
-from tests.running import SECRET
 
 TAGS = 100_000
 FEW, MANY = 7, TAGS // 2
@@ -48,21 +41,6 @@ REQUESTS = {
 }
 
 
-@contextmanager
-def application(url: str, folder: Path) -> Iterator[Flask]:
-    """Yield an application on the database at `url`, in its context, with all tags in it."""
-    settings = {"SCAPI_DATABASE_URL": url, "SCAPI_DATA_DIR": str(folder), "SCAPI_JWT_SECRET": SECRET}
-    app = create_app(type("BenchmarkConfig", (Config,), settings))
-    with app.app_context():
-        began = time.perf_counter()
-        fill()
-        print(f"{TAGS:,} tags inserted in {time.perf_counter() - began:.1f} s")
-        yield app
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
-
-
 def fill() -> None:
     """Insert the tags."""
     chance = random.Random(1)
@@ -78,33 +56,7 @@ def fill() -> None:
         rows.append({**columns_of(fields), "created_at": moment, "active": number % 10 != 0})
     db.session.execute(insert(Tag), rows)
     db.session.commit()
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM"))  # as PostgreSQL does by itself after a while
-        connection.execute(text("ANALYZE"))
-
-
-@contextmanager
-def statements() -> Iterator[list[tuple[str, Any]]]:
-    """Yield a list that the statements sent meanwhile come into."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        sent.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-
-
-def plan(statement: str, parameters: Any) -> str:
-    """Return the database's plan of a statement."""
-    sqlite = db.engine.dialect.name == "sqlite"
-    explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN (COSTS OFF) "
-    with db.engine.connect() as connection:
-        rows = connection.exec_driver_sql(explain + statement, parameters).all()
-    return "\n".join("      " + (row[3] if sqlite else row[0]) for row in rows)
+    tidy_up()
 
 
 def measure(app: Flask) -> None:
@@ -129,16 +81,13 @@ def measure(app: Flask) -> None:
 
 def main() -> None:
     """Run on the database named, or on both."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg")))
-        for kind in sys.argv[1:] or ("sqlite", "postgresql"):
-            print(f"\n{kind}")
-            if kind == "sqlite":
-                url = databases.SQLite(folder).create()
-            else:
-                url = stack.enter_context(databases.postgresql(folder / "server")).create()
-            with application(url, folder) as app:
-                measure(app)
+    for kind in sys.argv[1:] or databases.KINDS:
+        print(f"\n{kind}")
+        with application(kind) as app:
+            began = time.perf_counter()
+            fill()
+            print(f"{TAGS:,} tags inserted in {time.perf_counter() - began:.1f} s")
+            measure(app)
 
 
 if __name__ == "__main__":
