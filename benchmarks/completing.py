@@ -69,10 +69,9 @@ def main() -> None:
                     if number:  # what the first request loads is no part of it
                         found.setdefault((name, label), []).append(took)
         labels = [f"{size} MiB" for size in SIZES]
-        print(
-            f"| complete, ms | {' | '.join(labels)} | {SIZES[-1]} : {SIZES[0]} MiB | photo, {len(PHOTO) / 1e6:.1f} MB |"
-        )
-        print("|---|" + "---|" * (len(labels) + 2))
+        columns = [*labels, f"{labels[-1]} : {labels[0]}", f"photo, {len(PHOTO) / 1e6:.1f} MB"]
+        print(f"| complete, ms | {' | '.join(columns)} |")
+        print("|---|" + "---|" * len(columns))
         for name in running:
             first, *_, last = (found[name, label] for label in labels)
             ratio = median(b / a for a, b in zip(first, last, strict=True))

@@ -17,6 +17,7 @@ LONGITUDE = (16.0, 22.0, 21.75)
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+_MOST_NOISE = 64 * 1024 * 1024  # bytes; more would take long to make
 _A_DAY = datetime.datetime(2024, 2, 29, tzinfo=datetime.UTC)
 
 
@@ -138,9 +139,9 @@ def pdf(pages: int = 1, *, size: int | None = None, password: str | None = None,
     if title:
         document.set_title(title)
     if size:
-        document.embed_file(
-            bytes=random.Random(size).randbytes(size), basename="noise.bin", compress=False, creation_date=_A_DAY
-        )
+        noise = random.Random(size).randbytes(min(size, _MOST_NOISE))
+        noise = (noise * (size // len(noise) + 1))[:size]
+        document.embed_file(bytes=noise, basename="noise.bin", compress=False, creation_date=_A_DAY)
     if password:
         document.set_encryption(owner_password=password, user_password=password)
     return bytes(document.output())
