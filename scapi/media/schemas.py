@@ -10,6 +10,7 @@ from scapi.bodies import Moment, Schema
 from scapi.links import absolute
 from scapi.media.files import path_of
 from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
+from scapi.paging import page_of
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
 """What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
@@ -143,6 +144,9 @@ class MediaSchema(Schema):
                 "color": media.color,
             }
         return fields
+
+
+MediaPageSchema = page_of(MediaSchema)
 
 
 class ChunkCompleteMediaSchema(MediaSchema):

@@ -9,8 +9,12 @@ from scapi.extensions import db
 from scapi.media import completion, creation, files, link_previews
 from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
-from scapi.media.schemas import ChunkCompleteMediaSchema, MediaSchema
+from scapi.media.schemas import ChunkCompleteMediaSchema, MediaPageSchema, MediaSchema
+from scapi.paging import Order, PageQuerySchema, page
 from scapi.refusals import Refused
+
+# not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
+NEWEST = Order("-added_at", ((Media.added_at, True), (Media.id, True)))
 
 blueprint = Blueprint("media", __name__, description="Images, documents and links that a page can show")
 
@@ -26,6 +30,19 @@ def complete_upload(fields: dict[str, Any]) -> Media:
     """
     user_id = auth.require_writer()
     return completion.complete(fields["upload_id"], user_id, fields["md5"].lower(), fields.get("type"))
+
+
+@blueprint.get("/media/")
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, MediaPageSchema)
+@blueprint.doc(operationId="MediaList", security=NEEDS_TOKEN)
+def list_media(query: dict[str, Any]) -> dict[str, Any]:
+    """List the media of the token's user, the newest first
+
+    Follow `next` to meet every media once, also while others are added and deleted.
+    """
+    user = auth.require_user()
+    return page(Media, [Media.creator_id == user.id], {**query, "ordering": NEWEST})
 
 
 @blueprint.post("/media/")
