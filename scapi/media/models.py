@@ -26,6 +26,10 @@ LINKS = (MediaType.URL, MediaType.VIMEO)
 """The types that are a link, with a preview of its page."""
 
 
+MAX_VISITOR = 48
+"""Characters of what names a visitor; an IPv6 address has at most 39."""
+
+
 class Role(StrEnum):
     """What a file is to its media."""
 
@@ -125,7 +129,7 @@ class MediaClick(Base):
     __tablename__ = "media_clicks"
 
     media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
-    visitor: Mapped[str] = mapped_column(String(48), primary_key=True)
+    visitor: Mapped[str] = mapped_column(String(MAX_VISITOR), primary_key=True)
     """`user:<id>` of a token, else `ip:<address>`."""
     clicked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     """When the visitor did so first."""

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from flask import request
+
 from scapi import auth
 from scapi.bodies import Blueprint
 from scapi.documentation import NEEDS_TOKEN
 from scapi.extensions import db
-from scapi.media import completion, creation, files, link_previews
+from scapi.media import clicks, completion, creation, files, link_previews
 from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
-from scapi.media.schemas import ChunkCompleteMediaSchema, MediaPageSchema, MediaSchema
+from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
 from scapi.paging import Order, PageQuerySchema, page
 from scapi.refusals import Refused
 
@@ -89,6 +91,21 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
     return _found(id)
 
 
+@blueprint.post("/media/<id:id>/click/")
+@blueprint.arguments(ClickSchema, location="json_or_form")
+@blueprint.response(204)
+@blueprint.doc(operationId="MediaClick")
+def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
+    """Count a click on a Media
+
+    The visitor is the token's user, else the address `ip`, else the one that the request comes from. A visitor who
+    clicks again is not counted again.
+    """
+    visitor = clicks.visitor_of(auth.current_user_id(), fields.get("ip") or request.remote_addr)
+    if not clicks.count(id, visitor):
+        raise _not_found()
+
+
 @blueprint.delete("/media/<id:id>/")
 @blueprint.response(204)
 @blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
@@ -114,5 +131,9 @@ def _own(media_id: int) -> Media:
 def _found(media_id: int) -> Media:
     media = db.session.get(Media, media_id)
     if media is None:
-        raise Refused("not_found", "there is no such media")
+        raise _not_found()
     return media
+
+
+def _not_found() -> Refused:
+    return Refused("not_found", "there is no such media")
