@@ -3,13 +3,18 @@
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests import files, running
+from tests.browser import chromium
 from tests.previews import sites
 from tests.previews.sites import Answer, Site
 from tests.running import SECRET, Server
@@ -100,3 +105,39 @@ def sdk(modules: Path, server: Server) -> Iterator[Sdk]:
     with Sdk(server.url) as sdk:
         sdk("authorizeAs", 7, SECRET)
         yield sdk
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def elsewhere(modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page that uploads as the React components do, on another origin than scapi."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    bundle = [
+        str(modules / ".bin" / "esbuild"),
+        "page.jsx",
+        "--bundle",
+        "--jsx=automatic",
+        f"--outfile={folder}/page.js",
+    ]
+    subprocess.run([*bundle, '--define:process.env.NODE_ENV="production"'], cwd=HERE, check=True, capture_output=True)
+    page = '<!doctype html><html lang="en"><title>Elsewhere</title><body><script src="page.js"></script>'
+    (folder / "index.html").write_text(page)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    """Serves a folder's files, and does not write of it on standard error."""
+
+    def log_message(self, *_: Any) -> None:
+        pass

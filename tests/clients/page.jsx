@@ -20,30 +20,36 @@ http.setAuthorizeToken(token);
 const md5 = async (file) => SparkMD5.ArrayBuffer.hash(await file.arrayBuffer());
 
 function Uploader({onSuccess, onError}) {
-  const uploads = useRef({});
+  const uploads = useRef({}); // by item: the upload's id, and the type to complete it with
   const uploady = useUploady();
 
-  useRequestPreSend(async ({items}) => ({items, options: {destination: {headers: {Authorization: `Bearer ${token}`}}}}));
-
-  useChunkStartListener(({item}) => ({
-    url: api + Endpoints.ComposerChunkUploadMedia.url(),
-    sendOptions: {
-      paramName: 'image',
-      method: Endpoints.ComposerChunkUploadMedia.method,
-      formatServerResponse: async (response) => JSON.parse(response),
-      ...(uploads.current[item.id] && {params: {upload_id: uploads.current[item.id]}}),
-    },
+  useRequestPreSend(async ({items, options: {inputFieldName}}) => ({
+    items,
+    options: {inputFieldName, destination: {headers: {Authorization: `Bearer ${token}`}}},
   }));
+
+  useChunkStartListener(({item, sendOptions}) => {
+    const upload = (uploads.current[item.id] ??= {type: sendOptions.paramName});
+    return {
+      url: api + Endpoints.ComposerChunkUploadMedia.url(),
+      sendOptions: {
+        paramName: 'image',
+        method: Endpoints.ComposerChunkUploadMedia.method,
+        formatServerResponse: async (response) => JSON.parse(response),
+        ...(upload.id && {params: {upload_id: upload.id}}),
+      },
+    };
+  });
 
   useChunkFinishListener(async ({item, uploadData}) => {
     const answer = await uploadData.response.data;
-    uploads.current[item.id] = answer.upload_id;
+    uploads.current[item.id].id = answer.upload_id;
   });
 
   useItemFinishListener(async (item) => {
     const form = new FormData();
-    form.append('upload_id', uploads.current[item.id]);
-    form.append('type', 'image');
+    form.append('upload_id', uploads.current[item.id].id);
+    form.append('type', uploads.current[item.id].type);
     form.append('md5', await md5(item.file));
     try {
       const media = await MediaService.chunkUploadMediaComplete(form, {headers: {'Content-Type': 'multipart/form-data'}});
@@ -53,9 +59,16 @@ function Uploader({onSuccess, onError}) {
     }
   });
 
-  useItemErrorListener(async (item) => onError(item.file.name, await item.uploadResponse?.data));
+  useItemErrorListener(async (item) => {
+    onError(item.file.name, await item.uploadResponse.chunkUploadResponse.response.data);
+  });
 
-  return <input type="file" multiple onChange={(event) => uploady.upload(event.target.files)} />;
+  return (
+    <>
+      <button onClick={() => uploady.showFileUpload({inputFieldName: 'image'})}>Choose images</button>
+      <button onClick={() => uploady.showFileUpload({inputFieldName: 'document'})}>Choose documents</button>
+    </>
+  );
 }
 
 function Media({name, media, onDelete}) {
