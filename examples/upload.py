@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import requests
-from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 from tqdm import tqdm
 
 TIMEOUT = 60
@@ -39,7 +39,7 @@ WORTH_ANOTHER_RUN = (401, 403, *PASSING)
 BLOCK = 1024 * 1024
 """Bytes read at once of what an earlier run has sent already."""
 
-backoff = wait_exponential_jitter(initial=0.5, max=120, jitter=0.5)
+backoff = wait_exponential(multiplier=0.5, max=120) + wait_random(0, 0.5)
 
 
 class Refused(Exception):

@@ -3,11 +3,13 @@
 import configparser
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 import requests
 
 from tests import files
-from tests.client import CHUNK, COMPLETE, KiB
+from tests.client import CHUNK, COMPLETE, KiB, md5, send_chunk
 from tests.conftest import token
 from tests.running import ROOT, Server
 from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, Proxy, fault_proxy
@@ -112,6 +114,30 @@ def test_it_tries_again(server: Server, tmp_path: Path) -> None:
     pauses = [float(pause) for pause in re.findall(r"trying again in ([0-9.]+) s", said)]
     assert len(pauses) == 4
     assert pauses[2] > pauses[0]
+
+
+def test_the_server_may_know_another_offset(server: Server, tmp_path: Path) -> None:
+    data = files.pdf(size=500 * KiB)
+    (tmp_path / "minutes.pdf").write_bytes(data)
+
+    def overtake(method: str, path: str) -> None:
+        if chunks(proxy) == 3:
+            ahead = data[200 * KiB : 350 * KiB]
+            assert send_chunk(server, ahead, 200 * KiB, len(data), upload_id=notes(tmp_path)[0]).status_code == 201
+
+    with fault_proxy(server.url) as proxy:
+        proxy.choose = overtake
+        code, [url], _ = run(proxy.url, tmp_path, "minutes.pdf")
+        assert (code, requests.get(url, timeout=10).content) == (0, data)
+
+
+@pytest.mark.parametrize("reads", [[(0, 10), (5, 10), (3, 4), (15, 5)], [(12, 3), (0, 1)], []])
+def test_each_byte_is_hashed_once_in_whatever_order_it_is_read(reads: list[tuple[int, int]]) -> None:
+    data = bytes(range(40))
+    source = runpy.run_path(str(SCRIPT))["Source"](BytesIO(data))
+    for offset, size in reads:
+        assert source.read(offset, size) == data[offset : offset + size]
+    assert source.hexdigest(len(data)) == md5(data)
 
 
 def test_an_upload_that_is_gone_begins_anew(server: Server, tmp_path: Path) -> None:
