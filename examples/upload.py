@@ -177,8 +177,9 @@ def upload(client: Client, path: Path, note: Path, chunk_size: int) -> dict[str,
         source = Source(file)
         while offset < size or not upload_id:
             chunk = source.read(offset, min(chunk_size, size - offset))
-            upload_id, offset = client.send(upload_id, path.name, chunk, offset, size)
-            note.write_text(upload_id)
+            known, (upload_id, offset) = upload_id, client.send(upload_id, path.name, chunk, offset, size)
+            if upload_id != known:
+                note.write_text(upload_id)
             bar.update(offset - bar.n)
         media = client.complete(upload_id, source.hexdigest(size))
     note.unlink()
