@@ -12,6 +12,8 @@ from tests import files
 from tests.client import CHUNK, COMPLETE, upload
 from tests.running import Server
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True, scope="session")
+
 PAGE = "https://community.example"
 OTHER = "http://localhost:3000"
 STRANGER = "https://community.example.evil.example"
