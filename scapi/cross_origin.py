@@ -31,6 +31,7 @@ SENT = [
     "Range",
     "Upload-Checksum",
     "X-HTTP-Method-Override",
+    "X-Request-ID",
     "X-Requested-With",
     *TUS_HEADERS,
 ]
@@ -51,6 +52,7 @@ READ = [
     "Tus-Version",
     "Upload-Expires",
     "WWW-Authenticate",
+    "X-Request-ID",
     *TUS_HEADERS,
 ]
 """Answer headers that a page may read, beside those that it may always read."""
