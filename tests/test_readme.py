@@ -1,6 +1,7 @@
 """README says what is so: its settings are those of config.py, and its lines work as they stand."""
 
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -37,13 +38,19 @@ def test_the_settings_are_those_of_config() -> None:
     assert re.findall(r"^\| SCAPI_.*$", README, re.MULTILINE) == settings()
 
 
+def test_the_example_script_has_its_lines() -> None:
+    lines = "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+    here = "http://127.0.0.1:8000/api/v2"
+    assert (ROOT / "examples" / "upload.sh").read_text().endswith(lines.replace(here, f"${{API:-{here}}}"))
+
+
 def test_a_first_upload(server: Server, tmp_path: Path) -> None:
     photo = files.jpeg(700, 700, noise=True)
-    (tmp_path / "photo.jpg").write_bytes(photo)
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
-    script = script.replace("http://127.0.0.1:8000", server.url)
-    command = ["bash", "-euo", "pipefail", "-c", script]
-    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.splitlines()
+    (tmp_path / "a photo.jpg").write_bytes(photo)
+    command = [str(ROOT / "examples" / "upload.sh"), "a photo.jpg"]
+    env = {**os.environ, "API": f"{server.url}/api/v2"}
+    done = subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
+    said = done.stdout.splitlines()
     assert requests.get(said[0], timeout=10).content == photo
     assert '"title":"photo"' in said[1]
 

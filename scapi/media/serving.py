@@ -58,6 +58,7 @@ def disposition(file: MediaFile) -> str:
 def _redirect(url: str) -> BaseResponse:
     answer = redirect(url)
     answer.headers["Cache-Control"] = f"private, max-age={REDIRECT_MAX_AGE}"
+    answer.vary.add("Origin")  # S3 says so only to scripts: what an <img> got would be taken from the cache for them
     return answer
 
 
