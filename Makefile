@@ -53,5 +53,5 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 	@touch $@
 
 .venv/installed-for-development: .venv/installed
-	$(PIP_INSTALL) --editable '.[$(EXTRAS),test,lint]'
+	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint]'
 	@touch $@

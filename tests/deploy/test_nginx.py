@@ -1,16 +1,14 @@
 """scapi behind nginx, with the configuration that is shipped."""
 
-import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
-import requests
 
 from tests import files, running
-from tests.client import CHUNK, KiB, complete, fetch, md5, pieces, refusal, send_chunk, upload
+from tests.client import CHUNK, KiB, fetch, refusal, send_chunk, upload
 from tests.deploy import nginx
 from tests.running import Server
 
@@ -147,9 +145,12 @@ def slow_clients(server: Server, count: int) -> list[socket.socket]:
 
 def test_slow_clients_hold_no_worker(server: Server) -> None:
     with ExitStack() as stack:
-        for connection in slow_clients(server, 20):
-            stack.enter_context(connection)
+        slow = [stack.enter_context(connection) for connection in slow_clients(server, 20)]
         assert upload(server, files.jpeg())["type"] == "image"  # gunicorn has one thread
+        for connection in slow:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):  # still held: nobody was cut off to let the quick one in
+                connection.recv(1)
 
 
 def test_one_address_may_not_flood(server: Server) -> None:
@@ -173,5 +174,3 @@ def test_nobody_behind_it(tmp_path: Path) -> None:
         refusal(answer, 502, "bad_gateway")
         assert answer.headers["Retry-After"] == "5"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-
-
