@@ -17,6 +17,7 @@ from tests.running import ROOT
 BIN = Path(sys.executable).parent
 REQUIRED = ("SCAPI_PUBLIC_URL", "SCAPI_JWT_SECRET", "POSTGRES_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 ONCE = ("migrate", "bucket")
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def compose(**variables: str) -> subprocess.CompletedProcess[str]:
@@ -79,14 +80,17 @@ def test_hadolint_has_nothing_to_say_of_the_dockerfile() -> None:
 
 
 def test_the_dockerfile_copies_what_is_there() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text()
     let_in = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
-    for sources in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE):
+    for sources in re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE):
         for source in sources.split():
             assert (ROOT / source).exists(), source
             assert any(source == name or source.startswith(f"{name}/") for name in let_in), source
-    assert "USER 10001:10001" in dockerfile
-    assert "/healthz" in dockerfile
+
+
+def test_the_image_is_not_root_and_knows_whether_it_is_well() -> None:
+    image = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", image, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*\n.*/healthz", image, re.MULTILINE)
 
 
 @pytest.mark.parametrize("unit", sorted(file.name for file in (ROOT / "deploy").glob("scapi*.*") if file.is_file()))
