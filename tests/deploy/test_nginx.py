@@ -134,6 +134,13 @@ def test_what_a_client_says_of_itself_is_not_believed(server: Server) -> None:
     lies = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
     answer = server.request("GET", f"/api/v2/media/{media['id']}/", headers=lies)
     assert answer.json()["url"].startswith(server.url)
+    asked = (
+        f"GET {server.url}/api/v2/media/{media['id']}/ HTTP/1.1\r\nHost: evil.example:1\r\nConnection: close\r\n\r\n"
+    )
+    with raw(server, asked.encode()) as connection:
+        said = connection.makefile("rb").read()
+    assert b'"url":"http://127.0.0.1' in said
+    assert b"evil" not in said
 
 
 def slow_clients(server: Server, count: int) -> list[socket.socket]:
