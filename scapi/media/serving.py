@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, redirect, request
 from sqlalchemy import select
-from werkzeug.exceptions import PreconditionFailed
+from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
@@ -78,7 +78,13 @@ def _described(file: MediaFile) -> Response:
 
 
 def _hand_over(file: MediaFile, path: str) -> Response:
-    """Let the nginx in front send the file: the body, its length, ETag, ranges and conditions are nginx's own."""
+    """Let the nginx in front send the file: the body, its length, ETag, ranges and conditions are nginx's own.
+
+    A range that the file does not have is refused here: nginx would do it under the file's headers, for caches to keep.
+    """
+    asked = request.range if _asks_for_a_part() and "If-Range" not in request.headers else None
+    if asked and asked.range_for_length(file.size) is None:
+        raise RequestedRangeNotSatisfiable(file.size)
     answer = _described(file)
     answer.headers["X-Accel-Redirect"] = path
     return answer

@@ -91,9 +91,12 @@ def test_ranges_and_conditions_are_answered_by_nginx(server: Server) -> None:
     head = server.request("HEAD", url.removeprefix(server.url))
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(photo)))
     refusal(fetch(server, url, headers={"If-Match": '"other"'}), 412, "precondition_failed")
-    beyond = fetch(server, url, headers={"Range": "bytes=9999999-"})
-    refusal(beyond, 416, "requested_range_not_satisfiable")
-    assert beyond.headers["Content-Range"] == f"bytes */{len(photo)}"
+    for more in ({}, {"If-Range": etag}):
+        beyond = fetch(server, url, headers={"Range": "bytes=9999999-", **more})
+        refusal(beyond, 416, "requested_range_not_satisfiable")
+        assert beyond.headers["Content-Range"] == f"bytes */{len(photo)}"
+        assert beyond.headers["Access-Control-Allow-Origin"] == "*"
+        assert ("Cache-Control" in beyond.headers) == bool(more)
 
 
 def test_a_file_that_is_gone_from_the_disk(app: Server, server: Server) -> None:
