@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, Uuid, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scapi.database import Base, BigId, UtcDateTime, now
@@ -24,6 +24,10 @@ class MediaType(StrEnum):
 
 LINKS = (MediaType.URL, MediaType.VIMEO)
 """The types that are a link, with a preview of its page."""
+
+
+MAX_VISITOR = 48
+"""Characters of what names a visitor; an IPv6 address has at most 39."""
 
 
 class Role(StrEnum):
@@ -56,13 +60,13 @@ class Media(Base):
     """An image, a document or a link that a page can show."""
 
     __tablename__ = "media"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (Index("ix_media_newest", "creator_id", "added_at", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     hash_code: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     upload_id: Mapped[str | None] = mapped_column(String(32), unique=True)
     """The upload that it was made from, of which there can be no second media."""
-    creator_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    creator_id: Mapped[int | None] = mapped_column(BigInteger)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     type: Mapped[str] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Text)
@@ -85,6 +89,8 @@ class Media(Base):
     oembed_html: Mapped[str | None] = mapped_column(Text)
     oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
     oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
+    clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How many visitors have clicked it: the number of its rows in `media_clicks`."""
     embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)
     embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
@@ -115,6 +121,18 @@ class MediaFile(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     media: Mapped[Media] = relationship(back_populates="files")
+
+
+class MediaClick(Base):
+    """A visitor who has clicked a media, once or more often."""
+
+    __tablename__ = "media_clicks"
+
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
+    visitor: Mapped[str] = mapped_column(String(MAX_VISITOR), primary_key=True)
+    """`user:<id>` of a token, else `ip:<address>`."""
+    clicked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    """When the visitor did so first."""
 
 
 class StaleFile(Base):
