@@ -1,0 +1,31 @@
+import { render } from 'preact'
+import { Library } from './components/library'
+import { Tags } from './components/tags'
+import { Token } from './components/token'
+import { Uploads } from './components/uploads'
+import { status } from './status'
+import './style.css'
+
+function App() {
+  return (
+    <>
+      <header>
+        <h1>scapi</h1>
+        <nav aria-label="Page">
+          <a href="api/v2/docs">API</a>
+          <Token />
+        </nav>
+      </header>
+      <main>
+        <Uploads />
+        <Library />
+        <Tags />
+      </main>
+      <p class="status" role="status">
+        {status}
+      </p>
+    </>
+  )
+}
+
+render(<App />, document.getElementById('page') as HTMLElement)
