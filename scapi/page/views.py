@@ -10,6 +10,10 @@ from scapi.storage import storage
 
 HERE = Path(__file__).parent
 
+BUILT = HERE / "static" / "index.html"
+
+UNBUILT = HERE / "unbuilt.html"
+
 ASSETS = HERE / "static" / "assets"
 
 MAX_AGE = 365 * 24 * 3600
@@ -39,8 +43,7 @@ blueprint = Blueprint("page", __name__)
 @blueprint.get("/")
 def page() -> Response:
     """Send the page; where it is not built, one that says so and points at the API's documentation."""
-    built = HERE / "static" / "index.html"
-    return send_file(built if built.exists() else HERE / "unbuilt.html")
+    return send_file(BUILT if BUILT.exists() else UNBUILT)
 
 
 @blueprint.get("/assets/<name>")

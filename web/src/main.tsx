@@ -3,6 +3,7 @@ import { Library } from './components/library'
 import { Tags } from './components/tags'
 import { Token } from './components/token'
 import { Uploads } from './components/uploads'
+import icon from './icon.svg'
 import { status } from './status'
 import './style.css'
 
@@ -10,7 +11,10 @@ function App() {
   return (
     <>
       <header>
-        <h1>scapi</h1>
+        <h1>
+          <img src={icon} alt="" width="28" height="28" />
+          scapi
+        </h1>
         <nav aria-label="Page">
           <a href="api/v2/docs">API</a>
           <Token />

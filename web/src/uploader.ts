@@ -86,7 +86,7 @@ class ScapiUploader extends BasePlugin<object, Meta, Body> {
 
 export const uppy = new Uppy<Meta, Body>({ id: 'scapi' })
   .use(ScapiUploader)
-  .use(ThumbnailGenerator, { thumbnailWidth: 112 })
+  .use(ThumbnailGenerator, { thumbnailWidth: 112, lazy: true })
 
 /** Uppy's state, for the components that show it. */
 export const files = signal<UploadFile[]>([])

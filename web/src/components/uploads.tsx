@@ -30,7 +30,7 @@ export function Uploads() {
         </p>
       </div>
       <LinkForm />
-      {files.value.length > 0 && <Total />}
+      {files.value.some(isUnderWay) && <Total />}
       <ul class="uploads" aria-label="Uploads">
         {files.value.map((file) => (
           <Upload key={file.id} file={file} />
@@ -60,10 +60,8 @@ function Total() {
   const done = counting.filter(({ progress }) => progress.uploadComplete).length
   const total = sum(counting.map(({ size }) => size ?? 0))
   const soFar = sum(counting.map(sent))
-  const speed = useSpeed(running)
+  const speed = useSpeed(running.length > 0)
   const left = sum(running.map((file) => (file.size ?? 0) - sent(file)))
-  if (counting.length < 1) return null
-
   const words = [`${done} of ${counted(counting.length, 'file')}`, `${bytes(soFar)} of ${bytes(total)}`]
   if (running.length && speed > 0) words.push(`${bytes(speed)}/s`, `${prettyETA(Math.ceil(left / speed))} left`)
   return (
@@ -85,33 +83,44 @@ function cancelAll() {
 }
 
 /** Return the bytes per second that the files have been sent with lately. */
-function useSpeed(running: UploadFile[]): number {
+function useSpeed(isRunning: boolean): number {
   const [speed, setSpeed] = useState(0)
-  const isRunning = running.length > 0
   useEffect(() => {
-    if (!isRunning) return setSpeed(0)
-    let before = new Map<string, number>()
-    let smoothed = 0
+    let before = counts()
+    let smoothed: number | undefined
     const timer = setInterval(() => {
-      const now = new Map(files.value.map((file) => [file.id, sent(file)]))
+      const now = counts()
       const gained = sum([...now].map(([id, count]) => Math.max(0, count - (before.get(id) ?? count))))
       before = now
-      smoothed = emaFilter((gained * 1000) / TICK, smoothed, HALF_LIFE, TICK)
+      const latest = (gained * 1000) / TICK
+      smoothed = smoothed === undefined ? latest : emaFilter(latest, smoothed, HALF_LIFE, TICK)
       setSpeed(smoothed)
     }, TICK)
-    return () => clearInterval(timer)
+    return () => {
+      clearInterval(timer)
+      setSpeed(0)
+    }
   }, [isRunning])
   return speed
 }
 
+function counts(): Map<string, number> {
+  return new Map(files.value.map((file) => [file.id, sent(file)]))
+}
+
 function Upload({ file }: { file: UploadFile }) {
-  const { id, name, size, preview, error, isPaused, progress } = file
+  const { id, name, extension, size, preview, error, isPaused, progress } = file
+  useEffect(() => {
+    if (file.data) uppy.emit('thumbnail:request', file)
+  }, [file.data])
   return (
     <li class={error ? 'failed' : undefined}>
-      <div class="thumbnail">{preview && <img src={preview} alt="" />}</div>
+      <div class="thumbnail">
+        {preview ? <img src={preview} alt="" /> : <span aria-hidden="true">{extension.slice(0, 4).toUpperCase()}</span>}
+      </div>
       <div class="what">
         <p class="name">{name}</p>
-        {!error && <progress value={sent(file)} max={size || 1} aria-label={name} />}
+        {isUnderWay(file) && <progress value={sent(file)} max={size || 1} aria-label={name} />}
         <p class={error ? 'problem' : 'detail'}>{describe(file)}</p>
       </div>
       <div class="buttons">
