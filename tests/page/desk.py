@@ -10,6 +10,12 @@ from scapi import auth
 from tests.running import SECRET
 
 
+def written(path: Path, data: bytes) -> Path:
+    """Write a file and return its path."""
+    path.write_bytes(data)
+    return path
+
+
 def choose(page: Page, *files: Path) -> None:
     """Choose files to upload."""
     page.get_by_label("Choose files").set_input_files(files)
@@ -23,6 +29,12 @@ def upload(page: Page, name: str) -> Locator:
 def media(page: Page, name: str) -> Locator:
     """Return the card of a media."""
     return page.get_by_role("list", name="Media").get_by_role("listitem").filter(has_text=name)
+
+
+def is_seen(page: Page, name: str) -> None:
+    """Wait until the thumbnail of a media is shown."""
+    image = media(page, name).locator("img").element_handle()
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image)
 
 
 def tag(page: Page, name: str) -> Locator:

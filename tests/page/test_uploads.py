@@ -18,26 +18,19 @@ MiB = 1024 * 1024
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photo of several MB."""
-    return written(tmp_path_factory.mktemp("photo") / "holiday.jpg", files.jpeg(2600, 1700, noise=True))
-
-
-def written(path: Path, data: bytes) -> Path:
-    """Write a file and return its path."""
-    path.write_bytes(data)
-    return path
+    return desk.written(tmp_path_factory.mktemp("photo") / "holiday.jpg", files.jpeg(2600, 1700, noise=True))
 
 
 def arrived(service: Server, page: Page, name: str, path: Path) -> None:
     """Check that the server has the bytes of the file at `path`, and that its thumbnail is seen."""
     expect(desk.media(page, name)).to_be_visible()
     assert fetch(service, desk.address(page, name)).content == path.read_bytes()
-    image = desk.media(page, name).locator("img").element_handle()
-    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image)
+    desk.is_seen(page, name)
 
 
 def test_several_files_at_once(page: Page, service: Server, photo: Path, tmp_path: Path, artefacts: Path) -> None:
-    dance = written(tmp_path / "dance.gif", files.gif(12, 400, 300, noise=True))
-    letter = written(tmp_path / "letter.pdf", files.pdf(3, size=300_000))
+    dance = desk.written(tmp_path / "dance.gif", files.gif(12, 400, 300, noise=True))
+    letter = desk.written(tmp_path / "letter.pdf", files.pdf(3, size=300_000))
     ranges = desk.chunks(page)
     desk.Line(page, 3 * MiB)
     desk.choose(page, photo, dance, letter)
@@ -62,7 +55,7 @@ def test_files_that_are_refused(page: Page, tmp_path: Path, artefacts: Path) -> 
         "empty.gif": (b"", "This file is empty."),
         "poster.png": (files.png(1500, 1500, noise=True), "at most 5242880 are taken"),
     }
-    desk.choose(page, *(written(tmp_path / name, data) for name, (data, _) in refused.items()))
+    desk.choose(page, *(desk.written(tmp_path / name, data) for name, (data, _) in refused.items()))
     for name, (_, message) in refused.items():
         expect(desk.upload(page, name)).to_contain_text(message)
     page.screenshot(path=artefacts / "page-refused.png")
@@ -110,7 +103,7 @@ def test_a_page_that_is_reloaded(page: Page, service: Server, photo: Path) -> No
 
 
 def test_a_file_that_the_browser_does_not_keep(page: Page, service: Server, tmp_path: Path) -> None:
-    book = written(tmp_path / "book.pdf", files.pdf(size=11 * MiB))
+    book = desk.written(tmp_path / "book.pdf", files.pdf(size=11 * MiB))
     desk.Line(page, 8 * MiB)
     desk.choose(page, book)
     desk.wait_for_bytes(page, book.name, 4 * MiB)
@@ -124,7 +117,7 @@ def test_a_file_that_the_browser_does_not_keep(page: Page, service: Server, tmp_
 
 
 def test_pause_resume_and_cancel(page: Page, service: Server, photo: Path, tmp_path: Path) -> None:
-    other = written(tmp_path / "other.jpg", photo.read_bytes()[:-2] + b"\0\0\xff\xd9")
+    other = desk.written(tmp_path / "other.jpg", photo.read_bytes()[:-2] + b"\0\0\xff\xd9")
     desk.Line(page, MiB)
     desk.choose(page, photo, other)
     desk.wait_for_bytes(page, photo.name, MiB)
@@ -169,7 +162,7 @@ def test_an_upload_that_was_begun_with_a_token(page: Page, service: Server, phot
 
 def test_a_file_that_is_dropped(visit: Callable[..., Page], service: Server, tmp_path: Path) -> None:
     page = visit()
-    small = written(tmp_path / "small.png", files.png())
+    small = desk.written(tmp_path / "small.png", files.png())
     transfer = page.evaluate_handle(
         """([name, bytes]) => {
             const transfer = new DataTransfer()
