@@ -2,6 +2,7 @@
 
 import { fetcher } from '@uppy/core/utils'
 import { token } from './token'
+import { bytes } from './words'
 
 export interface Media {
   id: number
@@ -55,7 +56,7 @@ const WORDS: Record<string, string> = {
   anonymous: 'This needs a token: set one at the top of the page.',
   empty_chunk: 'This file is empty.',
   media_deleted: 'The file was uploaded before and has been deleted since. Try again to upload it anew.',
-  md5_mismatch: 'The file has changed while it was being uploaded. Try again to upload it anew.',
+  md5_mismatch: 'The file has changed while it was being uploaded. Choose it again.',
   not_creator: 'It belongs to someone else.',
 }
 
@@ -75,6 +76,11 @@ export class ApiError extends Error {
     this.code = code
     if (body?.offset !== undefined) this.offset = Number(body.offset)
     if (xhr?.status) this.retryAfter = Number(xhr.getResponseHeader('Retry-After')) || 0
+  }
+
+  /** Whether the file itself is what the server does not take. */
+  get refused(): boolean {
+    return [400, 413, 415].includes(this.status)
   }
 
   /** Whether the same request may succeed a little later. */
@@ -119,6 +125,8 @@ function errorBody(xhr: XMLHttpRequest): ErrorBody | undefined {
   }
 }
 
+/** Return what the server says, which speaks to programs, as a sentence for people. */
 function sentence(text = ''): string {
-  return text && `${text[0]?.toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+  const readable = text.replaceAll(/\b\d{4,}\b( bytes)?/g, (number) => bytes(Number.parseInt(number)))
+  return readable && `${readable[0]?.toUpperCase()}${readable.slice(1)}${/[.!?]$/.test(readable) ? '' : '.'}`
 }

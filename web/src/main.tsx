@@ -25,8 +25,8 @@ function App() {
         <Library />
         <Tags />
       </main>
-      <p class="status" role="status">
-        {status}
+      <p class={status.value.seen ? 'status' : 'unseen'} role="status">
+        {status.value.text}
       </p>
     </>
   )

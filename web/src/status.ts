@@ -5,12 +5,13 @@ import { signal } from '@preact/signals'
 /** Milliseconds that it stays. */
 const STAYS = 8000
 
-export const status = signal('')
+export const status = signal({ text: '', seen: true })
 
 let timer: ReturnType<typeof setTimeout>
 
-export function say(text: string): void {
+/** Say `text`; with `seen: false` only to a screen reader, as the page shows it elsewhere. */
+export function say(text: string, { seen } = { seen: true }): void {
   clearTimeout(timer)
-  status.value = text
-  timer = setTimeout(() => (status.value = ''), STAYS)
+  status.value = { text, seen }
+  timer = setTimeout(() => (status.value = { text: '', seen }), STAYS)
 }

@@ -6,13 +6,14 @@ import type { UppyFile } from '@uppy/core/utils'
 import DropTarget from '@uppy/drop-target'
 import GoldenRetriever from '@uppy/golden-retriever'
 import ThumbnailGenerator from '@uppy/thumbnail-generator'
+import { ApiError } from './api'
 import { add } from './library'
 import { md5 } from './md5'
 import { say } from './status'
 import { abort, transfer } from './transfer'
 import { counted } from './words'
 
-type Meta = { notice?: string }
+type Meta = { notice?: string; refused?: boolean }
 type Body = Record<string, unknown>
 export type UploadFile = UppyFile<Meta, Body>
 
@@ -70,7 +71,9 @@ class ScapiUploader extends BasePlugin<object, Meta, Body> {
       }
       this.uppy.emit('upload-success', this.uppy.getFile(id), { status: 201 })
     } catch (error) {
-      if (error !== REMOVED) this.uppy.emit('upload-error', this.uppy.getFile(id), error as Error)
+      if (error === REMOVED) return
+      this.uppy.setFileMeta(id, { refused: error instanceof ApiError && error.refused })
+      this.uppy.emit('upload-error', this.uppy.getFile(id), error as Error)
     } finally {
       events.remove()
     }
@@ -123,7 +126,7 @@ uppy.on('file-removed', ({ id, progress }) => {
   if (!progress.uploadComplete) void abort(id)
 })
 uppy.on('restriction-failed', (_, error) => say(error.message))
-uppy.on('upload-error', (file, error) => say(`${file?.name}: ${error.message}`))
+uppy.on('upload-error', (file, error) => say(`${file?.name}: ${error.message}`, { seen: false }))
 for (const event of ['upload-success', 'upload-error', 'file-removed'] as const) uppy.on(event, tidy)
 
 uppy.on('restored', () => {

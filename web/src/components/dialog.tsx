@@ -9,13 +9,15 @@ interface Props {
   /** Do it; a rejection's message is shown and the dialog stays. */
   onSubmit: (fields: FormData) => Promise<void> | void
   onClose: () => void
+  /** Id of the heading that gets the focus when what had it before is gone. */
+  heading?: string
   children: ComponentChildren
 }
 
 /** A question over the page: the browser's own dialog, which keeps the focus and closes with Escape. */
-export function Dialog({ title, action, danger, onSubmit, onClose, children }: Props) {
+export function Dialog({ title, action, danger, onSubmit, onClose, heading = '', children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const heading = useId()
+  const label = useId()
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
   useEffect(() => dialog.current?.showModal(), [])
@@ -33,10 +35,15 @@ export function Dialog({ title, action, danger, onSubmit, onClose, children }: P
     setBusy(false)
   }
 
+  function close() {
+    onClose()
+    if (document.activeElement === document.body) focusOn(heading)
+  }
+
   return (
-    <dialog ref={dialog} aria-labelledby={heading} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={label} onClose={close}>
       <form onSubmit={submit}>
-        <h2 id={heading}>{title}</h2>
+        <h2 id={label}>{title}</h2>
         {children}
         {problem && (
           <p class="problem" role="alert">

@@ -4,7 +4,7 @@ import { destroy, forget, library } from '../library'
 import { say } from '../status'
 import { token } from '../token'
 import { bytes, counted } from '../words'
-import { Dialog, focusOn } from './dialog'
+import { Dialog } from './dialog'
 import { More } from './more'
 
 /** The media, the newest first. */
@@ -72,10 +72,8 @@ function Leaving({ media, onClose }: { media: Media; onClose: () => void }) {
       action={deletes ? 'Delete' : 'Forget'}
       danger
       onSubmit={leave}
-      onClose={() => {
-        onClose()
-        focusOn('library')
-      }}
+      onClose={onClose}
+      heading="library"
     >
       <p class="name">{name}</p>
       <p>

@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import type { Tag } from '../api'
 import { say } from '../status'
 import { destroy, save, search, tags } from '../tags'
-import { Dialog, focusOn } from './dialog'
+import { Dialog } from './dialog'
 import { More } from './more'
 
 /** Milliseconds without a key after which a search begins. */
@@ -102,10 +102,8 @@ function Leaving({ tag, onClose }: { tag: Tag; onClose: () => void }) {
       action="Delete"
       danger
       onSubmit={submit}
-      onClose={() => {
-        onClose()
-        focusOn('tags')
-      }}
+      onClose={onClose}
+      heading="tags"
     >
       <p class="name">{tag.name}</p>
       <p>It goes from everything it is assigned to. This cannot be undone.</p>

@@ -109,7 +109,7 @@ function counts(): Map<string, number> {
 }
 
 function Upload({ file }: { file: UploadFile }) {
-  const { id, name, extension, size, preview, error, isPaused, progress } = file
+  const { id, name, extension, size, preview, error, isPaused, progress, meta } = file
   useEffect(() => {
     if (file.data) uppy.emit('thumbnail:request', file)
   }, [file.data])
@@ -124,7 +124,7 @@ function Upload({ file }: { file: UploadFile }) {
         <p class={error ? 'problem' : 'detail'}>{describe(file)}</p>
       </div>
       <div class="buttons">
-        {error && (
+        {error && !meta.refused && (
           <button onClick={() => start(id)}>
             Try again<span class="unseen"> to upload {name}</span>
           </button>
