@@ -11,15 +11,14 @@ PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip 
 EXTRAS = postgresql,s3
 
 PAGE = scapi/page/static/index.html
-PAGE_SOURCES = web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src -type f)
+PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/*)
 
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 .PHONY: run
-run: install ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
-	@$(MAKE) --silent page || echo "The page at / could not be built, which takes npm: serving the API without it."
+run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
 	@$(BIN)/flask db upgrade
 	@PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
 
@@ -33,8 +32,12 @@ install: .venv/installed ## make .venv with what scapi needs to run
 .PHONY: page
 page: $(PAGE) ## build the page at / (takes npm)
 
+.PHONY: page-or-not
+page-or-not:
+	@$(MAKE) --silent page || echo "The page at / could not be built, which takes npm: going on without it."
+
 .PHONY: test
-test: .venv/installed-for-development ## set up and run all tests
+test: .venv/installed-for-development page-or-not ## set up and run all tests
 	$(BIN)/pytest
 
 .PHONY: torture
@@ -46,7 +49,7 @@ lint: .venv/installed-for-development ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	if command -v npm >/dev/null; then $(MAKE) --silent lint-page; fi
+	@if command -v npm >/dev/null; then $(MAKE) --silent lint-page; fi
 
 .PHONY: lint-page
 lint-page: web/node_modules/.installed
