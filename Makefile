@@ -34,7 +34,7 @@ page: $(PAGE) ## build the page at / (takes npm)
 
 .PHONY: page-or-not
 page-or-not:
-	@$(MAKE) --silent page || echo "The page at / could not be built, which takes npm: going on without it."
+	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
 
 .PHONY: test
 test: .venv/installed-for-development page-or-not ## set up and run all tests

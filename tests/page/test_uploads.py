@@ -18,7 +18,7 @@ MiB = 1024 * 1024
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photo of several MB."""
-    return desk.written(tmp_path_factory.mktemp("photo") / "holiday.jpg", files.jpeg(2600, 1700, noise=True))
+    return desk.written(tmp_path_factory.mktemp("photo") / "holiday.jpg", files.jpeg(2400, 1600, noise=True))
 
 
 def arrived(service: Server, page: Page, name: str, path: Path) -> None:
@@ -29,7 +29,7 @@ def arrived(service: Server, page: Page, name: str, path: Path) -> None:
 
 
 def test_several_files_at_once(page: Page, service: Server, photo: Path, tmp_path: Path, artefacts: Path) -> None:
-    dance = desk.written(tmp_path / "dance.gif", files.gif(12, 400, 300, noise=True))
+    dance = desk.written(tmp_path / "dance.gif", files.gif(6, 400, 300, noise=True))
     letter = desk.written(tmp_path / "letter.pdf", files.pdf(3, size=300_000))
     ranges = desk.chunks(page)
     desk.Line(page, 3 * MiB)
@@ -91,9 +91,9 @@ def test_a_network_that_is_gone_for_a_while(page: Page, service: Server, photo: 
 
 
 def test_a_page_that_is_reloaded(page: Page, service: Server, photo: Path) -> None:
-    desk.Line(page, MiB)
+    desk.Line(page, 2 * MiB)
     desk.choose(page, photo)
-    desk.wait_for_bytes(page, photo.name, 2 * MiB)
+    desk.wait_for_bytes(page, photo.name, MiB)
     ranges = desk.chunks(page)
     page.reload()
     desk.says(page, "1 interrupted upload resumed.")
@@ -118,7 +118,7 @@ def test_a_file_that_the_browser_does_not_keep(page: Page, service: Server, tmp_
 
 def test_pause_resume_and_cancel(page: Page, service: Server, photo: Path, tmp_path: Path) -> None:
     other = desk.written(tmp_path / "other.jpg", photo.read_bytes()[:-2] + b"\0\0\xff\xd9")
-    desk.Line(page, MiB)
+    desk.Line(page, 2 * MiB)
     desk.choose(page, photo, other)
     desk.wait_for_bytes(page, photo.name, MiB)
     with page.expect_request(re.compile("/media/upload/[0-9a-f]{32}/$")) as aborting:
@@ -147,7 +147,7 @@ def test_pause_resume_and_cancel(page: Page, service: Server, photo: Path, tmp_p
 def test_an_upload_that_was_begun_with_a_token(page: Page, service: Server, photo: Path) -> None:
     token = desk.token(4)
     desk.set_token(page, token)
-    desk.Line(page, MiB)
+    desk.Line(page, 2 * MiB)
     desk.choose(page, photo)
     desk.wait_for_bytes(page, photo.name, MiB)
     desk.set_token(page, "nonsense")
@@ -158,6 +158,15 @@ def test_an_upload_that_was_begun_with_a_token(page: Page, service: Server, phot
     desk.says(page, "1 file uploaded.")
     arrived(service, page, "holiday", photo)
     assert not any(found.startswith("bytes 0-") for found in ranges)
+
+
+def test_a_file_that_changes_meanwhile(page: Page, photo: Path, tmp_path: Path) -> None:
+    growing = desk.written(tmp_path / "growing.jpg", photo.read_bytes())
+    desk.Line(page, 2 * MiB)
+    desk.choose(page, growing)
+    desk.wait_for_bytes(page, growing.name, MiB)
+    desk.written(growing, photo.read_bytes() * 2)
+    expect(desk.upload(page, growing.name)).to_contain_text("The file cannot be read any more. Choose it again.")
 
 
 def test_a_file_that_is_dropped(visit: Callable[..., Page], service: Server, tmp_path: Path) -> None:

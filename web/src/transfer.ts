@@ -12,7 +12,7 @@ const CHUNK = 512 * 1024
 
 const RETRIES = { retries: 8, factor: 2, minTimeout: 1000, maxTimeout: 30_000, randomize: true }
 
-/** Requests under way at a time. Chunks of the file that was chosen first go first. */
+/** At most so many requests are under way, each with a chunk in memory. Those of the file that was chosen first go first. */
 const requests = new PQueue({ concurrency: 3 })
 
 export interface Source {
@@ -83,15 +83,15 @@ async function whereItEnded(file: Source): Promise<Position> {
 async function sendChunk(file: Source, { uploadId, offset }: Position): Promise<Position> {
   const { size } = file.data
   const end = Math.min(offset + CHUNK, size)
-  const body = new FormData()
-  if (uploadId) body.set('upload_id', uploadId)
-  body.set('file', await read(file.data.slice(offset, end)), file.name)
   const headers = size ? { 'Content-Range': `bytes ${offset}-${end - 1}/${size}` } : undefined
   const onUploadProgress = ({ loaded }: ProgressEvent) => file.onProgress(Math.min(offset + loaded, end))
   try {
-    const stored = await persistently(file, (signal) =>
-      call<Progress>('POST', 'media/upload/chunk/', { body, headers, signal, onUploadProgress }),
-    )
+    const stored = await persistently(file, async (signal) => {
+      const body = new FormData()
+      if (uploadId) body.set('upload_id', uploadId)
+      body.set('file', await read(file.data.slice(offset, end)), file.name)
+      return call<Progress>('POST', 'media/upload/chunk/', { body, headers, signal, onUploadProgress })
+    })
     remember(file.id, { uploadId: stored.upload_id, owned: Boolean(token.value), expires: stored.expires })
     return { uploadId: stored.upload_id, offset: Number(stored.offset) }
   } catch (error) {

@@ -54,7 +54,11 @@ class ScapiUploader extends BasePlugin<object, Meta, Body> {
       priority: -this.#begun++,
       onProgress: (bytesUploaded: number) =>
         this.uppy.emit('upload-progress', this.uppy.getFile(id), { uploadStarted: 0, bytesUploaded, bytesTotal: data.size }),
-      onNotice: (notice?: string) => this.uppy.getFile(id) && this.uppy.setFileMeta(id, { notice }),
+      onNotice: (notice?: string) => {
+        if (!this.uppy.getFile(id)) return
+        this.uppy.setFileMeta(id, { notice })
+        if (notice) say(`${name}: ${notice}`, { seen: false })
+      },
     }
     this.uppy.emit('upload-start', [file])
     try {
