@@ -25,6 +25,8 @@ def furnished(service: Server, elsewhere: Site) -> None:
         upload(service, data, filename=f"summer in a place with a very long name {number}", headers=bearer(8))
     link = {"type": "url", "url": elsewhere.put("/linked", "<title>What somebody wrote elsewhere</title>")}
     service.request("POST", "/api/v2/media/", json=link, headers=bearer(8))
+    embed = {"type": "embed", "embed_type": "poll", "embed_id": "1"}
+    service.request("POST", "/api/v2/media/", json=embed, headers=bearer(8))
     for name, color in (
         ("Music", "#8040c0"),
         ("Mountains", "#2f7d4f"),
@@ -41,7 +43,7 @@ def test_nothing_serious_is_found(
     phone = window == "phone"
     page = visit(viewport=WINDOWS[window], color_scheme=scheme, has_touch=phone, is_mobile=phone)
     desk.set_token(page, desk.token(8))
-    expect(page.get_by_role("list", name="Media").get_by_role("listitem")).to_have_count(5)
+    expect(page.get_by_role("list", name="Media").get_by_role("listitem")).to_have_count(6)
     desk.Line(page, 100_000)
     desk.choose(
         page,

@@ -1,6 +1,6 @@
 /** What this browser remembers of unfinished uploads, so that the same file, chosen again, goes on. */
 
-interface Resumable {
+export interface Resumable {
   uploadId: string
   /** Whether it was begun with a token; only who holds it can go on. */
   owned: boolean

@@ -5,7 +5,7 @@ import PQueue from 'p-queue'
 import pRetry from 'p-retry'
 import { ApiError, call, type Media } from './api'
 import { UNREADABLE } from './md5'
-import { forget, recall, remember } from './resumable'
+import { forget, recall, remember, type Resumable } from './resumable'
 import { token } from './token'
 
 const CHUNK = 512 * 1024
@@ -66,9 +66,7 @@ export async function abort(fileId: string): Promise<void> {
 
 async function whereItEnded(file: Source): Promise<Position> {
   const known = recall(file.id)
-  if (known?.owned && !token.value) {
-    throw new Error('This upload was begun with a token. Set it at the top of the page, then try again.')
-  }
+  checkOwner(known)
   if (!known || known.owned !== Boolean(token.value)) return { offset: 0 }
   try {
     const { offset } = await persistently(file, () => call<Progress>('GET', `media/upload/${known.uploadId}/`))
@@ -80,7 +78,14 @@ async function whereItEnded(file: Source): Promise<Position> {
   }
 }
 
+function checkOwner(upload?: Resumable): void {
+  if (upload?.owned && !token.value) {
+    throw new Error('This upload was begun with a token. Set it at the top of the page, then try again.')
+  }
+}
+
 async function sendChunk(file: Source, { uploadId, offset }: Position): Promise<Position> {
+  if (uploadId) checkOwner(recall(file.id))
   const { size } = file.data
   const end = Math.min(offset + CHUNK, size)
   const headers = size ? { 'Content-Range': `bytes ${offset}-${end - 1}/${size}` } : undefined

@@ -32,7 +32,6 @@ export function Library() {
 function Item({ media, onLeave }: { media: Media; onLeave: () => void }) {
   const { url, image_thumbnail: thumbnail } = media
   const name = nameOf(media)
-  const address = url ?? ''
   return (
     <li>
       <div class="thumbnail" style={{ backgroundColor: thumbnail?.color ?? undefined }}>
@@ -41,12 +40,16 @@ function Item({ media, onLeave }: { media: Media; onLeave: () => void }) {
       <p class="name">{name}</p>
       <p class="detail">{factsOf(media).join(' · ')}</p>
       <div class="buttons">
-        <a class="button" href={address} target="_blank" rel="noopener noreferrer">
-          Open<span class="unseen"> {name}</span>
-        </a>
-        <button onClick={() => copy(address)}>
-          Copy link<span class="unseen"> to {name}</span>
-        </button>
+        {url && (
+          <>
+            <a class="button" href={url} target="_blank" rel="noopener noreferrer">
+              Open<span class="unseen"> {name}</span>
+            </a>
+            <button onClick={() => copy(url)}>
+              Copy link<span class="unseen"> to {name}</span>
+            </button>
+          </>
+        )}
         <button onClick={onLeave}>
           {token.value ? 'Delete' : 'Forget'}
           <span class="unseen"> {name}</span>
@@ -109,6 +112,6 @@ function factsOf(media: Media): string[] {
   if (size !== null) facts.push(bytes(size))
   if (pages !== null) facts.push(counted(pages, 'page'))
   else if (mimetype && width && height) facts.push(`${width} × ${height}`)
-  if (!mimetype && url) facts.push(new URL(url).hostname)
+  if (!mimetype && url && URL.canParse(url)) facts.push(new URL(url).hostname)
   return facts
 }
