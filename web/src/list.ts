@@ -64,7 +64,12 @@ export class List<T extends { id: number }> {
 }
 
 /** Fetch a page of one of the API's lists: the first by `first`, the others by the query that `next` names. */
-export async function page<T>(path: string, first: Record<string, string>, from: string | undefined, signal: AbortSignal): Promise<Piece<T>> {
+export async function page<T>(
+  path: string,
+  first: Record<string, string>,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<Piece<T>> {
   const { results, next } = await call<Page<T>>('GET', `${path}?${from ?? new URLSearchParams(first)}`, { signal })
   return { results, next: next ? new URL(next).search.slice(1) : undefined }
 }

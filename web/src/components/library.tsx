@@ -82,7 +82,8 @@ function Leaving({ media, onClose }: { media: Media; onClose: () => void }) {
       <p>
         {deletes
           ? 'Its files go too, for everyone who has the link. This cannot be undone.'
-          : 'It goes from this list only. Its link keeps working: what is made without a token belongs to nobody, so nobody can delete it here.'}
+          : 'It goes from this list only, and its link keeps working. What is made without a token belongs to nobody, so ' +
+            'nobody can delete it here.'}
       </p>
     </Dialog>
   )
