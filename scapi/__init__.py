@@ -44,7 +44,7 @@ def create_app(config: object) -> Flask:
     documentation.set_up(app, API_PREFIX)
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
-    app.register_blueprint(files)
     app.register_blueprint(page)
+    app.register_blueprint(files)
     cli.register(app)
     return app
