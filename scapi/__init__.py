@@ -10,6 +10,7 @@ from scapi.configuration import ConfigurationError
 from scapi.extensions import api, db, migrate
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
+from scapi.page.views import blueprint as page
 from scapi.previews import setup as previews
 from scapi.tags.views import blueprint as tags
 from scapi.uploads.views import blueprint as uploads
@@ -48,6 +49,7 @@ def create_app(config: object) -> Flask:
     documentation.set_up(app, API_PREFIX)
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
+    app.register_blueprint(page)
     app.register_blueprint(files)
     app.register_blueprint(watching)
     cli.register(app)
