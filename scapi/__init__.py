@@ -4,14 +4,18 @@ from pathlib import Path
 
 from flask import Flask
 
-from scapi import auth, cli, configuration, database, documentation, errors, incoming, paths, storage
+from scapi import auth, cli, configuration, database, documentation, errors, incoming, paths, rates, storage
 from scapi.bodies import JSONProvider
+from scapi.checks import checking
 from scapi.configuration import ConfigurationError
+from scapi.events import delivery as webhooks
 from scapi.extensions import api, cors, db, migrate
+from scapi.media.files import stored_by
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
 from scapi.previews import setup as previews
 from scapi.tags.views import blueprint as tags
+from scapi.uploads import caps
 from scapi.uploads.views import blueprint as uploads
 
 __all__ = ["ConfigurationError", "create_app"]
@@ -38,6 +42,10 @@ def create_app(config: object) -> Flask:
     previews.set_up(app)
     incoming.register(app)
     auth.register(app)
+    rates.set_up(app)
+    caps.set_up(app, stored_by)
+    checking.set_up(app)
+    webhooks.set_up(app)
     errors.register(app)
     paths.set_up(app)
     documentation.set_up(app, API_PREFIX)

@@ -1,13 +1,15 @@
 """The tables' base, the column types they share, and how the engines are set up."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event, func, select
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -98,6 +100,27 @@ def set_up(app: Flask, db: SQLAlchemy) -> None:
                 # The chunks' path can afford to lose its last commits in a power cut (not by kill -9): an upload
                 # then goes on from an earlier offset. Every other commit is synced.
                 _set_up_sqlite(engine, "NORMAL" if bind == UPLOADS_BIND else "FULL")
+
+
+@contextmanager
+def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
+    """Give a transaction that nobody shares who asks for one of the same names: for what is counted and then written.
+
+    `engine` is the one of UPLOADS_BIND, which begins no transaction by itself. PostgreSQL has locks for names; SQLite
+    has one writer at a time anyway.
+    """
+    with engine.connect() as connection:
+        sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")
+        try:
+            for name in [] if sqlite else names:
+                key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+                connection.execute(select(func.pg_advisory_xact_lock(key)))
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
 
 
 def _set_up_sqlite(engine: Engine, synchronous: str) -> None:

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, func, select
 from werkzeug.utils import secure_filename
 
 from scapi.extensions import db
-from scapi.media.models import MediaFile, StaleFile
+from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from scapi.uploads.filetypes import EXTENSIONS, is_image
@@ -31,6 +31,11 @@ def url_name(filename: str, mimetype: str) -> str:
 def path_of(hash_code: object, file: MediaFile) -> str:
     """Return the path of a file's URL."""
     return f"/media/{hash_code}/{file.name}"
+
+
+def stored_by(user_id: int) -> Select[int]:
+    """Return the statement that sums up the bytes of a user's files, from an index alone."""
+    return select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == user_id)
 
 
 def forget(keys: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, Uuid, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scapi.database import Base, BigId, UtcDateTime, now
@@ -56,13 +56,18 @@ class Media(Base):
     """An image, a document or a link that a page can show."""
 
     __tablename__ = "media"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     hash_code: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     upload_id: Mapped[str | None] = mapped_column(String(32), unique=True)
     """The upload that it was made from, of which there can be no second media."""
-    creator_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    creator_id: Mapped[int | None] = mapped_column(BigInteger)
+    stored: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Bytes of its files, which count for its creator's quota."""
     added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     type: Mapped[str] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Text)
