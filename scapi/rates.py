@@ -23,7 +23,7 @@ GROUPS = {
 
 OTHERS = "SCAPI_RATE_LIMIT_OTHERS"
 
-BLUEPRINTS = ("uploads", "media", "tags")
+BLUEPRINTS = ("uploads", "media", "tag")
 """What is limited: neither the files of media, of which a page may show a hundred, nor the documentation."""
 
 REDIS_TIMEOUT = 1

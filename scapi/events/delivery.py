@@ -85,14 +85,14 @@ def _post(delivery: Delivery) -> int:
     """Send the event and return the answer's status; what else it says is not read."""
     body = delivery.body.encode()
     signed = signing.headers(delivery.event_id, int(time.time()), body, current_app.config["SCAPI_WEBHOOK_SECRET"])
-    headers: dict[bytes | str, bytes | str] = {
-        "Host": urlsplit(delivery.url).netloc,
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "User-Agent": USER_AGENT,
-        "Connection": "close",
-        **dict(signed.items()),
-    }
+    headers = [
+        ("Host", urlsplit(delivery.url).netloc),
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("User-Agent", USER_AGENT),
+        ("Connection", "close"),
+        *signed.items(),
+    ]
     url = httpcore.URL(delivery.url)
     backend = _Backend(Deadline.after(SECONDS))
     connection = httpcore.HTTPConnection(url.origin, httpcore.default_ssl_context(), network_backend=backend)
