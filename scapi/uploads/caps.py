@@ -95,7 +95,7 @@ class Caps:
 
     def check_quota(self, connection: Connection, user_id: int, more: int) -> None:
         """Refuse `more` bytes that the user's quota has no room for."""
-        stored = connection.execute(self.stored_by(user_id)).scalar_one()
+        stored = int(connection.execute(self.stored_by(user_id)).scalar_one())  # PostgreSQL sums to a Decimal
         if stored + more > self.quota:
             raise Refused(
                 "quota_exceeded",
