@@ -10,7 +10,7 @@ from scapi.checks import checking
 from scapi.configuration import ConfigurationError
 from scapi.events import delivery as webhooks
 from scapi.extensions import api, cors, db, migrate
-from scapi.media.files import stored_by
+from scapi.media.files import STORED
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
 from scapi.previews import setup as previews
@@ -43,7 +43,7 @@ def create_app(config: object) -> Flask:
     incoming.register(app)
     auth.register(app)
     rates.set_up(app)
-    caps.set_up(app, stored_by)
+    caps.set_up(app, STORED)
     checking.set_up(app)
     webhooks.set_up(app)
     errors.register(app)

@@ -9,7 +9,19 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    bindparam,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -24,6 +36,9 @@ MAX_ID = 2**63 - 1
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
+
+
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
 
 
 class Base(DeclarativeBase):
@@ -115,7 +130,7 @@ def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
         try:
             for name in [] if sqlite else names:
                 key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-                connection.execute(select(func.pg_advisory_xact_lock(key)))
+                connection.execute(_LOCK, {"key": key})
             yield connection
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from flask import current_app
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from werkzeug.utils import secure_filename
 
 from scapi.extensions import db
@@ -19,6 +19,9 @@ RESERVED_NAMES = ("preview", "thumbnail")
 MAX_NAME = 80
 """Characters of a file's name in its URL, without the extension."""
 
+STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == bindparam("user_id"))
+"""Sums up the bytes of the files of `user_id`, from an index alone."""
+
 
 def url_name(filename: str, mimetype: str) -> str:
     """Return the last segment of a file's URL: plain ASCII, with the extension that its bytes ask for."""
@@ -31,11 +34,6 @@ def url_name(filename: str, mimetype: str) -> str:
 def path_of(hash_code: object, file: MediaFile) -> str:
     """Return the path of a file's URL."""
     return f"/media/{hash_code}/{file.name}"
-
-
-def stored_by(user_id: int) -> Select[int]:
-    """Return the statement that sums up the bytes of a user's files, from an index alone."""
-    return select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == user_id)
 
 
 def forget(keys: Iterable[str]) -> None:

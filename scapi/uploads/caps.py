@@ -5,12 +5,13 @@ completed, aborted or expired, with the size that it will have. Counting and ins
 that the caps hold however many first chunks race.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Connection, Executable, case, func, insert, select
+from sqlalchemy import Connection, Executable, bindparam, case, func, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from scapi import clients, database
 from scapi.database import UPLOADS_BIND, now
@@ -22,8 +23,24 @@ from scapi.uploads.models import Status, Upload
 RETRY_AFTER = 60
 """Seconds after which an upload that was one too many may be tried again; those before it have ended, or have not."""
 
-StoredBy = Callable[[int], Executable]
-"""Returns the statement that sums up the bytes of a user's finished files."""
+# Made once: to build a statement costs more than to run it.
+_ADD = insert(Upload)
+_UNFINISHED = {
+    column: select(
+        func.count(),
+        func.coalesce(
+            func.sum(
+                case(
+                    (Upload.total.is_not(None), Upload.total),
+                    (Upload.mimetype.like("image/%"), bindparam("largest_image")),
+                    else_=bindparam("largest_file"),
+                )
+            ),
+            0,
+        ),
+    ).where(column == bindparam("owner"), Upload.status == Status.UPLOADING, Upload.expires_at > bindparam("moment"))
+    for column in (Upload.user_id, Upload.address)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +55,7 @@ class Cap:
 class Owner:
     """Whom uploads count for: the rows where `column` has this value, and what they may come to."""
 
-    column: ColumnElement[Any]
+    column: InstrumentedAttribute[Any]
     value: int | bytes
     cap: Cap
     noun: str
@@ -56,16 +73,16 @@ class Caps:
     user: Cap
     address: Cap
     quota: int
-    stored_by: StoredBy
+    stored: Executable
     largest_image: int
     largest_file: int
 
     def owners(self, user_id: int | None) -> Iterator[Owner]:
         """Yield whom an upload counts for that is begun by the request under way, as far as that is capped."""
         if user_id is not None and (any((self.user.uploads, self.user.bytes)) or self.quota):
-            yield Owner(Upload.user_id.expression, user_id, self.user, "user")
+            yield Owner(Upload.user_id, user_id, self.user, "user")
         if any((self.address.uploads, self.address.bytes)):
-            yield Owner(Upload.address.expression, clients.network_digest(), self.address, "address")
+            yield Owner(Upload.address, clients.network_digest(), self.address, "address")
 
     def size(self, total: int | None, mimetype: str) -> int:
         """Return the bytes that an upload counts with: as many as it could get, where it has not said how many."""
@@ -75,7 +92,8 @@ class Caps:
 
     def check(self, connection: Connection, owner: Owner, size: int) -> None:
         """Refuse one more upload of `size` bytes that the owner has no room for."""
-        count, unfinished = connection.execute(self._unfinished(owner)).one()
+        about = {"largest_image": self.largest_image, "largest_file": self.largest_file, "moment": now()}
+        count, unfinished = connection.execute(_UNFINISHED[owner.column], {"owner": owner.value, **about}).one()
         cap = owner.cap
         if cap.uploads and count >= cap.uploads:
             raise Refused(
@@ -95,7 +113,8 @@ class Caps:
 
     def check_quota(self, connection: Connection, user_id: int, more: int) -> None:
         """Refuse `more` bytes that the user's quota has no room for."""
-        stored = int(connection.execute(self.stored_by(user_id)).scalar_one())  # PostgreSQL sums to a Decimal
+        # PostgreSQL sums to a Decimal
+        stored = int(connection.execute(self.stored, {"user_id": user_id}).scalar_one())
         if stored + more > self.quota:
             raise Refused(
                 "quota_exceeded",
@@ -104,21 +123,18 @@ class Caps:
                 used=stored,
             )
 
-    def _unfinished(self, owner: Owner) -> Executable:
-        unsaid = case((Upload.mimetype.like("image/%"), self.largest_image), else_=self.largest_file)
-        return select(func.count(), func.coalesce(func.sum(func.coalesce(Upload.total, unsaid)), 0)).where(
-            owner.column == owner.value, Upload.status == Status.UPLOADING, Upload.expires_at > now()
-        )
 
+def set_up(app: Flask, stored: Executable) -> None:
+    """Read the caps from the settings; without any, uploads are not counted at all.
 
-def set_up(app: Flask, stored_by: StoredBy) -> None:
-    """Read the caps from the settings; without any, uploads are not counted at all."""
+    `stored` is the statement that sums up the bytes of the finished files of `user_id`.
+    """
     config = app.config
     user = Cap(config["SCAPI_MAX_UPLOADS_PER_USER"], config["SCAPI_MAX_UPLOAD_BYTES_PER_USER"])
     address = Cap(config["SCAPI_MAX_UPLOADS_PER_ADDRESS"], config["SCAPI_MAX_UPLOAD_BYTES_PER_ADDRESS"])
     quota = config["SCAPI_QUOTA_BYTES"]
     largest_image, largest_document = config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"]
-    caps = Caps(user, address, quota, stored_by, largest_image, max(largest_image, largest_document))
+    caps = Caps(user, address, quota, stored, largest_image, max(largest_image, largest_document))
     capped = any((user.uploads, user.bytes, address.uploads, address.bytes, quota))
     app.extensions["scapi.caps"] = caps if capped else None
 
@@ -153,4 +169,4 @@ def add(values: Mapping[str, Any]) -> None:
     with database.one_at_a_time(db.engines[UPLOADS_BIND], [owner.name for owner in owners]) as connection:
         for owner in owners:
             caps.check(connection, owner, size)
-        connection.execute(insert(Upload), {**values, "address": address})
+        connection.execute(_ADD, {**values, "address": address})
