@@ -101,6 +101,11 @@ class Caps:
                 f"{count} uploads are unfinished, and this {owner.noun} may have {cap.uploads}; complete or abort one",
                 retry_after=RETRY_AFTER,
             )
+        if cap.bytes and size > cap.bytes:  # which waiting would not change
+            raise Refused(
+                "file_too_large",
+                f"this upload counts with {size} bytes, and the unfinished ones of this {owner.noun} may have {cap.bytes}",
+            )
         if cap.bytes and unfinished + size > cap.bytes:
             raise Refused(
                 "too_many_upload_bytes",
