@@ -104,7 +104,7 @@ class Caps:
         if cap.bytes and size > cap.bytes:  # which waiting would not change
             raise Refused(
                 "file_too_large",
-                f"this upload counts with {size} bytes, and the unfinished ones of this {owner.noun} may have {cap.bytes}",
+                f"this upload counts with {size} bytes, and those of this {owner.noun} may have {cap.bytes} together",
             )
         if cap.bytes and unfinished + size > cap.bytes:
             raise Refused(
