@@ -159,5 +159,16 @@ class Config:
     """Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, while it is
     being changed."""
 
+    SCAPI_METRICS_TOKEN = env.str("SCAPI_METRICS_TOKEN", "", validate=validate.Regexp(r"([!-~]{16,})?$"))
+    """Bearer token, at least 16 characters, that `/metrics` wants from Prometheus. Empty: there is no `/metrics`."""
+
+    SCAPI_LOG_LEVEL = env.str(
+        "SCAPI_LOG_LEVEL", "warning", validate=validate.OneOf(["debug", "info", "warning", "error"])
+    )
+    """How much is logged: `debug`, `info` (a line for every request), `warning` (what went wrong here) or `error`."""
+
+    SCAPI_LOG_FORMAT = env.str("SCAPI_LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+    """Lines for people, `text`, or objects for programs, `json`. gunicorn.conf.py applies it, to gunicorn's own too."""
+
     SCAPI_CORS_ORIGINS = env.list("SCAPI_CORS_ORIGINS", ["*"])
     """Origins, separated by commas, whose pages may call the API from a browser."""

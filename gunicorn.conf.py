@@ -1,6 +1,14 @@
 """The server's own settings. gunicorn reads this file by itself; each may be overridden on its command line."""
 
+import itertools
+import logging
 import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from prometheus_client import multiprocess
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
@@ -24,6 +32,83 @@ limit_request_field_size = 16_384
 forwarded_allow_ips = ""
 
 control_socket_disable = True
+
+
+class WithoutAddresses(logging.Filter):
+    """Takes out of gunicorn's own lines what a client sent: a URL may have a file's name or a signature in it."""
+
+    def filter(self, record):
+        said = str(record.msg)
+        if said.startswith("Error handling request"):
+            record.msg, record.args = "Error handling request", ()
+        elif said.startswith("Invalid request from"):
+            record.msg = re.split("['\"]", said)[0]
+        return True
+
+
+# One format for gunicorn's lines and scapi's, which SCAPI_LOG_LEVEL lets through, to the standard error.
+FORMATTERS = {
+    "text": {
+        "()": "logging.Formatter",
+        "fmt": "%(asctime)s [%(process)d] [%(levelname)s] [%(request_id)s] %(message)s",
+        "defaults": {"request_id": "-"},
+    },
+    "json": {
+        "()": "pythonjsonlogger.json.JsonFormatter",
+        "fmt": ["levelname", "name", "process", "message"],
+        "rename_fields": {"levelname": "level", "name": "logger"},
+        "timestamp": "time",
+    },
+}
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": FORMATTERS["json" if os.environ.get("SCAPI_LOG_FORMAT") == "json" else "text"]},
+    "filters": {"without_addresses": {"()": WithoutAddresses}},
+    "handlers": {
+        "scapi": {"class": "logging.StreamHandler", "formatter": "line"},
+        "gunicorn": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_addresses"]},
+    },
+    "root": {"level": "WARNING", "handlers": ["scapi"]},
+    "loggers": {"gunicorn.error": {"handlers": ["gunicorn"]}},
+}
+
+# Where the workers count for /metrics. A folder that is given is the operator's to empty before a start.
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER_PREFIX = "scapi-metrics-"
+
+
+def _is_ours(folder):
+    return Path(folder).name.startswith(FOLDER_PREFIX)
+
+
+def on_starting(_server):
+    """Make a fresh folder for the metrics, also where this server takes over from another one (SIGUSR2)."""
+    given = os.environ.get(METRICS)
+    if not given or _is_ours(given):
+        os.environ[METRICS] = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+
+
+def on_exit(_server):
+    """Remove the folder of the metrics."""
+    if _is_ours(os.environ[METRICS]):
+        shutil.rmtree(os.environ[METRICS])
+
+
+def pre_fork(server, worker):
+    """Give each worker the lowest number that no living one has: it goes on with the metrics of a dead one's."""
+    taken = {other.number for other in server.WORKERS.values()}
+    worker.number = next(number for number in itertools.count(1) if number not in taken)
+
+
+def post_fork(_server, worker):
+    """Tell the worker its number."""
+    os.environ["SCAPI_WORKER"] = str(worker.number)
+
+
+def child_exit(_server, worker):
+    """What a dead worker was doing it does no more; what it counted stays."""
+    multiprocess.mark_process_dead(worker.number)
 
 
 def when_ready(server):

@@ -17,6 +17,8 @@ from scapi.previews import setup as previews
 from scapi.tags.views import blueprint as tags
 from scapi.uploads import caps
 from scapi.uploads.views import blueprint as uploads
+from scapi.watching import health, logs, per_request
+from scapi.watching.endpoints import blueprint as watching
 
 __all__ = ["ConfigurationError", "create_app"]
 
@@ -28,10 +30,12 @@ def create_app(config: object) -> Flask:
 
     Raises ConfigurationError for settings that cannot work.
     """
-    app = Flask(__name__, static_folder=None)
+    app = logs.LoggedFlask(__name__, static_folder=None)
     app.json = JSONProvider(app)
     app.config.from_object(config)
 
+    logs.set_up(app)
+    per_request.register(app)
     configuration.trust_proxies(app)
     configuration.set_up_database(app)
     configuration.set_up_secret(app)
@@ -39,6 +43,7 @@ def create_app(config: object) -> Flask:
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
     cors.init_app(app, **configuration.cors_options(app))
     storage.set_up(app)
+    health.set_up(app)
     previews.set_up(app)
     incoming.register(app)
     auth.register(app)
@@ -52,5 +57,6 @@ def create_app(config: object) -> Flask:
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
     app.register_blueprint(files)
+    app.register_blueprint(watching)
     cli.register(app)
     return app

@@ -12,6 +12,7 @@ import jwt
 from flask import Flask, current_app, g, request
 
 from scapi.refusals import Refused
+from scapi.watching import BLUEPRINT as WATCHING
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret
@@ -28,7 +29,10 @@ class User:
 
 
 def register(app: Flask) -> None:
-    """Check the bearer token of every request before anything else happens: a bad one is 401 everywhere."""
+    """Check the bearer token of every request before anything else happens: a bad one is 401 everywhere.
+
+    The operator's endpoints look at none, or at one of their own.
+    """
     app.before_request(_identify)
 
 
@@ -126,7 +130,7 @@ def secret_in(data_dir: Path) -> str:
 
 def _identify() -> None:
     header = request.headers.get("Authorization")
-    if header is None or request.method == "OPTIONS":
+    if header is None or request.method == "OPTIONS" or request.blueprint == WATCHING:
         return
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():

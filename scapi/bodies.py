@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from io import SEEK_END
 from typing import Any
 
 import flask_smorest
@@ -12,6 +11,8 @@ from flask.json.provider import DefaultJSONProvider
 from webargs import core
 from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from scapi import forms
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -48,10 +49,9 @@ class Schema(ma.Schema):
 
 
 class BodyParser(FlaskParser):
-    """Reads the location `json_or_form`, and `upload`: a form with one file part of any name, given as `file`."""
+    """Reads the location `json_or_form`."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    __location_map__ = {**FlaskParser.__location_map__, "upload": "load_upload"}
 
     def load_json_or_form(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
         """Return the fields of a JSON or form body; `null` counts as an empty one. Raises UnsupportedMediaType."""
@@ -59,6 +59,8 @@ class BodyParser(FlaskParser):
             return self._load_object(req, schema)
         if req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
             raise UnsupportedMediaType(f"expected {JSON}, {FORM} or {MULTIPART}, not {req.mimetype or 'no type'}")
+        if req.mimetype == MULTIPART:
+            return forms.read(req).fields
         form: Mapping[str, Any] = self.load_form(req, schema)
         return form
 
@@ -76,16 +78,6 @@ class BodyParser(FlaskParser):
             abort(400, messages={"json": [f"the JSON body must be an object, not {type(fields).__name__}"]})
         return fields
 
-    def load_upload(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
-        """Return the form's fields and its file part as `file`; an input that was left empty is none."""
-        fields = self.load_json_or_form(req, schema)
-        parts = [part for _, part in req.files.items(multi=True) if part.filename or part.stream.seek(0, SEEK_END)]
-        if len(parts) > 1:
-            abort(400, messages={"upload": [f"one file part was expected, not {len(parts)}"]})
-        file = next(iter(parts), None)
-        merged = {name: value for name, value in fields.items() if name != "file"}
-        return merged if file is None else {**merged, "file": file}
-
 
 class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's Blueprint, taught to parse and document scapi's bodies."""
@@ -94,7 +86,6 @@ class Blueprint(flask_smorest.Blueprint):
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
         **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": JSON,
-        "upload": MULTIPART,
     }
 
     def _prepare_arguments_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from scapi.events.commands import webhooks
 from scapi.media import files, link_previews
 from scapi.sweeping import Due, Task
 from scapi.uploads import expiry
+from scapi.watching import sweeps
 from storage_backends import StorageError
 
 token = AppGroup("token", help="Bearer tokens.")
@@ -69,7 +70,9 @@ def expire_uploads(dry_run: bool, older_than: int | None) -> None:
     for label, find in SWEEP:
         tasks = list(find(due))
         if not dry_run:
-            failed += _run(label, tasks)
+            failed_here = _run(label, tasks)
+            sweeps.record(label, len(tasks) - failed_here, failed_here)
+            failed += failed_here
         done.append(f"{len(tasks)} {label}")
     click.echo(f"{'would remove' if dry_run else 'removed'} {', '.join(done)}; {failed} failed")
     if failed:

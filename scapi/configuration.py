@@ -67,7 +67,7 @@ def cors_options(app: Flask) -> dict[str, Any]:
         "origins": origins,
         "send_wildcard": origins == ["*"],  # one answer for every origin may be cached for all of them
         "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        "allow_headers": ["Authorization", "Content-Type", "Content-Range"],
-        "expose_headers": ["Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After"],
+        "allow_headers": ["Authorization", "Content-Type", "Content-Range", "X-Request-ID"],
+        "expose_headers": ["Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After", "X-Request-ID"],
         "max_age": CORS_MAX_AGE,
     }

@@ -96,9 +96,12 @@ def embedded_url(data_dir: Path) -> str:
 
 def engine_settings(url: str) -> Mapping[str, Any]:
     """Return Flask-SQLAlchemy's settings for the two engines on the database at `url`."""
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    # the parameters of a statement that fails would stand in the log, names of files among them
+    options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        options = {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT}}
+        options["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
+    else:
+        options["pool_pre_ping"] = True
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": options,

@@ -1,7 +1,7 @@
 """The one error body, for everything that goes wrong."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from scapi.refusals import Refused
+from scapi.watching import metrics, request_ids
 from storage_backends import NoSpace, StorageError, Unavailable
 
 RETRY_AFTER = 5
@@ -37,12 +38,24 @@ class ErrorSchema(ma.Schema):
             "description": "One item per error: {code, message}, or for a field {field, messages: [{code, message}]}"
         },
     )
+    request_id = ma.fields.String(
+        required=True, metadata={"description": "What the operator finds the request by; also in X-Request-ID"}
+    )
     offset = ma.fields.String(metadata={"description": "Where the upload goes on, when the offset was the matter"})
 
 
 def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any) -> Response:
-    """Return the error answer: `details` (such as `offset`) stand beside the four fields that are always there."""
-    answer = jsonify(code=status, status=HTTP_STATUS_CODES[status], message=message, errors=errors, **details)
+    """Return the error answer: `details` (such as `offset`) stand beside the five fields that are always there."""
+    problem = errors[0]["messages"][0] if "field" in errors[0] else errors[0]
+    metrics.ERRORS.labels(problem["code"], status).inc()
+    answer = jsonify(
+        code=status,
+        status=HTTP_STATUS_CODES[status],
+        message=message,
+        errors=errors,
+        request_id=request_ids.current(),
+        **details,
+    )
     answer.status_code = status
     return answer
 
@@ -75,6 +88,17 @@ def http_exception(error: HTTPException) -> Response:
     return answer
 
 
+def unavailable(parts: Sequence[str], **details: Any) -> Response:
+    """Return the 503 for the parts that are away: `database`, `storage` or both."""
+    errors = [
+        {"code": f"{part}_unavailable", "message": f"the {part} cannot be reached right now; try again"}
+        for part in parts
+    ]
+    answer = body(503, errors[0]["message"], errors, **details)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
 def refused(refusal: Refused) -> Response:
     """Return the answer to a request that is turned down."""
     problem = {"code": refusal.code, "message": refusal.message}
@@ -92,7 +116,7 @@ def _storage_error(error: StorageError) -> Response:
     if isinstance(error, NoSpace):
         return _plain(507, "storage_full", "there is no space left for this; nothing was stored")
     if isinstance(error, Unavailable):
-        return _try_again("storage_unavailable", "the storage cannot be reached right now; try again")
+        return unavailable(["storage"])
     return _plain(500, "storage_error", "the storage failed; nothing was changed")
 
 
@@ -101,18 +125,12 @@ def _database_error(error: DBAPIError) -> Response:
     if isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode == sqlite3.SQLITE_FULL:
         return _plain(507, "storage_full", "there is no space left for this; nothing was stored")
     if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "InterfaceError"):
-        return _try_again("database_unavailable", "the database cannot be reached right now; try again")
+        return unavailable(["database"])
     return _plain(500, "internal_server_error", "something went wrong here; nothing was changed")
 
 
 def _plain(status: int, code: str, message: str) -> Response:
     return body(status, message, [{"code": code, "message": message}])
-
-
-def _try_again(code: str, message: str) -> Response:
-    answer = _plain(503, code, message)
-    answer.headers["Retry-After"] = str(RETRY_AFTER)
-    return answer
 
 
 def _validation_errors(messages: Any, schema: ma.Schema | None) -> Iterator[dict[str, Any]]:

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
-import storage_backends
 from scapi.configuration import ConfigurationError
+from scapi.watching.measured import MeasuredBackend
 from storage_backends import StorageBackend, StorageError
 
 
 def set_up(app: Flask) -> None:
     """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError."""
     try:
-        backend = storage_backends.load(app.config["SCAPI_STORAGE"]).from_settings(app.config)
+        backend = MeasuredBackend.from_settings(app.config)
         backend.check()
     except StorageError as error:
         raise ConfigurationError(f"SCAPI_STORAGE={app.config['SCAPI_STORAGE']}: {error}") from error

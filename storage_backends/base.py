@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Self
@@ -29,6 +29,9 @@ KiB = 1024
 MiB = 1024 * KiB
 
 State = dict[str, Any]
+
+PROBE_KEY = "probe"
+"""Where nothing is ever published."""
 
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
 
@@ -88,6 +91,14 @@ class StorageBackend(ABC):
 
         Raises Misconfigured or Unavailable with a message that says what is wrong.
         """
+
+    def probe(self) -> None:
+        """Make sure that the storage can be reached now. Asked every second at most: cheap, and changes nothing.
+
+        Raises StorageError. Unlike `check` it makes nothing that is missing, and may be called at any time.
+        """
+        with suppress(NotFound):
+            self.size(PROBE_KEY)
 
     @abstractmethod
     def start(self, key: str, content_type: str) -> State:

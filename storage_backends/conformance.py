@@ -34,6 +34,12 @@ class ObjectTests(Fixtures):
 
     def test_it_can_be_used(self, backend: StorageBackend) -> None:
         backend.check()
+        backend.probe()
+
+    def test_probing_leaves_nothing(self, backend: StorageBackend, inventory: Callable[[], Iterable[str]]) -> None:
+        backend.check()
+        backend.probe()
+        assert not list(inventory())
 
     def test_a_saved_object_is_read_back(self, backend: StorageBackend) -> None:
         save(backend, "ab/one", b"content")

@@ -132,6 +132,12 @@ class LocalBackend(StorageBackend):
                 f"the local storage needs a folder that it can write and lock files in: {error}"
             ) from error
 
+    def probe(self) -> None:
+        """Look whether the folders are there: a file system that is not mounted has none."""
+        with _storage_errors():
+            for folder in (self._files, self._parts):
+                folder.stat()
+
     def file(self, key: str) -> Path:
         """Return the path at which `key` is published, whether it is there or not."""
         return self._files / check_key(key)

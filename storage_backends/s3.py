@@ -136,6 +136,9 @@ class S3Backend(StorageBackend):
             endpoint = self._bucket.client.meta.endpoint_url
             raise s3_client.explain(error, self._bucket.name, endpoint) from error
 
+    def probe(self) -> None:
+        self._bucket.look()
+
     def start(self, key: str, content_type: str) -> State:
         return Upload(check_key(key), content_type).dump()
 

@@ -73,6 +73,11 @@ class Bucket:
         self.client.put_object(Bucket=self.name, Key=name, Body=b"", **self._encryption)
         self.client.delete_object(Bucket=self.name, Key=name)
 
+    def look(self) -> None:
+        """Ask whether the bucket is there."""
+        with s3_errors():
+            self.client.head_bucket(Bucket=self.name)
+
     # Parked objects ---------------------------------------------------------------------------------------------
 
     def _parked_name(self, key: str, parked: Parked) -> str:

@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import requests
+from urllib3 import encode_multipart_formdata
 
 from tests.running import Server
 
@@ -19,6 +20,16 @@ KiB = 1024
 def md5(data: bytes) -> str:
     """Return the MD5 as clients send it."""
     return hashlib.md5(data).hexdigest()
+
+
+def chunk_form(data: bytes, upload_id: str = "", **fields: str) -> dict[str, Any]:
+    """Return a chunk's form, as Werkzeug's test client takes a body that is written already.
+
+    What it writes itself is not what clients write: an empty field has no end to its header.
+    """
+    form = {"upload_id": upload_id, **fields, "image": ("photo.jpg", data)}
+    body, content_type = encode_multipart_formdata(form)
+    return {"data": body, "content_type": content_type}
 
 
 def send_chunk(
@@ -103,6 +114,7 @@ def refusal(answer: requests.Response, status: int, code: str, field: str | None
     assert body["code"] == status
     assert body["status"]
     assert body["message"]
+    assert body["request_id"] == answer.headers["X-Request-ID"]
     if field is None:
         assert [item["code"] for item in body["errors"]] == [code], body
     else:

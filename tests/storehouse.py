@@ -16,6 +16,12 @@ def contents(settings: Mapping[str, str]) -> set[str]:
     return {file.relative_to(data).as_posix() for room in ROOMS for file in (data / room).rglob("*") if file.is_file()}
 
 
+def local_inventory(root: Path) -> list[str]:
+    """Return the names of all files of a LocalBackend, those that are published by their keys."""
+    found = sorted(path for path in root.rglob("*") if path.is_file())
+    return [path.relative_to(root).as_posix().removeprefix("files/") for path in found]
+
+
 def _in_bucket(settings: Mapping[str, str]) -> set[str]:
     s3 = boto3.client(
         "s3",

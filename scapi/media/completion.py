@@ -17,6 +17,7 @@ from scapi.storage import storage
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
+from scapi.watching import metrics
 from storage_backends import NotFound
 
 READ_SIZE = 1024 * 1024
@@ -90,6 +91,8 @@ def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | 
     files.forget(made.replaced)
     events = announcements.completed(upload, digest, media)
     db.session.commit()
+    metrics.UPLOADS_COMPLETED.inc()
+    metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
     announce(events)
     return media

@@ -1,6 +1,7 @@
 """The previewer that the settings describe."""
 
 from threading import BoundedSemaphore
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
@@ -10,7 +11,22 @@ from scapi.configuration import ConfigurationError
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers
-from scapi.previews.preview import Previewer
+from scapi.previews.preview import Preview, Previewer
+from scapi.watching import metrics
+
+
+class MeasuredPreviewer(Previewer):
+    """A Previewer whose previews are counted and timed."""
+
+    def preview(self, url: str) -> Preview:
+        began = perf_counter()
+        outcome = "failed"
+        try:
+            preview = super().preview(url)
+            outcome = "ready" if preview.ready else "empty"
+        finally:
+            metrics.PREVIEW_SECONDS.labels(outcome).observe(perf_counter() - began)
+        return preview
 
 
 def set_up(app: Flask) -> None:
@@ -20,7 +36,7 @@ def set_up(app: Flask) -> None:
         rules = Rules.from_settings(config["SCAPI_PREVIEW_ALLOW"], config["SCAPI_PREVIEW_PORTS"])
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_PREVIEW_ALLOW or SCAPI_PREVIEW_PORTS: {error}") from error
-    app.extensions["scapi.previewer"] = Previewer(
+    app.extensions["scapi.previewer"] = MeasuredPreviewer(
         Fetcher(rules),
         known_providers,
         config["SCAPI_PREVIEW_SECONDS"],

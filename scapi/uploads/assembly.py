@@ -3,30 +3,41 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import Row
 
 from scapi.database import now
+from scapi.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import caps, filenames, md5, rows, rules
 from scapi.uploads.filetypes import SIGNATURE_SIZE
+from scapi.uploads.hashing import WORTHWHILE, Hashing
 from scapi.uploads.keys import key_of, new_id
+from scapi.uploads.md5 import Md5
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Span
+from scapi.watching import metrics
 from storage_backends import NotFound, State, StorageError
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A chunk as it came: `body` holds its bytes, `span` says where in the file they belong."""
+class Received:
+    """The bytes of a chunk and the name that its client gives the file. `hashing` is what was begun meanwhile."""
 
-    body: BytesIO
+    filename: str
+    content: Blocks
+    hashing: Hashing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk as it came, and where in the file its bytes belong."""
+
+    received: Received
     span: Span
-    filename: str | None
     user_id: int | None
 
 
@@ -44,7 +55,7 @@ def begin(chunk: Chunk) -> Progress:
     span = chunk.span
     if span.start != 0:
         raise Refused("offset_mismatch", "without an upload_id a chunk begins at offset 0", offset="0")
-    mimetype = rules.check_type(bytes(chunk.body.getbuffer()[:SIGNATURE_SIZE]))
+    mimetype = rules.check_type(chunk.received.content.head(SIGNATURE_SIZE))
     _check_size(span, mimetype)
     caps.check(chunk.user_id, span.total, mimetype)
     upload_id, created_at, empty = new_id(), now(), md5.start()
@@ -55,7 +66,7 @@ def begin(chunk: Chunk) -> Progress:
             {
                 "id": upload_id,
                 "user_id": chunk.user_id,
-                "filename": filenames.clean(chunk.filename),
+                "filename": filenames.clean(chunk.received.filename),
                 "mimetype": mimetype,
                 "total": span.total,
                 "status": Status.UPLOADING,
@@ -68,6 +79,7 @@ def begin(chunk: Chunk) -> Progress:
         with suppress(StorageError):  # the sweeper finds what could not be removed
             storage.abort(state)
         raise
+    metrics.UPLOADS_BEGUN.inc()
     return Progress(upload_id, span.end, expires_at)
 
 
@@ -81,7 +93,7 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
         upload = find(upload_id, chunk.user_id)
         rules.check_alive(upload, now())
         if rules.is_repeat(upload, span):
-            if md5.extend(upload.md5_before, chunk.body.getbuffer()) != upload.md5:
+            if _hashing(chunk, upload.md5_before).state() != upload.md5:
                 raise rules.offset_mismatch(upload)
             return Progress(upload_id, upload.offset, upload.expires_at)
         _check_size(span, upload.mimetype)
@@ -110,14 +122,25 @@ def find(upload_id: str, user_id: int | None) -> Row[Any]:
 def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
     """Write the chunk's bytes and return the columns that make them official."""
     span = chunk.span
-    chunk.body.seek(0)
+    hashing = _hashing(chunk, md5_before)
     return {
-        "state": storage.write(state, span.start, chunk.body, span.size),
+        "state": storage.write(state, span.start, chunk.received.content.stream(), span.size),
         "offset": span.end,
-        "md5": md5.extend(md5_before, chunk.body.getbuffer()),
+        "md5": hashing.state(),
         "last_start": span.start,
         "md5_before": md5_before,
     }
+
+
+def _hashing(chunk: Chunk, before: bytes) -> Hashing | Md5:
+    """Return what hashes the chunk after `before`: what was begun while it came in, if the guess was right."""
+    begun = chunk.received.hashing
+    if begun and begun.before == before:
+        return begun
+    hashing = Hashing(before) if chunk.span.size >= WORTHWHILE else md5.after(before)
+    for block in chunk.received.content.blocks:
+        hashing.update(block)
+    return hashing
 
 
 def _check_size(span: Span, mimetype: str) -> None:

@@ -12,6 +12,7 @@ from scapi.storage import storage
 from scapi.uploads import assembly, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
+from scapi.watching import metrics
 from storage_backends import StorageError
 
 
@@ -23,6 +24,7 @@ def abort(upload_id: str, user_id: int | None) -> None:
         if upload.status == Status.COMPLETED:
             raise Refused("upload_completed", "this upload is already completed; delete its media instead")
         if end(upload, Status.ABORTED):
+            metrics.UPLOADS_ABORTED.inc()
             clear_now_or_later(upload)
             return
     abort(upload_id, user_id)  # another request was first: the row now says what to answer

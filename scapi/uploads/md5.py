@@ -9,9 +9,47 @@ import _hashlib
 import ctypes
 import ctypes.util
 import hashlib
+from typing import Protocol
 
 CONTEXT_SIZE = 92
 """sizeof(MD5_CTX): A, B, C, D, Nl, Nh, data[16], num; 23 words of 32 bits."""
+
+
+class Md5(Protocol):
+    """The MD5 of the bytes so far."""
+
+    def update(self, data: bytes) -> None:
+        """Go on with `data`. Lets other threads run meanwhile."""
+
+    def state(self) -> bytes:
+        """Return what a row can keep, and `after` goes on from."""
+
+
+class _Carried:
+    """Goes on in OpenSSL's own struct."""
+
+    def __init__(self, library: ctypes.CDLL, state: bytes) -> None:
+        self._library = library
+        self._context = ctypes.create_string_buffer(state, CONTEXT_SIZE)
+
+    def update(self, data: bytes) -> None:
+        self._library.MD5_Update(self._context, data, ctypes.c_size_t(len(data)))
+
+    def state(self) -> bytes:
+        return self._context.raw
+
+
+class _Chained:
+    """Begins anew with the digest of what was before."""
+
+    def __init__(self, state: bytes) -> None:
+        self._md5 = hashlib.md5(state, usedforsecurity=False)
+
+    def update(self, data: bytes) -> None:
+        self._md5.update(data)
+
+    def state(self) -> bytes:
+        return self._md5.digest()
 
 
 def _load_libcrypto() -> ctypes.CDLL | None:
@@ -19,27 +57,22 @@ def _load_libcrypto() -> ctypes.CDLL | None:
     for path in (getattr(_hashlib, "__file__", None), ctypes.util.find_library("crypto")):
         try:
             library = ctypes.CDLL(path) if path else None
-            if (
-                library
-                and _digest(library, _update(library, _new(library), b"scapi"))
-                == hashlib.md5(b"scapi", usedforsecurity=False).hexdigest()
-            ):
+            if library and _is_right(library):
                 return library
         except (OSError, AttributeError):  # no such library, or one without the MD5 functions
             continue
     return None
 
 
-def _new(library: ctypes.CDLL) -> bytes:
+def _is_right(library: ctypes.CDLL) -> bool:
+    md5 = _Carried(library, _empty(library))
+    md5.update(b"scapi")
+    return _digest(library, md5.state()) == hashlib.md5(b"scapi", usedforsecurity=False).hexdigest()
+
+
+def _empty(library: ctypes.CDLL) -> bytes:
     context = ctypes.create_string_buffer(CONTEXT_SIZE)
     library.MD5_Init(context)
-    return context.raw
-
-
-def _update(library: ctypes.CDLL, state: bytes, data: bytes | memoryview) -> bytes:
-    context = ctypes.create_string_buffer(state, CONTEXT_SIZE)
-    chunk = data if isinstance(data, bytes) else (ctypes.c_char * len(data)).from_buffer(data)
-    library.MD5_Update(context, chunk, ctypes.c_size_t(len(data)))
     return context.raw
 
 
@@ -54,16 +87,14 @@ _libcrypto = _load_libcrypto()
 
 def start() -> bytes:
     """Return the state of no bytes at all."""
-    return _new(_libcrypto) if _libcrypto else b""
+    return _empty(_libcrypto) if _libcrypto else b""
 
 
-def extend(state: bytes, data: bytes | memoryview) -> bytes:
-    """Return the state after `data` (a memoryview must be writable: no copy is made of it)."""
+def after(state: bytes) -> Md5:
+    """Return the MD5 that goes on from `state`. For one chunk: a chained one depends on where chunks begin."""
     if _libcrypto and len(state) == CONTEXT_SIZE:
-        return _update(_libcrypto, state, data)
-    chained = hashlib.md5(state, usedforsecurity=False)
-    chained.update(data)
-    return chained.digest()
+        return _Carried(_libcrypto, state)
+    return _Chained(state)
 
 
 def hexdigest(state: bytes) -> str | None:

@@ -1,20 +1,19 @@
 """The endpoints of an upload, up to `complete`, which ends it in `scapi.media`."""
 
-from io import BytesIO
 from typing import Any
 
 from flask import request
 from sqlalchemy import Row
 
 from scapi import auth
-from scapi.bodies import Blueprint
 from scapi.database import now
 from scapi.uploads import assembly, ending, rules
 from scapi.uploads.assembly import Chunk, Progress
+from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Span
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
-blueprint = Blueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
+blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
 
 CONTENT_RANGE_PARAMETER = {
     "in": "header",
@@ -26,7 +25,7 @@ CONTENT_RANGE_PARAMETER = {
 
 
 @blueprint.post("/media/upload/chunk/")
-@blueprint.arguments(ChunkMediaSchema, location="upload")
+@blueprint.arguments(ChunkMediaSchema(), location="chunk")
 @blueprint.response(201, ChunkMediaSchema)
 @blueprint.doc(operationId="MediaChunkUpload", parameters=[CONTENT_RANGE_PARAMETER])
 def upload_chunk(fields: dict[str, Any]) -> Progress:
@@ -36,12 +35,11 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     answer got lost may be sent again.
     """
     user_id = auth.require_writer()
-    file, upload_id = fields["file"], fields.get("upload_id")
-    body: BytesIO = file.stream
+    received, upload_id = fields["file"], fields.get("upload_id")
     # a chunk that is not the first and says no position is answered with the offset that was expected
     offset = fields.get("offset") or ("0" if upload_id else None)
-    span = Span.of_chunk(body.getbuffer().nbytes, request.headers.get("Content-Range"), offset)
-    chunk = Chunk(body, span, file.filename, user_id)
+    span = Span.of_chunk(received.content.size, request.headers.get("Content-Range"), offset)
+    chunk = Chunk(received, span, user_id)
     return assembly.go_on(upload_id, chunk) if upload_id else assembly.begin(chunk)
 
 

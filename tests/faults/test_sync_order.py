@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import event
 from scapi.database import UPLOADS_BIND
 from scapi.extensions import db
 from tests import files
-from tests.client import CHUNK, COMPLETE, md5
+from tests.client import CHUNK, COMPLETE, chunk_form, md5
 
 PHOTO = files.jpeg()
 
@@ -74,9 +73,9 @@ def test_a_row_is_deleted_before_its_files(app: Flask, happened: list[str], monk
 
 def _chunk(app: Flask, data: bytes, start: int, upload_id: str = "") -> str:
     """Post a chunk of the photo and return the upload's id."""
-    fields = {"upload_id": upload_id, "image": (BytesIO(data), "photo.jpg")}
+    form = chunk_form(data, upload_id)
     headers = {"Content-Range": f"bytes {start}-{start + len(data) - 1}/{len(PHOTO)}"}
-    answer = app.test_client().post(CHUNK, data=fields, headers=headers)
+    answer = app.test_client().post(CHUNK, **form, headers=headers)
     assert answer.status_code == 201, answer.text
     assert answer.json is not None
     found: str = answer.json["upload_id"]

@@ -14,6 +14,7 @@ from storage_backends.base import Misconfigured, NoSpace, StorageError
 from storage_backends.conformance import Conformance
 from storage_backends.conformance_steps import Faults, read, save, upload
 from storage_backends.local import LocalBackend
+from tests.storehouse import local_inventory
 
 SYSTEM_CALLS = ("open", "write", "fsync", "fdatasync", "ftruncate", "lseek", "mkdir", "rename", "unlink")
 
@@ -25,11 +26,7 @@ class TestLocal(Conformance):
 
     @pytest.fixture
     def inventory(self, tmp_path: Path) -> Callable[[], list[str]]:
-        def names() -> list[str]:
-            found = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-            return [path.relative_to(tmp_path).as_posix().removeprefix("files/") for path in found]
-
-        return names
+        return partial(local_inventory, tmp_path)
 
     @pytest.fixture
     def faults(self, backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> Faults:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from storage_backends import StorageBackend
 from tests import files
-from tests.client import CHUNK, COMPLETE, md5
+from tests.client import CHUNK, COMPLETE, chunk_form, md5
 
 PHOTO = files.jpeg(gps=True)
 
@@ -38,9 +37,9 @@ def backend(app: Flask, monkeypatch: pytest.MonkeyPatch) -> StorageBackend:
 
 
 def send(app: Flask, start: int, end: int, upload_id: str = "") -> TestResponse:
-    fields = {"upload_id": upload_id, "image": (BytesIO(PHOTO[start:end]), "photo.jpg")}
+    form = chunk_form(PHOTO[start:end], upload_id)
     headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(PHOTO)}"}
-    return app.test_client().post(CHUNK, data=fields, headers=headers)
+    return app.test_client().post(CHUNK, **form, headers=headers)
 
 
 def begin(app: Flask, end: int = 100) -> str:
@@ -160,8 +159,7 @@ def test_an_upload_of_unknown_length_that_goes_on_while_it_is_completed(
     client = app.test_client()
 
     def post(start: int, end: int, upload_id: str = "") -> TestResponse:
-        fields = {"upload_id": upload_id, "offset": str(start), "image": (BytesIO(PHOTO[start:end]), "photo.jpg")}
-        return client.post(CHUNK, data=fields)
+        return client.post(CHUNK, **chunk_form(PHOTO[start:end], upload_id, offset=str(start)))
 
     begun = post(0, 100)
     assert begun.json is not None
@@ -188,12 +186,9 @@ def test_a_late_chunk_of_an_upload_of_unknown_length_whose_end_was_set_meanwhile
     client = app.test_client()
 
     def post(start: int) -> TestResponse:
-        fields = {"upload_id": upload_id, "offset": str(start), "image": (BytesIO(PHOTO[start:]), "photo.jpg")}
-        return client.post(CHUNK, data=fields)
+        return client.post(CHUNK, **chunk_form(PHOTO[start:], upload_id, offset=str(start)))
 
-    upload_id = ""
-    fields = {"offset": "0", "image": (BytesIO(PHOTO[:100]), "photo.jpg")}
-    upload_id = (client.post(CHUNK, data=fields).json or {})["upload_id"]
+    upload_id = (client.post(CHUNK, **chunk_form(PHOTO[:100], offset="0")).json or {})["upload_id"]
 
     def close() -> None:
         upload = rows.find(upload_id)

@@ -1,0 +1,50 @@
+"""What the processes of a server cost, as Linux counts it: CPU seconds and peak memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def group(pid: int) -> list[int]:
+    """Return the ids of all processes in the process group that `pid` leads."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = _fields(stat)
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+        if int(fields[2]) == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds, user and system, that the processes of a group and their ended children have used."""
+    total = 0
+    for member in group(pid):
+        total += sum(int(ticks) for ticks in _fields(Path(f"/proc/{member}/stat"))[11:15])
+    return total / TICKS
+
+
+def forget_peaks(pid: int) -> None:
+    """Let the peaks of a group's processes count from now on (proc(5), clear_refs)."""
+    for member in group(pid):
+        Path(f"/proc/{member}/clear_refs").write_text("5")
+
+
+def resident(pid: int, *, peak: bool) -> int:
+    """Return the most memory in bytes that any one process of a group holds, or since `forget_peaks` held."""
+    name = "VmHWM" if peak else "VmRSS"
+    sizes = []
+    for member in group(pid):
+        status = Path(f"/proc/{member}/status").read_text().splitlines()
+        sizes += [int(line.split()[1]) * 1024 for line in status if line.startswith(f"{name}:")]
+    return max(sizes)
+
+
+def _fields(stat: Path) -> list[str]:
+    """Return the fields behind the command's name, which may have spaces: state, ppid, pgrp, ..."""
+    return stat.read_text().rpartition(") ")[2].split()

@@ -1,0 +1,46 @@
+"""The operator's endpoints: `/healthz`, `/readyz` and `/metrics`."""
+
+from hmac import compare_digest
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from scapi import errors
+from scapi.refusals import Refused
+from scapi.watching import BLUEPRINT, health, metrics
+from scapi.watching.readings import Readings
+
+blueprint = Blueprint(BLUEPRINT, __name__)
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """Answer 200 as long as this process answers at all. Touches nothing else."""
+    return jsonify(status="alive")
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    """Answer 200 if the database and the storage can be reached, 503 and which of them cannot otherwise."""
+    parts = health.parts()
+    said = {name: "ready" if is_there else "away" for name, is_there in parts.items()}
+    away = [name for name, is_there in parts.items() if not is_there]
+    return errors.unavailable(away, **said) if away else jsonify(said)
+
+
+@blueprint.get("/metrics")
+def read_metrics() -> Response:
+    """Answer the metrics in Prometheus' text format to who has `SCAPI_METRICS_TOKEN`; 404 if there is none."""
+    token = current_app.config["SCAPI_METRICS_TOKEN"]
+    if not token:
+        abort(404)
+    if not compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        raise Refused("invalid_token", "this needs the bearer token of SCAPI_METRICS_TOKEN in the Authorization header")
+    registry = CollectorRegistry()
+    if metrics.FOLDER:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(metrics.REGISTRY)
+    registry.register(Readings())
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

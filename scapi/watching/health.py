@@ -1,0 +1,93 @@
+"""Whether what scapi stands on is there: asked cheaply, answered in bounded time, however it hangs."""
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from flask import Flask, current_app
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from scapi.database import UPLOADS_BIND
+from scapi.extensions import db
+from storage_backends import StorageBackend, StorageError
+
+PATIENCE = 2.0
+"""Seconds after which a part that has not answered counts as away."""
+
+FRESH = 1.0
+"""Seconds for which an answer holds: however many ask, a part is asked once."""
+
+log = logging.getLogger(__name__)
+
+
+class Question:
+    """Asks a part once, in a thread of its own: a call that hangs must not hold the request that waits for it."""
+
+    def __init__(self, name: str, ask: Callable[[], None]) -> None:
+        self._name = name
+        self._ask = ask
+        self._asked = monotonic()
+        self._answered = threading.Event()
+        self._fresh_until = float("inf")  # one that hangs is not asked again
+        self._is_there = False
+        threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._ask()
+            self._is_there = True
+        except (SQLAlchemyError, StorageError) as error:
+            log.warning("not ready: %s: %s", self._name, error)
+        finally:  # whatever else a stranger's backend raises
+            self._fresh_until = monotonic() + FRESH
+            self._answered.set()
+
+    def is_fresh(self) -> bool:
+        """Whether its answer, or its silence, still holds."""
+        return monotonic() < self._fresh_until
+
+    def answer(self) -> bool:
+        """Return whether the part is there, PATIENCE seconds after it was asked at the latest."""
+        self._answered.wait(max(0.0, self._asked + PATIENCE - monotonic()))
+        return self._is_there
+
+
+class Probe:
+    """Tells whether a part is there. `ask` returns if it is, and raises SQLAlchemyError or StorageError if not."""
+
+    def __init__(self, name: str, ask: Callable[[], None]) -> None:
+        self._name = name
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._question: Question | None = None
+
+    def question(self) -> Question:
+        """Return the question under way, the one that was answered within the last second, or a new one."""
+        with self._lock:
+            if self._question is None or not self._question.is_fresh():
+                self._question = Question(self._name, self._ask)
+            return self._question
+
+
+def set_up(app: Flask) -> None:
+    """Make the probes of the database and the storage, which are there already. Asks nothing yet."""
+    backend: StorageBackend = app.extensions["scapi.storage"]
+    with app.app_context():
+        engine = db.engines[UPLOADS_BIND]
+    asks: dict[str, Callable[[], None]] = {"database": partial(_ask_database, engine), "storage": backend.probe}
+    app.extensions["scapi.probes"] = {name: Probe(name, ask) for name, ask in asks.items()}
+
+
+def parts() -> dict[str, bool]:
+    """Return of each part of this application whether it is there."""
+    probes: dict[str, Probe] = current_app.extensions["scapi.probes"]
+    asked = {name: probe.question() for name, probe in probes.items()}  # all at once, so that PATIENCE holds for all
+    return {name: question.answer() for name, question in asked.items()}
+
+
+def _ask_database(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(select(1))

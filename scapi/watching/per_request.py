@@ -1,0 +1,79 @@
+"""What is noted of every request: its id in the answer, its time in the metrics, a line in the log."""
+
+import logging
+from time import perf_counter
+
+from flask import Flask, Request, Response, g
+from flask.globals import request_ctx
+from prometheus_client import Histogram
+
+from scapi import auth
+from scapi.watching import BLUEPRINT, metrics, request_ids
+
+log = logging.getLogger(__name__)
+
+_OUTCOMES = {4: "refused", 5: "failed"}
+"""By the first digit of the status; the others are `ok`."""
+
+
+class Notes:
+    """The hooks around every request of an application whose storage is called `storage`."""
+
+    def __init__(self, storage: str) -> None:
+        self._storage = storage
+        # to look a histogram up by its labels costs as much as to write into it
+        self._histograms: dict[tuple[str, str, str], Histogram] = {}
+
+    def begin(self) -> None:
+        """Note that a request is being worked on."""
+        g.began = perf_counter()
+        metrics.REQUESTS_IN_PROGRESS.inc()
+
+    def end(self, response: Response) -> Response:
+        """Note how it went, and put its id into the answer."""
+        request = request_ctx.request
+        response.headers[request_ids.HEADER] = request_ids.current()
+        seconds = perf_counter() - g.began
+        status = response.status_code
+        self._histogram(request, _OUTCOMES.get(status // 100, "ok")).observe(seconds)
+        level = logging.WARNING if status >= 500 else logging.INFO
+        if log.isEnabledFor(level) and (status >= 500 or request.blueprint != BLUEPRINT):
+            _write_line(level, request, response, seconds)
+        return response
+
+    def leave(self, _error: BaseException | None) -> None:
+        """Note that nobody works on it any more."""
+        if "began" in g:
+            metrics.REQUESTS_IN_PROGRESS.dec()
+
+    def _histogram(self, request: Request, outcome: str) -> Histogram:
+        rule = request.url_rule
+        # a method that no route takes could be any text
+        labels = (request.method, rule.rule, outcome) if rule else ("", "", outcome)
+        found = self._histograms.get(labels)
+        if found is None:
+            found = self._histograms[labels] = metrics.REQUEST_SECONDS.labels(*labels, self._storage)
+        return found
+
+
+def register(app: Flask) -> None:
+    """Note every request of `app`. Call it before anything else that looks at requests."""
+    notes = Notes(app.config["SCAPI_STORAGE"])
+    app.before_request(notes.begin)
+    app.after_request(notes.end)
+    app.teardown_request(notes.leave)
+
+
+def _write_line(level: int, request: Request, response: Response, seconds: float) -> None:
+    """Log the request: its route, never its path, which may have the name of somebody's file in it."""
+    fields = {
+        "method": request.method,
+        "route": request.url_rule and request.url_rule.rule,
+        "status": response.status_code,
+        "milliseconds": round(seconds * 1000, 2),
+        "bytes_in": request.content_length or 0,
+        "bytes_out": response.content_length or 0,
+        "user": auth.current_user_id(),
+    }
+    said = " ".join(f"{name}={'-' if value is None else value}" for name, value in fields.items())
+    log.log(level, "%s", said, extra=fields)

@@ -1,0 +1,69 @@
+"""The metrics that are read when they are asked for, most of them from the database: the same on every host."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from flask import current_app
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from scapi.database import UPLOADS_BIND, now
+from scapi.extensions import db
+from scapi.uploads.models import Status, Upload
+from scapi.watching import health
+from scapi.watching.sweeps import Sweep
+
+COUNTED = 100_000
+"""Rows that are counted at most: to count further takes ever longer, and tells an operator nothing more."""
+
+
+class Readings(Collector):
+    """Asks when metrics are read, inside an application's context. What cannot be had is left out."""
+
+    def collect(self) -> Iterator[Metric]:
+        about = {"version": version("scapi"), "storage": current_app.config["SCAPI_STORAGE"]}
+        yield InfoMetricFamily("scapi", "What is running", about)
+        ready = GaugeMetricFamily("scapi_ready", "Whether what scapi stands on answers (1 or 0)", labels=["part"])
+        parts = health.parts()
+        for part, is_there in parts.items():
+            ready.add_metric([part], is_there)
+        yield ready
+        if parts["database"]:
+            try:
+                with db.engines[UPLOADS_BIND].connect() as connection:
+                    found = [*_uploads(connection), *_sweeps(connection)]
+            except SQLAlchemyError:  # it went away just now: the next reading says so
+                return
+            yield from found
+
+
+def _uploads(connection: Connection) -> Iterator[Metric]:
+    uploading = Upload.status == Status.UPLOADING
+    yield GaugeMetricFamily(
+        "scapi_uploads_unfinished",
+        f"Uploads that are under way, {COUNTED} for that many or more",
+        _count(connection, uploading),
+    )
+    yield GaugeMetricFamily(
+        "scapi_uploads_overdue",
+        f"Uploads that have expired and still wait for the sweeper, {COUNTED} for that many or more",
+        _count(connection, uploading & (Upload.expires_at <= now())),
+    )
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    rows = select(literal(1)).where(condition).limit(COUNTED).subquery()
+    return connection.execute(select(func.count()).select_from(rows)).scalar_one()
+
+
+def _sweeps(connection: Connection) -> Iterator[Metric]:
+    swept = CounterMetricFamily("scapi_swept", "Things that the sweeper removed", labels=["what"])
+    failed = CounterMetricFamily("scapi_sweep_failures", "Things that the sweeper could not remove", labels=["what"])
+    last = GaugeMetricFamily("scapi_last_sweep_timestamp_seconds", "When the last sweep ended", labels=["what"])
+    for sweep in connection.execute(select(Sweep.__table__).order_by(Sweep.what)):
+        swept.add_metric([sweep.what], sweep.removed)
+        failed.add_metric([sweep.what], sweep.failed)
+        last.add_metric([sweep.what], sweep.last_at.timestamp())
+    yield from (swept, failed, last)

@@ -1,0 +1,40 @@
+"""What the sweeper did, kept in the database: it runs as a command, perhaps on another host, which nobody can ask."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, String, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scapi.database import Base, UtcDateTime, now
+from scapi.extensions import db
+
+
+class Sweep(Base):
+    """All sweeps for one kind of thing: how many were `removed` and could not be (`failed`), and when the last was."""
+
+    __tablename__ = "sweeps"
+
+    what: Mapped[str] = mapped_column(String(64), primary_key=True)
+    removed: Mapped[int] = mapped_column(BigInteger)
+    failed: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def record(what: str, removed: int, failed: int) -> None:
+    """Add to the sweeps for `what` one that ends now. Several sweepers may do so at once."""
+    if _add(what, removed, failed):
+        return
+    db.session.add(Sweep(what=what, removed=removed, failed=failed, last_at=now()))
+    try:
+        db.session.commit()
+    except IntegrityError:  # another sweeper recorded the first one in between
+        db.session.rollback()
+        _add(what, removed, failed)
+
+
+def _add(what: str, removed: int, failed: int) -> bool:
+    counted = {Sweep.removed: Sweep.removed + removed, Sweep.failed: Sweep.failed + failed, Sweep.last_at: now()}
+    known = db.session.scalar(update(Sweep).where(Sweep.what == what).values(counted).returning(Sweep.what))
+    db.session.commit()
+    return known is not None

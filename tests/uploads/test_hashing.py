@@ -1,0 +1,65 @@
+"""Chunks that are large enough to be hashed while they come in."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from scapi.uploads import assembly, hashing, md5, parsing
+from tests import client, files
+
+SIZE = hashing.WORTHWHILE + 1000
+DOCUMENT = files.pdf(size=5 * SIZE // 2)
+
+
+def test_a_state_is_that_of_the_bytes_in_their_order() -> None:
+    begun = hashing.Hashing(md5.start())
+    for block in (b"one", b"two", b"three"):
+        begun.update(block)
+    assert md5.hexdigest(begun.state()) == client.md5(b"onetwothree")
+    assert begun.state() == begun.state()
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The states from which hashing was begun in a thread."""
+    states: list[bytes] = []
+
+    class Noted(hashing.Hashing):
+        def __init__(self, before: bytes) -> None:
+            super().__init__(before)
+            states.append(before)
+
+    monkeypatch.setattr(parsing, "Hashing", Noted)
+    monkeypatch.setattr(assembly, "Hashing", Noted)
+    return states
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_large_chunk_is_hashed_while_it_comes(app: Flask, begun: list[bytes], raw: bool) -> None:
+    upload_id = ""
+
+    def send(start: int) -> dict[str, Any]:
+        piece = DOCUMENT[start : start + SIZE]
+        headers = {"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(DOCUMENT)}"}
+        body = client.chunk_form(piece, upload_id)
+        if raw:
+            query = {"upload_id": upload_id, "filename": "a.pdf"}
+            body = {"data": piece, "content_type": "application/octet-stream", "query_string": query}
+        answer = app.test_client().post(client.CHUNK, headers=headers, **body)
+        assert answer.status_code == 201, answer.text
+        assert answer.json is not None
+        assert int(answer.json["offset"]) == start + len(piece)
+        return dict(answer.json)
+
+    upload_id = send(0)["upload_id"]
+    first = begun[0]
+    send(SIZE)
+    assert len(begun) == 2
+    send(SIZE)  # sent again, it is hashed on a wrong guess, as if it were the next, and then on the right one
+    assert len(begun) == 4
+    assert begun[1] == begun[3] != begun[2]
+    send(2 * SIZE)  # a small one
+    assert (first, len(begun)) == (md5.start(), 4)
+    form = {"upload_id": upload_id, "md5": client.md5(DOCUMENT)}
+    assert app.test_client().post(client.COMPLETE, data=form).status_code == 201
