@@ -35,19 +35,19 @@ def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
 
     def slow(handler: BaseHTTPRequestHandler) -> None:
         over.wait(30)
-        site.answers["/page"](handler)
+        site.answers["/busy/page"](handler)
 
-    site.put("/page", PAGE)
-    site.put("/slow", slow)
-    page, slow_page = f"{site.url}/page", f"{site.url}/slow"
+    site.put("/busy/page", PAGE)
+    site.put("/busy/slow", slow)
+    page, slow_page = f"{site.url}/busy/page", f"{site.url}/busy/slow"
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(partial(make, server, type="url", url=slow_page)) for _ in range(2)]
         try:
-            servers.wait_until(lambda: len(site.asked_for("/slow")) == 2, 20, "two previews to be under way")
+            servers.wait_until(lambda: len(site.asked_for("/busy/slow")) == 2, 20, "two previews to be under way")
             link = make(server, type="url", url=page)
             answer = post(server, type="image", url=f"{site.url}/a.png")
             chosen = server.request("PUT", f"{MEDIA}{link['id']}/", json={"image": f"{site.url}/a.png"}, headers=OWNER)
-            assert site.asked_for("/page") == []
+            assert site.asked_for("/busy/page") == []
         finally:
             over.set()
         assert [future.result()["title"] for future in waiting] == ["A page", "A page"]
