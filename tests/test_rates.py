@@ -15,7 +15,7 @@ import requests
 from config import Config
 from scapi import ConfigurationError, clients, create_app
 from tests import files, running, servers
-from tests.client import at_once, complete, md5, refusal, send_chunk, statuses
+from tests.client import CHUNK, at_once, complete, md5, refusal, send_chunk, statuses
 from tests.conftest import token
 from tests.running import SECRET, Server
 
@@ -61,6 +61,14 @@ def test_each_user_may_send_so_many_chunks(server: Server) -> None:
     finish = partial(complete, server, digest=md5(PHOTO), headers=token(1))
     assert statuses([finish(answer.json()["upload_id"]) for answer in answers[:2]]) == {201: 2}
     limited(finish(answers[2].json()["upload_id"]))
+
+
+def test_a_refused_chunk_does_not_cost_the_connection(server: Server) -> None:
+    large = {"image": ("a.jpg", bytes(300_000))}
+    with requests.Session() as session:
+        answers = [session.post(server.url + CHUNK, files=large, headers=token(11), timeout=30) for _ in range(8)]
+        assert session.get(server.url + TAGS, headers=token(11), timeout=30).status_code == 200
+    assert statuses(answers) == {415: 4, 429: 4}
 
 
 def test_links_are_counted_by_themselves_and_all_the_rest_together(server: Server) -> None:
