@@ -40,6 +40,10 @@ lint: .venv/installed-for-development ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+.PHONY: docs
+docs: .venv/installed-for-development ## build the documentation: build/docs/index.html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
+
 .PHONY: lock
 lock: .venv/installed-for-development ## write requirements.lock anew from setup.cfg
 	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-options \
@@ -53,5 +57,5 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 	@touch $@
 
 .venv/installed-for-development: .venv/installed
-	$(PIP_INSTALL) --editable '.[$(EXTRAS),test,lint]'
+	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint]'
 	@touch $@

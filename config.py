@@ -28,6 +28,9 @@ class Config:
     SCAPI_S3_ENDPOINT_URL = env.str("SCAPI_S3_ENDPOINT_URL", "")
     """Address of an S3-compatible server. Empty: Amazon's."""
 
+    SCAPI_S3_PUBLIC_ENDPOINT_URL = env.str("SCAPI_S3_PUBLIC_ENDPOINT_URL", "")
+    """Address of that server as clients reach it, for presigned URLs. Empty: the same."""
+
     SCAPI_S3_REGION = env.str("SCAPI_S3_REGION", "")
     """Region of the bucket. Empty: from boto3's own chain."""
 
@@ -57,6 +60,10 @@ class Config:
 
     SCAPI_MEDIA_BASE_URL = env.str("SCAPI_MEDIA_BASE_URL", "")
     """Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs."""
+
+    SCAPI_ACCEL_REDIRECT = env.str("SCAPI_ACCEL_REDIRECT", "", validate=validate.Regexp(r"(/[\w./-]*/)?$"))
+    """Internal location of an nginx in front that has the local files, such as `/internal/files/`, and sends them for
+    scapi (X-Accel-Redirect). Empty: scapi sends them itself."""
 
     SCAPI_PUBLIC_URL = env.str("SCAPI_PUBLIC_URL", "", validate=validate.Regexp(r"(https?://[^/\s].*)?$"))
     """The address that clients see, such as `https://media.example.org`. Empty: taken from the request."""

@@ -4,12 +4,24 @@ from pathlib import Path
 
 from flask import Flask
 
-from scapi import auth, cli, configuration, database, documentation, errors, incoming, paths, rates, storage
+from scapi import (
+    auth,
+    cli,
+    configuration,
+    cross_origin,
+    database,
+    documentation,
+    errors,
+    incoming,
+    paths,
+    rates,
+    storage,
+)
 from scapi.bodies import JSONProvider
 from scapi.checks import checking
 from scapi.configuration import ConfigurationError
 from scapi.events import delivery as webhooks
-from scapi.extensions import api, cors, db, migrate
+from scapi.extensions import api, db, migrate
 from scapi.media.files import STORED
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
@@ -41,7 +53,7 @@ def create_app(config: object) -> Flask:
     configuration.set_up_secret(app)
     database.set_up(app, db)
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
-    cors.init_app(app, **configuration.cors_options(app))
+    cross_origin.set_up(app)
     storage.set_up(app)
     health.set_up(app)
     previews.set_up(app)

@@ -1,15 +1,11 @@
 """From settings to what the extensions want to know."""
 
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scapi import auth, database
-
-CORS_MAX_AGE = 24 * 3600
-"""Seconds that a browser may remember a preflight's answer."""
 
 
 class ConfigurationError(Exception):
@@ -58,16 +54,3 @@ def trust_proxies(app: Flask) -> None:
     count = app.config["SCAPI_TRUSTED_PROXIES"]
     if count:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-
-
-def cors_options(app: Flask) -> dict[str, Any]:
-    """Return Flask-Cors' options: the page's origin is rarely the API's."""
-    origins = app.config["SCAPI_CORS_ORIGINS"]
-    return {
-        "origins": origins,
-        "send_wildcard": origins == ["*"],  # one answer for every origin may be cached for all of them
-        "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        "allow_headers": ["Authorization", "Content-Type", "Content-Range", "X-Request-ID"],
-        "expose_headers": ["Content-Range", "Content-Disposition", "ETag", "Location", "Retry-After", "X-Request-ID"],
-        "max_age": CORS_MAX_AGE,
-    }

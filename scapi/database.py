@@ -1,6 +1,7 @@
 """The tables' base, the column types they share, and how the engines are set up."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -30,6 +32,8 @@ UPLOADS_BIND = "uploads"
 
 SQLITE_BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one."""
+
+UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
 
 MAX_ID = 2**63 - 1
 """Largest 64-bit integer that the database keeps."""
@@ -77,6 +81,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 def can_be_kept(text: str) -> bool:
     """Return whether every database can keep `text`: PostgreSQL takes no NUL, and UTF-8 has no lone surrogates."""
     return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Return whether a unique constraint was in the way, and not a foreign key."""
+    if isinstance(error.orig, sqlite3.Error):
+        codes = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+        return error.orig.sqlite_errorcode in codes
+    return getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION
 
 
 def is_modelled(_item: Any, name: str | None, _kind: str, _reflected: bool, _compared: Any) -> bool:

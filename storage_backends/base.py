@@ -161,6 +161,13 @@ class StorageBackend(ABC):
         """
         return None
 
+    def web_path(self, key: str) -> str | None:
+        """Return where the object lies below a folder that a web server in front may read too, or None: there is none.
+
+        A path of the form that keys have. Asked only where `SCAPI_ACCEL_REDIRECT` names such a web server.
+        """
+        return None
+
     @abstractmethod
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         """Yield what uploads that were never finished have in storage and that was last written before `older_than`.

@@ -238,6 +238,10 @@ class LocalBackend(StorageBackend):
         with _storage_errors():
             self.file(key).unlink(missing_ok=True)
 
+    def web_path(self, key: str) -> str:
+        """Return the path below `<root>/files`."""
+        return check_key(key)
+
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         with _storage_errors():
             for folder, _, names in os.walk(self._parts):

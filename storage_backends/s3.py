@@ -80,7 +80,8 @@ class S3Backend(StorageBackend):
     """Objects in `bucket` whose names begin with `prefix`, through a ready client.
 
     `largest_object` (bytes) sets the size of parts, `url_expires` is in seconds, `base_url` is that of a CDN or public
-    bucket which serves the objects at `<base_url>/<prefix><key>`. The storage class holds for published objects.
+    bucket which serves the objects at `<base_url>/<prefix><key>`, `url_client` makes presigned URLs where clients reach
+    the server under another address than scapi. The storage class holds for published objects.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class S3Backend(StorageBackend):
         storage_class: str = "",
         url_expires: int = URL_EXPIRES,
         base_url: str = "",
+        url_client: S3Client | None = None,
     ) -> None:
         encryption = {"ServerSideEncryption": server_side_encryption, "SSEKMSKeyId": kms_key_id}
         self._bucket = Bucket(
@@ -107,6 +109,7 @@ class S3Backend(StorageBackend):
         self._largest_object = largest_object
         self._url_expires = url_expires
         self._base_url = base_url.rstrip("/")
+        self._url_client = url_client or client
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -115,6 +118,7 @@ class S3Backend(StorageBackend):
             raise Misconfigured("SCAPI_S3_BUCKET is not set: storage in S3 needs the name of a bucket")
         if prefix.startswith("/") or "//" in prefix:
             raise Misconfigured(f"SCAPI_S3_PREFIX is {prefix!r}; expected no slash at its start and no two in a row")
+        public = "SCAPI_S3_PUBLIC_ENDPOINT_URL"
         limits = (settings.get(f"SCAPI_MAX_{kind}_BYTES") or 0 for kind in ("IMAGE", "DOCUMENT"))
         return cls(
             s3_client.make_client(settings),
@@ -126,6 +130,7 @@ class S3Backend(StorageBackend):
             storage_class=settings.get("SCAPI_S3_STORAGE_CLASS") or "",
             url_expires=int(settings.get("SCAPI_S3_URL_EXPIRES") or URL_EXPIRES),
             base_url=settings.get("SCAPI_MEDIA_BASE_URL") or "",
+            url_client=s3_client.make_client(settings, public) if settings.get(public) else None,
         )
 
     def check(self) -> None:
@@ -246,7 +251,7 @@ class S3Backend(StorageBackend):
         if self._base_url:
             return f"{self._base_url}/{name}"
         with s3_client.s3_errors():
-            return self._bucket.client.generate_presigned_url(
+            return self._url_client.generate_presigned_url(
                 "get_object",
                 Params={
                     "Bucket": self._bucket.name,

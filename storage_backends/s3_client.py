@@ -171,10 +171,10 @@ def one_of(settings: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> 
     return value
 
 
-def make_client(settings: Mapping[str, Any]) -> S3Client:
+def make_client(settings: Mapping[str, Any], endpoint_setting: str = "SCAPI_S3_ENDPOINT_URL") -> S3Client:
     """Return a client for the endpoint and region of the settings; credentials come from boto3's own chain.
 
-    Raises Misconfigured. Makes no request.
+    `endpoint_setting` names the setting that holds the endpoint. Raises Misconfigured. Makes no request.
     """
     checksums: Any = one_of(settings, "SCAPI_S3_CHECKSUMS", CHECKSUMS)
     style: Any = one_of(settings, "SCAPI_S3_ADDRESSING_STYLE", ADDRESSING_STYLES)
@@ -189,12 +189,12 @@ def make_client(settings: Mapping[str, Any]) -> S3Client:
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,
     )
-    endpoint = settings.get("SCAPI_S3_ENDPOINT_URL") or None
+    endpoint = settings.get(endpoint_setting) or None
     region = settings.get("SCAPI_S3_REGION") or None
     try:
         client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
-        raise Misconfigured(f"SCAPI_S3_ENDPOINT_URL {endpoint!r}, SCAPI_S3_REGION {region!r}: {error}") from error
+        raise Misconfigured(f"{endpoint_setting} {endpoint!r}, SCAPI_S3_REGION {region!r}: {error}") from error
     # S3 itself is content with the CRC32 that botocore sends with this one; others insist on Content-MD5.
     client.meta.events.register("before-call.s3.DeleteObjects", _add_md5)
     return client

@@ -44,28 +44,6 @@ def test_fields_of_the_wrong_type(server: Server) -> None:
     }
 
 
-def test_errors_carry_the_cors_headers(server: Server) -> None:
-    origin = {"Origin": "https://community.example"}
-    for path in ("/nowhere", COMPLETE):
-        assert server.request("GET", path, headers=origin).headers["Access-Control-Allow-Origin"] == "*"
-
-
-def test_a_preflight_is_answered_for_a_day(server: Server) -> None:
-    asked = {
-        "Origin": "https://community.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization, content-range, content-type",
-    }
-    answer = server.request("OPTIONS", CHUNK, headers=asked)
-    assert answer.status_code == 200
-    assert {name.strip().lower() for name in answer.headers["Access-Control-Allow-Headers"].split(",")} == {
-        "authorization",
-        "content-range",
-        "content-type",
-    }
-    assert answer.headers["Access-Control-Max-Age"] == "86400"
-
-
 def test_a_number_with_thousands_of_digits(server: Server) -> None:
     body = '{"md5": ' + "1" * 5000 + "}"
     answer = server.request("POST", COMPLETE, data=body, headers={"Content-Type": "application/json"})

@@ -26,6 +26,10 @@ LINKS = (MediaType.URL, MediaType.VIMEO)
 """The types that are a link, with a preview of its page."""
 
 
+MAX_VISITOR = 48
+"""Characters of what names a visitor; an IPv6 address has at most 39."""
+
+
 class Role(StrEnum):
     """What a file is to its media."""
 
@@ -57,6 +61,7 @@ class Media(Base):
 
     __tablename__ = "media"
     __table_args__ = (
+        Index("ix_media_newest", "creator_id", "added_at", "id"),
         Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
         {"sqlite_autoincrement": True},
     )
@@ -90,6 +95,8 @@ class Media(Base):
     oembed_html: Mapped[str | None] = mapped_column(Text)
     oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
     oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
+    clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How many visitors have clicked it: the number of its rows in `media_clicks`."""
     embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)
     embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
@@ -120,6 +127,18 @@ class MediaFile(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     media: Mapped[Media] = relationship(back_populates="files")
+
+
+class MediaClick(Base):
+    """A visitor who has clicked a media, once or more often."""
+
+    __tablename__ = "media_clicks"
+
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
+    visitor: Mapped[str] = mapped_column(String(MAX_VISITOR), primary_key=True)
+    """`user:<id>` of a token, else `ip:<address>`."""
+    clicked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    """When the visitor did so first."""
 
 
 class StaleFile(Base):

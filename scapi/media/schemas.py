@@ -1,6 +1,7 @@
 """What goes over the wire about a media. Every field of the API is in every answer."""
 
 import json
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import marshmallow as ma
@@ -10,6 +11,7 @@ from scapi.bodies import Moment, Schema
 from scapi.links import absolute
 from scapi.media.files import path_of
 from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
+from scapi.paging import page_of
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
 """What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
@@ -45,6 +47,12 @@ def no_nul(text: str) -> None:
     """Refuse the one character that PostgreSQL cannot keep, and halves of characters."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ma.ValidationError("Not a valid string.")
+
+
+def _no_zone(address: IPv4Address | IPv6Address) -> None:
+    """Refuse an address that means something on one machine only, such as fe80::1%eth0."""
+    if getattr(address, "scope_id", None):
+        raise ma.ValidationError("Not a valid IP address.")
 
 
 def small_json(value: Any) -> None:
@@ -116,6 +124,7 @@ class MediaSchema(Schema):
     embed_type = _none(ma.fields.String)
     embed_id = _none(ma.fields.String)
     embed = ma.fields.Nested(EmbedSchema, dump_only=True, allow_none=True, dump_default=None)
+    clicks = ma.fields.Integer(dump_only=True, metadata={"description": "How many visitors have clicked it"})
 
     @ma.pre_dump
     def _with_files(self, media: Media, **_: Any) -> dict[str, Any]:
@@ -145,6 +154,9 @@ class MediaSchema(Schema):
         return fields
 
 
+MediaPageSchema = page_of(MediaSchema)
+
+
 class ChunkCompleteMediaSchema(MediaSchema):
     """An upload whose chunks have all come, and the media that is made of it."""
 
@@ -170,6 +182,20 @@ class ChunkCompleteMediaSchema(MediaSchema):
     @ma.pre_load
     def _no_type(self, fields: Any, **_: Any) -> Any:
         return {name: value for name, value in fields.items() if (name, value) != ("type", "")}
+
+
+class ClickSchema(Schema):
+    """A click on a media: where from, if the client knows better than the request itself."""
+
+    ip = ma.fields.IP(
+        allow_none=True,
+        validate=_no_zone,
+        metadata={"description": "IPv4 or IPv6 address of a visitor who has no token"},
+    )
+
+    @ma.pre_load
+    def _without_empty(self, fields: Any, **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if value != ""}
 
 
 def type_name(kind: str) -> str:

@@ -3,9 +3,9 @@
 import uuid
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, current_app, redirect, request
 from sqlalchemy import select
-from werkzeug.exceptions import PreconditionFailed
+from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
@@ -41,10 +41,18 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     file = db.session.scalar(select(MediaFile).join(Media).where(Media.hash_code == hash_code, MediaFile.name == name))
     if file is None:
         raise _not_found()
-    url = storage.url(file.key, file.mimetype, disposition(file))
-    answer = _redirect(url) if url else _send(file)
+    answer = _answer(file)
     answer.headers.update(HEADERS)
     return answer
+
+
+def _answer(file: MediaFile) -> BaseResponse:
+    if url := storage.url(file.key, file.mimetype, disposition(file)):
+        return _redirect(url)
+    location = current_app.config["SCAPI_ACCEL_REDIRECT"]
+    if location and (path := storage.web_path(file.key)):
+        return _hand_over(file, location + path)
+    return _send(file)
 
 
 def disposition(file: MediaFile) -> str:
@@ -58,13 +66,33 @@ def disposition(file: MediaFile) -> str:
 def _redirect(url: str) -> BaseResponse:
     answer = redirect(url)
     answer.headers["Cache-Control"] = f"private, max-age={REDIRECT_MAX_AGE}"
+    answer.vary.add("Origin")  # S3 says so only to scripts: what an <img> got would be taken from the cache for them
+    return answer
+
+
+def _described(file: MediaFile) -> Response:
+    """Return an answer without a body that says what a client should know of the file."""
+    answer = Response(mimetype=file.mimetype)
+    answer.headers["Content-Disposition"] = disposition(file)
+    answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+    return answer
+
+
+def _hand_over(file: MediaFile, path: str) -> Response:
+    """Let the nginx in front send the file: the body, its length, ETag, ranges and conditions are nginx's own.
+
+    A range that the file does not have is refused here: nginx would do it under the file's headers, for caches to keep.
+    """
+    asked = request.range if _asks_for_a_part() and "If-Range" not in request.headers else None
+    if asked and asked.range_for_length(file.size) is None:
+        raise RequestedRangeNotSatisfiable(file.size)
+    answer = _described(file)
+    answer.headers["X-Accel-Redirect"] = path
     return answer
 
 
 def _send(file: MediaFile) -> Response:
-    answer = Response(mimetype=file.mimetype)
-    answer.headers["Content-Disposition"] = disposition(file)
-    answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+    answer = _described(file)
     answer.content_length = file.size
     answer.headers["Accept-Ranges"] = "bytes"
     answer.set_etag(f"{file.id}-{file.size}")

@@ -2,16 +2,22 @@
 
 from typing import Any
 
+from flask import request
+
 from scapi import auth
 from scapi.bodies import Blueprint
 from scapi.documentation import NEEDS_TOKEN
 from scapi.events.signals import announce
 from scapi.extensions import db
-from scapi.media import announcements, completion, creation, files, link_previews
+from scapi.media import announcements, clicks, completion, creation, files, link_previews
 from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
-from scapi.media.schemas import ChunkCompleteMediaSchema, MediaSchema
+from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
+from scapi.paging import Order, PageQuerySchema, page
 from scapi.refusals import Refused
+
+# not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
+NEWEST = Order("-added_at", ((Media.added_at, True), (Media.id, True)))
 
 blueprint = Blueprint("media", __name__, description="Images, documents and links that a page can show")
 
@@ -27,6 +33,19 @@ def complete_upload(fields: dict[str, Any]) -> Media:
     """
     user_id = auth.require_writer()
     return completion.complete(fields["upload_id"], user_id, fields["md5"].lower(), fields.get("type"))
+
+
+@blueprint.get("/media/")
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, MediaPageSchema)
+@blueprint.doc(operationId="MediaList", security=NEEDS_TOKEN)
+def list_media(query: dict[str, Any]) -> dict[str, Any]:
+    """List the media of the token's user, the newest first
+
+    Follow `next` to meet every media once, also while others are added and deleted.
+    """
+    user = auth.require_user()
+    return page(Media, [Media.creator_id == user.id], {**query, "ordering": NEWEST})
 
 
 @blueprint.post("/media/")
@@ -73,6 +92,21 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
     return _found(id)
 
 
+@blueprint.post("/media/<id:id>/click/")
+@blueprint.arguments(ClickSchema, location="json_or_form")
+@blueprint.response(204)
+@blueprint.doc(operationId="MediaClick")
+def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
+    """Count a click on a Media
+
+    The visitor is the token's user, else the address `ip`, else the one that the request comes from. A visitor who
+    clicks again is not counted again.
+    """
+    visitor = clicks.visitor_of(auth.current_user_id(), fields.get("ip") or request.remote_addr)
+    if not clicks.count(id, visitor):
+        raise _not_found()
+
+
 @blueprint.delete("/media/<id:id>/")
 @blueprint.response(204)
 @blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
@@ -100,5 +134,9 @@ def _own(media_id: int) -> Media:
 def _found(media_id: int) -> Media:
     media = db.session.get(Media, media_id)
     if media is None:
-        raise Refused("not_found", "there is no such media")
+        raise _not_found()
     return media
+
+
+def _not_found() -> Refused:
+    return Refused("not_found", "there is no such media")

@@ -1,18 +1,16 @@
 """The statements that write tags, each of them one transaction: what came between a look and a write cannot matter."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from scapi.database import is_duplicate
 from scapi.extensions import db
 from scapi.refusals import Refused
 from scapi.tags.folding import caseless, fold
 from scapi.tags.models import Tag, TagAssignment
-
-UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 """The session holds no tags that a statement could pass by."""
@@ -48,7 +46,7 @@ def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the 
         db.session.commit()
     except IntegrityError as error:
         db.session.rollback()
-        if not _is_duplicate(error):
+        if not is_duplicate(error):
             raise not_found() from error
 
 
@@ -80,7 +78,7 @@ def _written(statement: Executable) -> Sequence[Row[Any]]:
         db.session.commit()
     except IntegrityError as error:
         db.session.rollback()
-        if _is_duplicate(error):
+        if is_duplicate(error):
             raise Refused("unique", "there is a tag of that type and name already", field="name") from error
         raise Refused("tag_assigned", "a tag that is assigned keeps its type", field="type") from error
     return rows
@@ -99,11 +97,3 @@ def _check_type(tag_id: int, type: str) -> None:  # noqa: A002
         raise not_found()
     if found != type:
         raise Refused("type_mismatch", f"a tag of type {found} cannot be assigned to a {type}", field=type)
-
-
-def _is_duplicate(error: IntegrityError) -> bool:
-    """Return whether a unique constraint was in the way, and not a foreign key."""
-    if isinstance(error.orig, sqlite3.Error):
-        codes = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-        return error.orig.sqlite_errorcode in codes
-    return getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION

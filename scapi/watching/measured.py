@@ -87,6 +87,9 @@ class MeasuredBackend(StorageBackend):
     def url(self, key: str, content_type: str, disposition: str) -> str | None:
         return self._backend.url(key, content_type, disposition)
 
+    def web_path(self, key: str) -> str | None:
+        return self._backend.web_path(key)
+
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         return self._backend.unfinished(older_than)
 

@@ -62,6 +62,7 @@ def test_on_s3_a_file_redirects_to_a_presigned_url(on_s3: Callable[..., Abstract
         answer = fetch(server, media["url"], allow_redirects=False)
         assert answer.status_code == 302
         assert answer.headers["Cache-Control"].startswith("private, max-age=")
+        assert answer.headers["Vary"] == "Origin"
         signed = parse_qs(urlsplit(answer.headers["Location"]).query)
         assert int(signed["X-Amz-Expires"][0]) > int(answer.headers["Cache-Control"].rpartition("=")[2])
         there = fetch(server, media["url"])

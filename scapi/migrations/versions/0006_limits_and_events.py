@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 big_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 moment = sa.DateTime(timezone=True)
@@ -25,7 +25,6 @@ def upgrade() -> None:
         "(SELECT coalesce(sum(size), 0) FROM media_files WHERE media_files.media_id = media.id)"
     )
     op.create_index("ix_media_creator_id_stored", "media", ["creator_id", "stored"])
-    op.drop_index("ix_media_creator_id", "media")
 
     op.create_table(
         "webhook_deliveries",
@@ -47,7 +46,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook_deliveries")
-    op.create_index("ix_media_creator_id", "media", ["creator_id"])
     op.drop_index("ix_media_creator_id_stored", "media")
     op.drop_column("media", "stored")
     for owner in OWNERS:

@@ -1,0 +1,40 @@
+# scapi under gunicorn: not root, no shell needed, nothing written but SCAPI_DATA_DIR and /tmp.
+#   docker build -t scapi . && docker run --read-only --tmpfs /tmp -v scapi:/var/lib/scapi -p 127.0.0.1:8000:8000 scapi
+# With the embedded database, `docker run ... scapi flask db upgrade` first. compose.yaml has several, and all else.
+
+FROM node:22-bookworm-slim AS page
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci
+COPY web ./
+# writes ../scapi/page/static
+RUN npm run build
+
+# The Python that all tests run on.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+ENV PIP_CONSTRAINT=/src/requirements.lock PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements.lock setup.cfg pyproject.toml README.md LICENSE ./
+# What it depends on, in a layer of its own: without a package in it, this installs the metadata and the dependencies.
+# hadolint ignore=DL3013  # the versions are those of PIP_CONSTRAINT
+RUN python -m venv --without-pip /opt/scapi \
+ && pip --python /opt/scapi/bin/python install '.[postgresql,s3]'
+COPY storage_backends storage_backends
+COPY scapi scapi
+COPY --from=page /src/scapi/page/static scapi/page/static
+RUN pip --python /opt/scapi/bin/python install --no-deps --force-reinstall .
+
+FROM python:3.11-slim-bookworm
+RUN groupadd --system --gid 10001 scapi \
+ && useradd --system --uid 10001 --gid scapi --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin scapi \
+ && install --directory --owner=scapi --group=scapi --mode=0750 /var/lib/scapi
+WORKDIR /srv/scapi
+COPY --from=build /opt/scapi /opt/scapi
+COPY wsgi.py config.py gunicorn.conf.py ./
+COPY examples/make_bucket.py examples/
+ENV PATH=/opt/scapi/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 SCAPI_DATA_DIR=/var/lib/scapi
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "wsgi:app"]

@@ -1,0 +1,19 @@
+"""Puts into a page what is made from the code: `<!-- settings -->` and `<!-- api -->` stand where it goes."""
+
+from api_reference import api_reference
+from settings_table import settings_table
+from sphinx.application import Sphinx
+
+PARTS = {"<!-- settings -->": settings_table, "<!-- api -->": api_reference}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", _fill_in)
+    return {"parallel_read_safe": True}
+
+
+def _fill_in(_app: Sphinx, _page: str, source: list[str]) -> None:
+    for mark, make in PARTS.items():
+        if mark in source[0]:
+            source[0] = source[0].replace(mark, make())

@@ -1,0 +1,96 @@
+"""Pages of another origin: what the Fetch standard's CORS protocol lets them send and read (fetch.spec.whatwg.org)."""
+
+import re
+
+from flask import Flask, Response, current_app, request
+
+from scapi.configuration import ConfigurationError
+from scapi.extensions import cors
+
+MAX_AGE = 24 * 3600
+"""Seconds that a browser may remember a preflight's answer; some take no more than two hours."""
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+TUS_HEADERS = [  # tus.io/protocols/resumable-upload, headers that are both sent and answered
+    "Tus-Resumable",
+    "Upload-Concat",
+    "Upload-Defer-Length",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
+]
+
+SENT = [
+    "Authorization",
+    "Content-Range",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Range",
+    "Upload-Checksum",
+    "X-HTTP-Method-Override",
+    "X-Request-ID",
+    "X-Requested-With",
+    *TUS_HEADERS,
+]
+"""Request headers that a page may send, beside those that it may always send."""
+
+READ = [
+    "Accept-Ranges",
+    "Allow",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Retry-After",
+    "Tus-Checksum-Algorithm",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Version",
+    "Upload-Expires",
+    "WWW-Authenticate",
+    "X-Request-ID",
+    *TUS_HEADERS,
+]
+"""Answer headers that a page may read, beside those that it may always read."""
+
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/*?#@\\]+", re.IGNORECASE)
+
+
+def set_up(app: Flask) -> None:
+    """Let the pages of `SCAPI_CORS_ORIGINS` call every address, and read its errors. Raises ConfigurationError."""
+    origins = [origin.strip() for origin in app.config["SCAPI_CORS_ORIGINS"]]
+    everyone = origins == ["*"]
+    for origin in [] if everyone else origins:
+        if not ORIGIN.fullmatch(origin):  # Flask-Cors would take it for a pattern, and as the beginning of an origin
+            raise ConfigurationError(f"SCAPI_CORS_ORIGINS: expected * alone or origins, https://host, not {origin!r}")
+    cors.init_app(
+        app,
+        origins=origins,
+        send_wildcard=everyone,  # one answer for every origin may be cached for all of them
+        always_send=everyone,
+        vary_header=False,
+        methods=METHODS,
+        allow_headers=SENT,
+        expose_headers=READ,
+        max_age=MAX_AGE,
+    )
+    app.before_request(_preflight)
+    if not everyone:
+        app.after_request(_vary)
+
+
+def _preflight() -> Response | None:
+    """Answer the question whether a request may be sent, also where it will be refused: the page shall read why."""
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return current_app.response_class(status=204)
+    return None
+
+
+def _vary(answer: Response) -> Response:
+    """Keep caches from giving one origin's answer, or one without an origin, to another."""
+    answer.vary.add("Origin")
+    return answer

@@ -1,0 +1,31 @@
+"""Who has clicked a media: each visitor is remembered, and counted, once."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from scapi.database import is_duplicate
+from scapi.extensions import db
+from scapi.media.models import MAX_VISITOR, Media, MediaClick
+
+
+def count(media_id: int, visitor: str) -> bool:
+    """Count the visitor's click, unless that was done before; return whether there is such a media."""
+    if db.session.get(MediaClick, (media_id, visitor)):
+        return True
+    try:
+        db.session.execute(insert(MediaClick).values(media_id=media_id, visitor=visitor))
+    except IntegrityError as error:
+        db.session.rollback()
+        return is_duplicate(error)  # if so, another click of the same visitor was quicker
+    db.session.execute(update(Media).where(Media.id == media_id).values(clicks=Media.clicks + 1))
+    db.session.commit()
+    return True
+
+
+def visitor_of(user_id: int | None, address: IPv4Address | IPv6Address | str | None) -> str:
+    """Return what names a visitor: the user, or whoever is at `address`, which a proxy may write as it likes."""
+    if user_id is not None:
+        return f"user:{user_id}"
+    return f"ip:{getattr(address, 'ipv4_mapped', None) or address}"[:MAX_VISITOR]

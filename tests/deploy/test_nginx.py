@@ -1,0 +1,186 @@
+"""scapi behind nginx, with the configuration that is shipped."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests import files, running
+from tests.client import CHUNK, KiB, fetch, refusal, send_chunk, upload
+from tests.deploy import nginx
+from tests.running import Server
+
+MiB = 1024 * KiB
+BEHIND = {"SCAPI_TRUSTED_PROXIES": "1", "SCAPI_ACCEL_REDIRECT": "/internal/files/"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
+    """gunicorn with one worker and one thread."""
+    with serve(("sqlite", "local"), workers=1, GUNICORN_CMD_ARGS="--threads 1", **BEHIND) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(app: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """nginx before it."""
+    data = Path(app.settings["SCAPI_DATA_DIR"])
+    with nginx.on_a_host(tmp_path_factory.mktemp("nginx") / "etc", data / "files", app) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unfinished_header(server: Server) -> Iterator[socket.socket]:
+    """A connection that has begun a header, opened first so that the test that waits for its end waits less."""
+    with raw(server, b"GET / HTTP/1.1\r\n") as connection:
+        yield connection
+
+
+def raw(server: Server, data: bytes) -> socket.socket:
+    """Return a connection on which `data` was sent."""
+    connection = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=30)
+    connection.sendall(data)
+    return connection
+
+
+def test_a_file_goes_up_and_comes_back_without_passing_through_python(app: Server, server: Server) -> None:
+    paper = files.pdf(size=3 * MiB)
+    media = upload(server, paper, filename="minutes \u00fc.pdf")
+    assert media["url"].startswith(server.url)
+    whole = fetch(server, media["url"])
+    assert whole.content == paper
+    assert "X-Accel-Redirect" not in whole.headers
+    handed_over = app.request("GET", media["url"].removeprefix(server.url))
+    assert handed_over.headers["X-Accel-Redirect"].startswith("/internal/files/")
+    assert handed_over.content == b""
+    assert server.request("GET", handed_over.headers["X-Accel-Redirect"]).status_code == 404
+
+
+def test_a_file_has_the_headers_that_scapi_gives_it(
+    server: Server, serve: Callable[..., AbstractContextManager[Server]]
+) -> None:
+    def headers(server: Server, method: str) -> dict[str, str]:
+        url = upload(server, files.jpeg(), filename="\u00fc.jpg")["url"]
+        path = url.removeprefix(server.url)
+        answer = server.request(method, path, headers={"Origin": "https://page.example"})
+        own = ("Server", "Date", "Connection", "ETag", "Last-Modified", "X-Request-ID")
+        return {name.title(): value for name, value in answer.headers.items() if name not in own}
+
+    with serve(("sqlite", "local"), workers=1) as alone:
+        for method in ("GET", "HEAD"):
+            assert headers(server, method) == headers(alone, method)
+
+
+def test_ranges_and_conditions_are_answered_by_nginx(server: Server) -> None:
+    photo = files.jpeg(300, 200)
+    url = upload(server, photo)["url"]
+    whole = fetch(server, url)
+    etag = whole.headers["ETag"]
+    part = fetch(server, url, headers={"Range": "bytes=10-19", "If-Range": etag})
+    assert (part.status_code, part.content) == (206, photo[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(photo)}"
+    assert part.headers["X-Content-Type-Options"] == "nosniff"
+    for headers in ({"Range": "bytes=0-9", "If-Range": '"other"'}, {"Range": "bytes=0-1,5-6"}, {"If-Match": etag}):
+        answer = fetch(server, url, headers=headers)
+        assert (answer.status_code, answer.content) == (200, photo)
+    again = fetch(server, url, headers={"If-None-Match": etag, "Range": "bytes=0-9"})
+    assert (again.status_code, again.content) == (304, b"")
+    head = server.request("HEAD", url.removeprefix(server.url))
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(photo)))
+    refusal(fetch(server, url, headers={"If-Match": '"other"'}), 412, "precondition_failed")
+    for more in ({}, {"If-Range": etag}):
+        beyond = fetch(server, url, headers={"Range": "bytes=9999999-", **more})
+        refusal(beyond, 416, "requested_range_not_satisfiable")
+        assert beyond.headers["Content-Range"] == f"bytes */{len(photo)}"
+        assert beyond.headers["Access-Control-Allow-Origin"] == "*"
+        assert ("Cache-Control" in beyond.headers) == bool(more)
+
+
+def test_a_file_that_is_gone_from_the_disk(app: Server, server: Server) -> None:
+    url = upload(server, files.jpeg())["url"]
+    path = app.request("GET", url.removeprefix(server.url)).headers["X-Accel-Redirect"]
+    Path(app.settings["SCAPI_DATA_DIR"], "files", path.removeprefix("/internal/files/")).unlink()
+    refusal(fetch(server, url), 404, "not_found")
+
+
+def test_nginx_answers_with_the_one_error_body(app: Server, server: Server) -> None:
+    large = {"data": b"x" * (16 * MiB + 64 * KiB + 1), "headers": {**MULTIPART, "Origin": "https://page.example"}}
+    answer = server.request("POST", CHUNK, **large)
+    theirs = refusal(answer, 413, "request_entity_too_large")
+    ours = refusal(app.request("POST", CHUNK, **large), 413, "request_entity_too_large")
+    assert {name: theirs[name] for name in ours if name != "request_id"} == {
+        name: value for name, value in ours.items() if name != "request_id"
+    }
+    assert theirs["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Content-Type"] == "application/json"
+    refusal(server.request("GET", "/" + "a" * 9000), 414, "request_uri_too_long")
+    refusal(server.request("GET", "/", headers={"X-Long": "a" * 9000}), 400, "bad_request")
+    refusal(server.request("TRACE", "/"), 405, "method_not_allowed")
+    for private in ("/metrics", "/readyz", "/.error", "/internal/files/a"):
+        refusal(server.request("GET", private), 404, "not_found")
+    with raw(server, b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n") as connection:
+        assert b'{"code":400' in connection.makefile("rb").read()
+
+
+def test_a_chunk_of_the_largest_size_fits(server: Server) -> None:
+    paper = files.pdf(size=16 * MiB - 100 * KiB)
+    paper += b"\n" * (16 * MiB - len(paper))
+    assert send_chunk(server, paper, 0, len(paper)).status_code == 201
+
+
+def test_what_a_client_says_of_itself_is_not_believed(server: Server) -> None:
+    media = upload(server, files.jpeg())
+    lies = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    answer = server.request("GET", f"/api/v2/media/{media['id']}/", headers=lies)
+    assert answer.json()["url"].startswith(server.url)
+    asked = (
+        f"GET {server.url}/api/v2/media/{media['id']}/ HTTP/1.1\r\nHost: evil.example:1\r\nConnection: close\r\n\r\n"
+    )
+    with raw(server, asked.encode()) as connection:
+        said = connection.makefile("rb").read()
+    assert b'"url":"http://127.0.0.1' in said
+    assert b"evil" not in said
+
+
+def slow_clients(server: Server, count: int) -> list[socket.socket]:
+    """Return connections of clients that have begun a header, or a body, and say no more."""
+    head = f"POST {CHUNK} HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n".encode()
+    body = head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    return [raw(server, (head, body)[number % 2]) for number in range(count)]
+
+
+def test_slow_clients_hold_no_worker(server: Server) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connection) for connection in slow_clients(server, 20)]
+        assert upload(server, files.jpeg())["type"] == "image"  # gunicorn has one thread
+        for connection in slow:
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):  # still held: nobody was cut off to let the quick one in
+                connection.recv(1)
+
+
+def test_one_address_may_not_flood(server: Server) -> None:
+    with ExitStack() as stack:
+        for connection in slow_clients(server, 2 * 100):  # headers that are not complete do not count yet
+            stack.enter_context(connection)
+        answer = server.request("GET", "/api/v2/tag/")
+        refusal(answer, 429, "too_many_requests")
+        assert answer.headers["Retry-After"] == "5"
+
+
+def test_a_header_that_never_ends_is_cut_off(unfinished_header: socket.socket) -> None:
+    with pytest.raises(ConnectionResetError):  # after client_header_timeout
+        unfinished_header.recv(1)
+
+
+def test_nobody_behind_it(tmp_path: Path) -> None:
+    away = Server(f"http://127.0.0.1:{running.free_port()}", {}, tmp_path / "log")
+    with nginx.on_a_host(tmp_path / "etc", tmp_path, away) as server:
+        answer = server.request("POST", CHUNK, data=b"x" * 100 * KiB, headers=MULTIPART)
+        refusal(answer, 502, "bad_gateway")
+        assert answer.headers["Retry-After"] == "5"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -1,0 +1,91 @@
+"""Clicks on a media: who made them is remembered, and counted, once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from tests import files
+from tests.client import refusal, upload
+from tests.conftest import token
+from tests.running import Server
+
+
+@pytest.fixture
+def media(server: Server) -> str:
+    """The path of a new media."""
+    return f"/api/v2/media/{upload(server, files.gif())['id']}/"
+
+
+def click(server: Server, media: str, **options: Any) -> requests.Response:
+    """Click, and check the answer."""
+    answer = server.request("POST", f"{media}click/", **options)
+    assert (answer.status_code, answer.content) == (204, b""), answer.text
+    return answer
+
+
+def clicks(server: Server, media: str) -> int:
+    """Return how many clicks have been counted."""
+    number: int = server.request("GET", media).json()["clicks"]
+    return number
+
+
+def test_each_visitor_is_counted_once(server: Server, media: str) -> None:
+    assert clicks(server, media) == 0
+    for visitors, options in enumerate(
+        (
+            {"headers": token(7)},
+            {"headers": token(8), "json": {"ip": "192.0.2.1"}},
+            {"json": {"ip": "192.0.2.1"}},
+            {"json": {"ip": "2001:db8:0:0::1"}},
+            {},
+        ),
+        start=1,
+    ):
+        for _ in range(2):
+            click(server, media, **options)
+            assert clicks(server, media) == visitors
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"json": {"ip": "2001:db8::1"}}, {"data": {"ip": "2001:DB8:0::01"}}),
+        ({"json": {"ip": "::ffff:192.0.2.1"}}, {"files": {"ip": (None, "192.0.2.1")}}),
+        ({"headers": token(7), "json": {"ip": "192.0.2.1"}}, {"headers": token(7), "json": {"ip": "192.0.2.2"}}),
+        ({}, {"json": {"ip": None}}),
+        ({"json": {}}, {"data": {"ip": ""}}),
+        ({"data": "null", "headers": {"Content-Type": "application/json"}}, {"json": {"ip": "127.0.0.1"}}),
+        ({"data": b"", "headers": {"Content-Type": "application/json"}}, {}),
+    ],
+)
+def test_the_same_visitor(server: Server, media: str, one: dict[str, Any], other: dict[str, Any]) -> None:
+    click(server, media, **one)
+    click(server, media, **other)
+    assert clicks(server, media) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["1", "192.0.2", "192.0.2.256", "localhost", "fe80::1%eth0", "192.0.2.1, 192.0.2.2"]
+)
+def test_an_address_that_is_none(server: Server, media: str, address: str) -> None:
+    refusal(server.request("POST", f"{media}click/", json={"ip": address}), 400, "invalid_ip", "ip")
+    assert clicks(server, media) == 0
+
+
+def test_a_media_that_is_not_there(server: Server) -> None:
+    refusal(server.request("POST", "/api/v2/media/987654321/click/"), 404, "not_found")
+
+
+def test_many_at_once(server: Server, media: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: click(server, media, json={"ip": f"192.0.2.{number % 4}"}), range(32)))
+    assert clicks(server, media) == 4
+
+
+def test_a_media_that_was_clicked_can_be_deleted(server: Server) -> None:
+    path = f"/api/v2/media/{upload(server, files.gif(), headers=token(7))['id']}/"
+    click(server, path)
+    assert server.request("DELETE", path, headers=token(7)).status_code == 204
+    refusal(server.request("POST", f"{path}click/"), 404, "not_found")
