@@ -8,14 +8,17 @@ BIN = .venv/bin
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
 # (setuptools warns that an editable package lies in its own folder, which is what is wanted here)
 PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
-EXTRAS = postgresql,s3
+EXTRAS = postgresql,s3,redis
+
+PAGE = scapi/page/static/index.html
+PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/*)
 
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 .PHONY: run
-run: install ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
+run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
 	@$(BIN)/flask db upgrade
 	@PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
 
@@ -26,8 +29,15 @@ run-s3: .venv/installed-for-development ## the same on S3: a whole object store 
 .PHONY: install
 install: .venv/installed ## make .venv with what scapi needs to run
 
+.PHONY: page
+page: $(PAGE) ## build the page at / (takes npm)
+
+.PHONY: page-or-not
+page-or-not:
+	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
+
 .PHONY: test
-test: .venv/installed-for-development ## set up and run all tests
+test: .venv/installed-for-development page-or-not ## set up and run all tests
 	$(BIN)/pytest
 
 .PHONY: torture
@@ -39,6 +49,11 @@ lint: .venv/installed-for-development ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --silent lint-page; fi
+
+.PHONY: lint-page
+lint-page: web/node_modules/.installed
+	npm --prefix web run --silent check
 
 .PHONY: docs
 docs: .venv/installed-for-development ## build the documentation: build/docs/index.html
@@ -59,3 +74,10 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 .venv/installed-for-development: .venv/installed
 	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint]'
 	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && npm ci --no-progress --loglevel=error
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) web/node_modules/.installed
+	npm --prefix web run --silent build -- --logLevel warn

@@ -115,6 +115,57 @@ class Config:
     SCAPI_PREVIEW_ALLOW: list[str] = env.list("SCAPI_PREVIEW_ALLOW", [])
     """Host names and networks (`wiki.example.org,10.1.0.0/16`) that previews may reach although they are not public."""
 
+    SCAPI_PREVIEWS_AT_ONCE = env.int("SCAPI_PREVIEWS_AT_ONCE", 4, validate=validate.Range(min=1))
+    """Previews that one process fetches at once, fewer than its threads; a link beyond them is made without one, which
+    `flask previews refresh` gets later."""
+
+    SCAPI_RATE_LIMIT_STORAGE = env.str("SCAPI_RATE_LIMIT_STORAGE", "memory://")
+    """Where requests are counted: `memory://`, by each process for itself, or `redis://host:6379`, by all together."""
+
+    SCAPI_RATE_LIMIT_CHUNKS = env.str("SCAPI_RATE_LIMIT_CHUNKS", "")
+    """Chunks that a user, or an address without a token, may send, such as `600/minute; 10000/day`. Empty: no limit."""
+
+    SCAPI_RATE_LIMIT_COMPLETES = env.str("SCAPI_RATE_LIMIT_COMPLETES", "")
+    """The same for completed uploads."""
+
+    SCAPI_RATE_LIMIT_PREVIEWS = env.str("SCAPI_RATE_LIMIT_PREVIEWS", "")
+    """The same for requests that make scapi fetch from the web: creating media, and choosing a link's image."""
+
+    SCAPI_RATE_LIMIT_OTHERS = env.str("SCAPI_RATE_LIMIT_OTHERS", "")
+    """The same for all other requests of the API together: tags, reading and deleting media, asking for an upload."""
+
+    SCAPI_MAX_UPLOADS_PER_USER = env.int("SCAPI_MAX_UPLOADS_PER_USER", 0, validate=validate.Range(min=0))
+    """Most unfinished uploads of a user. 0: no cap."""
+
+    SCAPI_MAX_UPLOADS_PER_ADDRESS = env.int("SCAPI_MAX_UPLOADS_PER_ADDRESS", 0, validate=validate.Range(min=0))
+    """Most unfinished uploads from one address (IPv6: from one /64), with or without a token. 0: no cap."""
+
+    SCAPI_MAX_UPLOAD_BYTES_PER_USER = env.int("SCAPI_MAX_UPLOAD_BYTES_PER_USER", 0, validate=validate.Range(min=0))
+    """Most bytes of a user's unfinished uploads together, by the sizes that they will have. 0: no cap."""
+
+    SCAPI_MAX_UPLOAD_BYTES_PER_ADDRESS = env.int(
+        "SCAPI_MAX_UPLOAD_BYTES_PER_ADDRESS", 0, validate=validate.Range(min=0)
+    )
+    """The same for the uploads from one address. 0: no cap."""
+
+    SCAPI_QUOTA_BYTES = env.int("SCAPI_QUOTA_BYTES", 0, validate=validate.Range(min=0))
+    """Most bytes that a user may keep, files and unfinished uploads together. 0: no quota. Without a token there is
+    none: see SCAPI_ANONYMOUS_WRITES."""
+
+    SCAPI_CHECKS: list[str] = env.list("SCAPI_CHECKS", [])
+    """Checks, separated by commas, that each file must pass before anyone can see it: `clamd`, or an installed
+    plug-in's name."""
+
+    SCAPI_CLAMD_ADDRESS = env.str("SCAPI_CLAMD_ADDRESS", "/run/clamav/clamd.ctl")
+    """Where the check `clamd` finds it: the path of its socket, or `host:port`."""
+
+    SCAPI_WEBHOOK_URLS: list[str] = env.list("SCAPI_WEBHOOK_URLS", [])
+    """URLs, separated by commas, that are told of every event by `flask webhooks deliver`. They may be inside."""
+
+    SCAPI_WEBHOOK_SECRET = env.str("SCAPI_WEBHOOK_SECRET", "")
+    """Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, while it is
+    being changed."""
+
     SCAPI_METRICS_TOKEN = env.str("SCAPI_METRICS_TOKEN", "", validate=validate.Regexp(r"([!-~]{16,})?$"))
     """Bearer token, at least 16 characters, that `/metrics` wants from Prometheus. Empty: there is no `/metrics`."""
 

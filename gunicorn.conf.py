@@ -127,6 +127,7 @@ def when_ready(server):
     here = f"http://{host}:{port}"
     server.log.info(
         "scapi is ready\n"
+        "    in a browser       %(here)s/\n"
         "    the API            %(here)s/api/v2/\n"
         "    its documentation  %(here)s/api/v2/docs\n"
         "    a first upload     curl -F image=@photo.jpg %(here)s/api/v2/media/upload/chunk/",

@@ -4,14 +4,31 @@ from pathlib import Path
 
 from flask import Flask
 
-from scapi import auth, cli, configuration, cross_origin, database, documentation, errors, incoming, paths, storage
+from scapi import (
+    auth,
+    cli,
+    configuration,
+    cross_origin,
+    database,
+    documentation,
+    errors,
+    incoming,
+    paths,
+    rates,
+    storage,
+)
 from scapi.bodies import JSONProvider
+from scapi.checks import checking
 from scapi.configuration import ConfigurationError
+from scapi.events import delivery as webhooks
 from scapi.extensions import api, db, migrate
+from scapi.media.files import STORED
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
+from scapi.page.views import blueprint as page
 from scapi.previews import setup as previews
 from scapi.tags.views import blueprint as tags
+from scapi.uploads import caps
 from scapi.uploads.views import blueprint as uploads
 from scapi.watching import health, logs, per_request
 from scapi.watching.endpoints import blueprint as watching
@@ -43,11 +60,16 @@ def create_app(config: object) -> Flask:
     previews.set_up(app)
     incoming.register(app)
     auth.register(app)
+    rates.set_up(app)
+    caps.set_up(app, STORED)
+    checking.set_up(app)
+    webhooks.set_up(app)
     errors.register(app)
     paths.set_up(app)
     documentation.set_up(app, API_PREFIX)
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
+    app.register_blueprint(page)
     app.register_blueprint(files)
     app.register_blueprint(watching)
     cli.register(app)

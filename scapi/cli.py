@@ -1,4 +1,4 @@
-"""The commands: `flask token` and `flask uploads`, beside those of the extensions (`flask db`, `flask openapi`)."""
+"""The commands of scapi itself, beside those of the extensions (`flask db`, `flask openapi`)."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +10,8 @@ from flask.cli import AppGroup
 
 from scapi import auth
 from scapi.database import now
+from scapi.events import outbox
+from scapi.events.commands import webhooks
 from scapi.media import files, link_previews
 from scapi.sweeping import Due, Task
 from scapi.uploads import expiry
@@ -25,6 +27,7 @@ SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
     ("rows of ended uploads", expiry.ended),
     ("leftovers", expiry.leftovers),
     ("deleted files", files.stale),
+    ("old webhooks", outbox.ended),
 ]
 """What `flask uploads expire` removes, in this order."""
 
@@ -34,6 +37,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(token)
     app.cli.add_command(uploads)
     app.cli.add_command(previews)
+    app.cli.add_command(webhooks)
 
 
 @token.command("create")
@@ -55,7 +59,7 @@ def create_token(user: int, hours: int, admin: bool) -> None:
     help="Remove unfinished uploads that began this long ago, even if they have not expired.",
 )
 def expire_uploads(dry_run: bool, older_than: int | None) -> None:
-    """Remove expired uploads, what crashed requests left behind, and files whose media are gone.
+    """Remove expired uploads, what crashed requests left behind, files whose media are gone, and old webhooks.
 
     Run it by cron or a timer; it may run several times at once and while uploads go on. With --older-than, do not go
     below what a request may take.

@@ -1,14 +1,28 @@
 """The tables' base, the column types they share, and how the engines are set up."""
 
+import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    bindparam,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -26,6 +40,9 @@ MAX_ID = 2**63 - 1
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
+
+
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
 
 
 class Base(DeclarativeBase):
@@ -113,6 +130,27 @@ def set_up(app: Flask, db: SQLAlchemy) -> None:
                 # The chunks' path can afford to lose its last commits in a power cut (not by kill -9): an upload
                 # then goes on from an earlier offset. Every other commit is synced.
                 _set_up_sqlite(engine, "NORMAL" if bind == UPLOADS_BIND else "FULL")
+
+
+@contextmanager
+def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
+    """Give a transaction that nobody shares who asks for one of the same names: for what is counted and then written.
+
+    `engine` is the one of UPLOADS_BIND, which begins no transaction by itself. PostgreSQL has locks for names; SQLite
+    has one writer at a time anyway.
+    """
+    with engine.connect() as connection:
+        sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")
+        try:
+            for name in [] if sqlite else names:
+                key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+                connection.execute(_LOCK, {"key": key})
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
 
 
 def _set_up_sqlite(engine: Engine, synchronous: str) -> None:

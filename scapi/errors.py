@@ -65,7 +65,7 @@ def register(app: Flask) -> None:
 
     HTTP exceptions come through `scapi.extensions.Api`.
     """
-    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Refused, refused)
     app.register_error_handler(StorageError, _storage_error)
     app.register_error_handler(DBAPIError, _database_error)
 
@@ -99,12 +99,15 @@ def unavailable(parts: Sequence[str], **details: Any) -> Response:
     return answer
 
 
-def _refused(refused: Refused) -> Response:
-    problem = {"code": refused.code, "message": refused.message}
-    errors = [problem] if refused.field is None else [{"field": refused.field, "messages": [problem]}]
-    answer = body(refused.status, refused.message, errors, **refused.details)
-    if refused.status == 401:
+def refused(refusal: Refused) -> Response:
+    """Return the answer to a request that is turned down."""
+    problem = {"code": refusal.code, "message": refusal.message}
+    errors = [problem] if refusal.field is None else [{"field": refusal.field, "messages": [problem]}]
+    answer = body(refusal.status, refusal.message, errors, **refusal.details)
+    if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="scapi"'
+    if refusal.retry_after is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
     return answer
 
 

@@ -1,15 +1,19 @@
 """A request as scapi takes it: of a bounded size, from a client that may not fall silent."""
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a multipart body may have beside the chunk in it."""
+
+REFUSED_SILENCE = 1
+"""Seconds that a client may be silent in the middle of a body that is refused already."""
 
 
 def register(app: Flask) -> None:
     """Take requests of a bounded size, and hang up on clients that stop in the middle of a body."""
     app.config["MAX_CONTENT_LENGTH"] = app.config["SCAPI_MAX_CHUNK_BYTES"] + FORM_OVERHEAD
     app.before_request(_bound_silence)
+    app.after_request(_read_to_the_end)
 
 
 def _bound_silence() -> None:
@@ -17,3 +21,21 @@ def _bound_silence() -> None:
     connection = request.environ.get("gunicorn.socket")
     if connection is not None and request.method in ("POST", "PUT", "PATCH"):
         connection.settimeout(current_app.config["SCAPI_CLIENT_TIMEOUT"])
+
+
+def _read_to_the_end(answer: Response) -> Response:
+    """Read what a refused request has left of its body, as far as a body may go.
+
+    gunicorn hangs up where more than 64 KiB are left, and by that the client may lose the answer, and its next request.
+    """
+    if answer.status_code >= 400 and request.method in ("POST", "PUT", "PATCH"):
+        connection = request.environ.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(REFUSED_SILENCE)
+        left = current_app.config["MAX_CONTENT_LENGTH"]
+        try:
+            while left > 0 and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD))):
+                left -= len(data)
+        except OSError as error:  # the client has fallen silent, or is gone
+            current_app.logger.debug("the rest of a refused body did not come: %s", error)
+    return answer

@@ -4,6 +4,7 @@ from typing import Any
 
 STATUS = {
     "anonymous": 401,
+    "check_unavailable": 503,
     "chunk_too_large": 413,
     "empty_chunk": 400,
     "file_too_large": 413,
@@ -25,11 +26,17 @@ STATUS = {
     "not_found": 404,
     "offset_mismatch": 409,
     "pdf_too_complex": 400,
+    "previews_busy": 503,
+    "quota_exceeded": 403,
+    "rate_limited": 429,
+    "refused_by_check": 400,
     "required": 400,
     "reserved_embed_type": 400,
     "tag_assigned": 409,
     "too_many_frames": 400,
     "too_many_pixels": 400,
+    "too_many_upload_bytes": 429,
+    "too_many_uploads": 429,
     "total_mismatch": 400,
     "type_mismatch": 400,
     "unique": 400,
@@ -47,14 +54,18 @@ class Refused(Exception):
     """Turns a request down.
 
     `code` is one of STATUS, `message` says to a person what was wrong and what was expected, `field` names the field
-    of the request that is at fault, if one is, and `details` go into the error body beside them.
+    of the request that is at fault, if one is, and `details` go into the error body beside them. `retry_after` are the
+    seconds after which the same request may be granted, where that can be said.
     """
 
-    def __init__(self, code: str, message: str, *, field: str | None = None, **details: Any) -> None:
+    def __init__(
+        self, code: str, message: str, *, field: str | None = None, retry_after: int | None = None, **details: Any
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
+        self.retry_after = retry_after
         self.details = details
 
     @property

@@ -1,7 +1,10 @@
 """What the real clients do: cut a file into chunks, post them one by one, say complete."""
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import requests
@@ -119,3 +122,20 @@ def refusal(answer: requests.Response, status: int, code: str, field: str | None
         assert found == {field: [code]}, body
     assert "Traceback" not in answer.text
     return body
+
+
+def at_once(actions: Sequence[Callable[[], requests.Response]]) -> list[requests.Response]:
+    """Do everything at the same moment and return the answers in the order of `actions`."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], requests.Response]) -> requests.Response:
+        barrier.wait()
+        return action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def statuses(answers: Sequence[requests.Response]) -> Counter[int]:
+    """Count the answers by status."""
+    return Counter(answer.status_code for answer in answers)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 
 from config import Config
 from scapi import auth, create_app
 from scapi.extensions import db
 from tests import databases, running, servers
+from tests.browser import chromium
 from tests.running import SECRET, Server
 
 
@@ -64,6 +66,13 @@ def seaweed() -> Iterator[servers.Server]:
     """SeaweedFS, a real store that speaks S3."""
     with servers.seaweedfs() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, of which one process can have only one."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tests.running import ROOT
 
+BUILT = ROOT / "scapi" / "page" / "static"
+"""The page, which is not there before `make page`."""
+
 
 def test_what_is_in_the_wheel(tmp_path: Path) -> None:
     source = tmp_path / "source"  # setuptools leaves its build folder where it builds
@@ -25,7 +28,10 @@ def test_what_is_in_the_wheel(tmp_path: Path) -> None:
         "scapi/migrations/alembic.ini",
         "scapi/migrations/versions/0001_uploads_and_media.py",
         "scapi/media/pdf_child.py",
+        "scapi/page/unbuilt.html",
         "storage_backends/conformance.py",
         "storage_backends/py.typed",
     }
+    page = {f"scapi/page/static/{file.relative_to(BUILT)}" for file in BUILT.rglob("*") if file.is_file()}
+    assert {name for name in names if name.startswith("scapi/page/static/")} == page
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"scapi", "storage_backends"}

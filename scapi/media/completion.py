@@ -5,13 +5,16 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from scapi.checks import checking
+from scapi.checks.base import CheckedFile
 from scapi.database import now
+from scapi.events.signals import announce
 from scapi.extensions import db
-from scapi.media import contents, files
+from scapi.media import announcements, contents, files
 from scapi.media.models import Media
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import assembly, md5, rows, rules
+from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.watching import metrics
@@ -25,7 +28,7 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
     """Turn a finished upload into a media; called again with the same `digest`, return the same one.
 
     `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
-    StorageError; the upload is then as it was.
+    StorageError; the upload is then as it was, unless a check has refused its file.
     """
     with storage.exclusive(key_of(upload_id)):
         upload = assembly.find(upload_id, user_id)
@@ -49,15 +52,33 @@ def _finish(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
         storage.finish(upload.state)
         if md5.hexdigest(upload.md5) is None:
             _check_md5(_hash_of(key_of(upload.id)), digest)
+        if not _passes_checks(upload):
+            return None
         made = contents.inspect(upload, wanted)
     except NotFound:
         if rows.find(upload.id) == upload:
             raise
         return None
-    return _publish(upload, made)
+    return _publish(upload, made, digest)
 
 
-def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:
+def _passes_checks(upload: Row[Any]) -> bool:
+    """Run the checks that the settings name; if one refuses the file, end the upload and remove it.
+
+    Return False, for what the row then says, where another request was first. Raises Refused.
+    """
+    file = CheckedFile(upload.filename, upload.mimetype, upload.offset, upload.user_id)
+    try:
+        checking.check(file, lambda: storage.open(key_of(upload.id)))
+    except checking.RefusedByCheck:
+        if not ending.end(upload, Status.REFUSED):
+            return False
+        ending.clear_now_or_later(upload)
+        raise
+    return True
+
+
+def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | None:
     """Make the media and end the upload in one transaction; None if another request has ended it before."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
     claimed = db.session.scalar(claim.values(status=Status.COMPLETED).returning(Upload.id))
@@ -65,13 +86,15 @@ def _publish(upload: Row[Any], made: contents.Contents) -> Media | None:
         db.session.rollback()
         _clear_if_over(upload)
         return None
-    media = Media(upload_id=upload.id, creator_id=upload.user_id, **made.columns, files=made.files)
+    media = made.media(upload_id=upload.id, creator_id=upload.user_id)
     db.session.add(media)
     files.forget(made.replaced)
+    events = announcements.completed(upload, digest, media)
     db.session.commit()
     metrics.UPLOADS_COMPLETED.inc()
     metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
+    announce(events)
     return media
 
 

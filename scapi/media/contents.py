@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from scapi.media import documents, files, images, location
 from scapi.media.documents import InvalidDocument
 from scapi.media.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
-from scapi.media.models import MediaFile, MediaType, Role
+from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import filetypes, rules
@@ -38,6 +38,10 @@ class Contents:
     columns: dict[str, Any]
     files: list[MediaFile]
     replaced: list[str]
+
+    def media(self, **more: Any) -> Media:
+        """Return the media, with more columns of its own."""
+        return Media(**self.columns, **more, files=self.files, stored=sum(file.size for file in self.files))
 
 
 class _StoredFile(RawIOBase):

@@ -1,5 +1,6 @@
 """Media that are made of what a client points at: a link, something embedded, a picture on the web."""
 
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -7,16 +8,20 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app
 from sqlalchemy import delete
 
+from scapi.checks import checking
+from scapi.checks.base import CheckedFile
+from scapi.errors import RETRY_AFTER
+from scapi.events.signals import announce
 from scapi.extensions import db
-from scapi.media import contents, embeds, files, link_previews
+from scapi.media import announcements, contents, embeds, files, link_previews
 from scapi.media.contents import Source
 from scapi.media.models import Media, MediaType, StaleFile
 from scapi.previews.addresses import Target
 from scapi.previews.fetch import FAILURES
-from scapi.previews.preview import TooLarge
+from scapi.previews.preview import Busy, TooLarge
 from scapi.previews.setup import previewer
 from scapi.refusals import Refused
-from scapi.uploads import filenames
+from scapi.uploads import caps, filenames
 from scapi.uploads.keys import keys_of, new_id
 
 VIMEO_HOST = "vimeo.com"
@@ -27,12 +32,14 @@ def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> M
     if kind == MediaType.EMBED:
         media = _embed(fields)
     elif kind == MediaType.IMAGE:
-        media = _image(link_previews.checked(fields["url"], "url"))
+        media = _image(link_previews.checked(fields["url"], "url"), creator_id)
     else:
         media = _link(kind, link_previews.checked(fields["url"], "url"))
     media.creator_id = creator_id
     db.session.add(media)
+    events = announcements.created(media)
     db.session.commit()
+    announce(events)
     return media
 
 
@@ -56,19 +63,24 @@ def _link(kind: MediaType, url: str) -> Media:
     return media
 
 
-def _image(url: str) -> Media:
+def _image(url: str, creator_id: int | None) -> Media:
     config = current_app.config
     try:
         data = previewer.picture(url, config["SCAPI_MAX_IMAGE_BYTES"])
     except TooLarge as error:
         raise Refused("file_too_large", f"the picture is too large: {error}", field="url") from error
+    except Busy as error:
+        raise Refused("previews_busy", str(error), retry_after=RETRY_AFTER) from error
     except FAILURES as error:  # one answer for all of them: it must not tell what there is inside
         raise Refused("image_unavailable", "no picture could be had from this URL", field="url") from error
+    filename = filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name))
     picture = contents.check_image(data)
-    source = Source(new_id(), filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name)))
+    checking.check(CheckedFile(filename, picture.mimetype, len(data), creator_id), lambda: BytesIO(data))
+    caps.check_quota(creator_id, len(picture.data))
+    source = Source(new_id(), filename)
     # Until the media's row names them, the files count as left behind: if this process dies, the sweeper finds them.
     files.forget(keys_of(source.id))
     db.session.commit()
     made = contents.save_image(source, picture)
     db.session.execute(delete(StaleFile).where(StaleFile.key.in_(keys_of(source.id))))
-    return Media(**made.columns, files=made.files)
+    return made.media()

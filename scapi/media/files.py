@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, func, select
 from werkzeug.utils import secure_filename
 
 from scapi.extensions import db
-from scapi.media.models import MediaFile, StaleFile
+from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from scapi.uploads.filetypes import EXTENSIONS, is_image
@@ -18,6 +18,9 @@ from storage_backends import StorageError
 RESERVED_NAMES = ("preview", "thumbnail")
 MAX_NAME = 80
 """Characters of a file's name in its URL, without the extension."""
+
+STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == bindparam("user_id"))
+"""Sums up the bytes of the files of `user_id`, from an index alone."""
 
 
 def url_name(filename: str, mimetype: str) -> str:

@@ -60,13 +60,19 @@ class Media(Base):
     """An image, a document or a link that a page can show."""
 
     __tablename__ = "media"
-    __table_args__ = (Index("ix_media_newest", "creator_id", "added_at", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_media_newest", "creator_id", "added_at", "id"),
+        Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     hash_code: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     upload_id: Mapped[str | None] = mapped_column(String(32), unique=True)
     """The upload that it was made from, of which there can be no second media."""
     creator_id: Mapped[int | None] = mapped_column(BigInteger)
+    stored: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Bytes of its files, which count for its creator's quota."""
     added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     type: Mapped[str] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Text)

@@ -7,8 +7,9 @@ from flask import request
 from scapi import auth
 from scapi.bodies import Blueprint
 from scapi.documentation import NEEDS_TOKEN
+from scapi.events.signals import announce
 from scapi.extensions import db
-from scapi.media import clicks, completion, creation, files, link_previews
+from scapi.media import announcements, clicks, completion, creation, files, link_previews
 from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
@@ -113,10 +114,12 @@ def destroy_media(id: int) -> None:  # noqa: A002
     """Delete a Media and its files; for its creator only"""
     media = _own(id)
     keys = [file.key for file in media.files]
+    events = announcements.deleted(media)
     db.session.delete(media)
     files.forget(keys)
     db.session.commit()
     files.delete_stale(keys)
+    announce(events)
 
 
 def _own(media_id: int) -> Media:

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpcore
 
+from scapi.deadlines import Deadline, DeadlineStream
 from scapi.previews import encodings
 from scapi.previews.addresses import Forbidden, IPAddress, Rules, Target
-from scapi.previews.deadlines import Deadline
 
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 4
@@ -198,7 +198,7 @@ class _Backend(httpcore.NetworkBackend):
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
         for timeout, address in self._attempts():
             try:
-                return _Stream(self._open(str(address), port, timeout), self._deadline)
+                return DeadlineStream(self._open(str(address), port, timeout), self._deadline)
             except _BROKEN:
                 continue
         raise httpcore.ConnectError(f"{host} cannot be reached")
@@ -209,34 +209,3 @@ class _Backend(httpcore.NetworkBackend):
             timeout = self._deadline.left / (len(self._addresses) - done)
             if timeout > 0:
                 yield timeout, address
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection whose every read and write ends at the deadline: timeouts of single reads add up without end."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._left())
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._left()), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def _left(self) -> float:
-        left = self._deadline.left
-        if left <= 0:
-            raise httpcore.ReadTimeout("the time is over")
-        return left

@@ -1,11 +1,13 @@
 """The preview of a link: everything that its page and its oEmbed provider say, within one budget of time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import BoundedSemaphore
 
+from scapi.deadlines import Deadline
 from scapi.previews import oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
-from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
 from scapi.previews.oembed import OEmbed, Providers
 from scapi.previews.page import Image, Page
@@ -16,6 +18,10 @@ PAGE_SHARE = 0.6
 
 MAX_IMAGES_TRIED = 3
 """Candidates that are asked for before none is."""
+
+
+class Busy(Unreachable):
+    """As many previews are being made as may be at once."""
 
 
 class TooLarge(Unwanted):
@@ -53,10 +59,32 @@ class Previewer:
 
     seconds: float
     max_pixels: int
+    places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(4))
+    """How many may be made at the same time, as each may occupy its thread for all of `seconds`."""
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Take one of the places. Raises Busy, at once, if none is free: who waits for one occupies a thread, too."""
+        if not self.places.acquire(blocking=False):
+            raise Busy("too many pages are being fetched right now; try again")
+        try:
+            yield
+        finally:
+            self.places.release()
 
     def preview(self, url: str) -> Preview:
-        """Return what can be had about `url` in time. Raises Forbidden only for what the URL's own text forbids."""
+        """Return what can be had about `url` in time, nothing if too many previews are being made.
+
+        Raises Forbidden only for what the URL's own text forbids.
+        """
         target = self.fetcher.rules.parse(url)
+        try:
+            with self._turn():
+                return self._preview(url, target)
+        except Busy:
+            return Preview(url)
+
+    def _preview(self, url: str, target: Target) -> Preview:
         deadline = Deadline.after(self.seconds)
         embedded = self._ask(self.providers().endpoint(target), deadline)
         said, base = self._read(target, deadline)
@@ -83,13 +111,17 @@ class Previewer:
         self.fetcher.rules.parse(url)
 
     def measure(self, url: str) -> pictures.Size:
-        """Return the size of the picture at `url`. Raises Forbidden, Unreachable and Unwanted."""
-        return pictures.measure(url, self.fetcher, self.max_pixels, Deadline.after(self.seconds))
+        """Return the size of the picture at `url`. Raises Forbidden, Unreachable (Busy too) and Unwanted."""
+        with self._turn():
+            return pictures.measure(url, self.fetcher, self.max_pixels, Deadline.after(self.seconds))
 
     def picture(self, url: str, max_bytes: int) -> bytes:
-        """Return the file at `url`. Raises Forbidden, Unreachable and Unwanted; TooLarge for more than `max_bytes`."""
+        """Return the file at `url`. Raises Forbidden, Unreachable (Busy if too many previews are being made) and
+        Unwanted; TooLarge for more than `max_bytes`.
+        """
         wanted = Wanted(pictures.HEAD.accept, pictures.HEAD.types, max_bytes)
-        answer = self.fetcher.get(url, wanted, Deadline.after(self.seconds))
+        with self._turn():
+            answer = self.fetcher.get(url, wanted, Deadline.after(self.seconds))
         if len(answer.body) >= max_bytes and not answer.complete:
             raise TooLarge(f"it has more than {max_bytes} bytes")
         if not answer.complete:

@@ -1,5 +1,6 @@
 """The previewer that the settings describe."""
 
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,11 @@ def set_up(app: Flask) -> None:
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_PREVIEW_ALLOW or SCAPI_PREVIEW_PORTS: {error}") from error
     app.extensions["scapi.previewer"] = MeasuredPreviewer(
-        Fetcher(rules), known_providers, config["SCAPI_PREVIEW_SECONDS"], config["SCAPI_MAX_IMAGE_PIXELS"]
+        Fetcher(rules),
+        known_providers,
+        config["SCAPI_PREVIEW_SECONDS"],
+        config["SCAPI_MAX_IMAGE_PIXELS"],
+        BoundedSemaphore(config["SCAPI_PREVIEWS_AT_ONCE"]),
     )
 
 

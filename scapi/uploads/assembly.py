@@ -12,7 +12,7 @@ from scapi.database import now
 from scapi.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import filenames, md5, rows, rules
+from scapi.uploads import caps, filenames, md5, rows, rules
 from scapi.uploads.filetypes import SIGNATURE_SIZE
 from scapi.uploads.hashing import WORTHWHILE, Hashing
 from scapi.uploads.keys import key_of, new_id
@@ -57,11 +57,12 @@ def begin(chunk: Chunk) -> Progress:
         raise Refused("offset_mismatch", "without an upload_id a chunk begins at offset 0", offset="0")
     mimetype = rules.check_type(chunk.received.content.head(SIGNATURE_SIZE))
     _check_size(span, mimetype)
+    caps.check(chunk.user_id, span.total, mimetype)
     upload_id, created_at, empty = new_id(), now(), md5.start()
     expires_at = created_at + timedelta(seconds=current_app.config["SCAPI_UPLOAD_TTL"])
     state = storage.start(key_of(upload_id), mimetype)
     try:
-        rows.add(
+        caps.add(
             {
                 "id": upload_id,
                 "user_id": chunk.user_id,

@@ -1,4 +1,4 @@
-"""How an upload ends without becoming a media: aborted by its client, or expired."""
+"""How an upload ends without becoming a media: aborted by its client, refused by a check, or expired."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def abort(upload_id: str, user_id: int | None) -> None:
             raise Refused("upload_completed", "this upload is already completed; delete its media instead")
         if end(upload, Status.ABORTED):
             metrics.UPLOADS_ABORTED.inc()
-            _clear_now_or_later(upload)
+            clear_now_or_later(upload)
             return
     abort(upload_id, user_id)  # another request was first: the row now says what to answer
 
@@ -39,13 +39,13 @@ def end(upload: Row[Any], status: Status) -> bool:
 
 
 def clear(upload: Row[Any]) -> None:
-    """Remove everything that an aborted or expired upload has in storage, published or not. Safe to call again."""
+    """Remove all that an aborted, refused or expired upload has in storage, published or not. Safe to call again."""
     storage.abort(upload.state)
     for key in keys_of(upload.id):
         storage.delete(key)
 
 
-def _clear_now_or_later(upload: Row[Any]) -> None:
+def clear_now_or_later(upload: Row[Any]) -> None:
     """Clear an upload now, or leave it to the sweeper if the storage does not answer: its row says what is to do."""
     try:
         clear(upload)

@@ -38,7 +38,8 @@ def ended(due: Due) -> Iterator[Task]:
     """
     over = Upload.expires_at <= due.left_before
     if due.began_before is not None:
-        over = or_(over, Upload.status.in_((Status.ABORTED, Status.EXPIRED)) & (Upload.created_at <= due.began_before))
+        gone = Upload.status.in_((Status.ABORTED, Status.EXPIRED, Status.REFUSED))
+        over = or_(over, gone & (Upload.created_at <= due.began_before))
     for upload_id in _ids((Upload.status != Status.UPLOADING) & over):
         yield Task(upload_id, partial(_remove, upload_id))
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, UtcDateTime
@@ -17,16 +17,27 @@ class Status(StrEnum):
     COMPLETED = "completed"
     ABORTED = "aborted"
     EXPIRED = "expired"
+    REFUSED = "refused"
+    """A check has refused its file."""
 
 
 class Upload(Base):
     """An upload: `offset` says how many bytes are safely stored, in order, and `md5` what they were."""
 
     __tablename__ = "uploads"
-    __table_args__ = (Index("ix_uploads_status_expires_at", "status", "expires_at"),)
+    __table_args__ = (
+        Index("ix_uploads_status_expires_at", "status", "expires_at"),
+        # What caps count; uploads without a user, and without an address, cost nothing there.
+        *(
+            Index(f"ix_uploads_{owner}_status", owner, "status", sqlite_where=there, postgresql_where=there)
+            for owner, there in (("user_id", text("user_id IS NOT NULL")), ("address", text("address IS NOT NULL")))
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger)
+    address: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """A keyed hash of where it came from, only where the settings cap uploads by address."""
     filename: Mapped[str] = mapped_column(String(255))
     mimetype: Mapped[str] = mapped_column(String(32))
     total: Mapped[int | None] = mapped_column(BigInteger)

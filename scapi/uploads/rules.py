@@ -35,7 +35,9 @@ def check_access(upload: Official, user_id: int | None) -> None:
 
 
 def check_alive(upload: Official, moment: datetime) -> None:
-    """Refuse an upload whose time is over."""
+    """Refuse an upload whose time is over, or whose file a check has refused."""
+    if upload.status == "refused":
+        raise Refused("refused_by_check", "this file was refused by a check")
     if upload.status == "expired" or (upload.status == "uploading" and upload.expires_at <= moment):
         raise Refused("upload_expired", f"this upload has expired at {upload.expires_at:%Y-%m-%dT%H:%M:%SZ}")
 

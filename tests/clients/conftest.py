@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests import files, running
-from tests.browser import chromium
 from tests.previews import sites
 from tests.previews.sites import Answer, Site
 from tests.running import SECRET, Server
@@ -105,13 +103,6 @@ def sdk(modules: Path, server: Server) -> Iterator[Sdk]:
     with Sdk(server.url) as sdk:
         sdk("authorizeAs", 7, SECRET)
         yield sdk
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,11 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
         assert upload(server, files.jpeg())["type"] == "image"
         assert (tmp_path / "data" / "jwt-secret").exists()
         said = log.read_text()
-        for line in (f"{server.url}/api/v2/docs", f"curl -F image=@photo.jpg {server.url}/api/v2/media/upload/chunk/"):
+        for line in (
+            f"browser       {server.url}/\n",
+            f"{server.url}/api/v2/docs",
+            f"curl -F image=@photo.jpg {server.url}/api/v2/media/upload/chunk/",
+        ):
             assert line in said
     finally:
         os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does

@@ -2,17 +2,15 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
-from threading import Barrier
 
 import pytest
-import requests
 
 from tests import files
-from tests.client import KiB, complete, fetch, md5, send_all, send_chunk
+from tests.client import KiB, at_once, complete, fetch, md5, send_all, send_chunk, statuses
 from tests.running import Server
 from tests.storehouse import contents
 
@@ -38,23 +36,6 @@ def swept(server: Server) -> Callable[[], int]:
 
     before = sweep()
     return lambda: sweep() - before
-
-
-def at_once(actions: Sequence[Callable[[], requests.Response]]) -> list[requests.Response]:
-    """Do everything at the same moment and return the answers in the order of `actions`."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], requests.Response]) -> requests.Response:
-        barrier.wait()
-        return action()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(run, actions))
-
-
-def statuses(answers: Sequence[requests.Response]) -> Counter[int]:
-    """Count the answers by status."""
-    return Counter(answer.status_code for answer in answers)
 
 
 def test_the_same_chunk_is_stored_once(server: Server) -> None:

@@ -292,6 +292,29 @@ def test_not_more_decodes_at_a_time_than_allowed(monkeypatch):
     assert most[0] == images.MAX_SIMULTANEOUS_DECODES
 
 
+@pytest.mark.parametrize(("mimetype", "together"), [("image/webp", False), ("image/png", False), ("image/jpeg", True)])
+def test_what_is_large_and_no_jpeg_is_decoded_alone(monkeypatch, mimetype, together):
+    met, inside, original = [], threading.Barrier(2), images._decode
+
+    def meeting(*arguments):
+        try:
+            inside.wait(timeout=0.3)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        return original(*arguments)
+
+    monkeypatch.setattr(images, "_decode", meeting)
+    data = {"image/webp": files.webp, "image/png": files.png, "image/jpeg": files.jpeg}[mimetype](60, 50)
+    limits = ImageLimits(max_pixels=60 * 50 + 1)
+    threads = [threading.Thread(target=images.inspect, args=(data, mimetype, limits)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == [together] * 4
+
+
 MEMORY_PROBE = """
 import re, sys
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""What a file must pass before anyone can see it."""

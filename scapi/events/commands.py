@@ -1,0 +1,56 @@
+"""`flask webhooks`: what an operator does with the outbox."""
+
+import signal
+import threading
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from scapi.bodies import iso
+from scapi.events import delivery, outbox
+from scapi.events.models import Delivery, DeliveryStatus
+from scapi.extensions import db
+
+webhooks = AppGroup("webhooks", help="Events for other services.")
+
+
+@webhooks.command("deliver")
+@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="How many to try.")
+@click.option(
+    "--watch", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Go on until it is told to stop, with pauses."
+)
+def deliver(limit: int, watch: float | None) -> None:
+    """Send the events that are due to SCAPI_WEBHOOK_URLS.
+
+    Run it by cron, or as a service with --watch; it may run several times at once.
+    """
+    stopped = threading.Event()
+    if watch is not None:
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    while not stopped.is_set():
+        done = delivery.run(limit)
+        if done.tried or watch is None:
+            click.echo(f"tried {done.tried} deliveries: {done.arrived} arrived, {done.tried - done.arrived} not")
+        if watch is None:
+            return
+        if done.arrived < limit:
+            stopped.wait(watch)
+
+
+@webhooks.command("list")
+@click.option("--status", type=click.Choice([*DeliveryStatus]), help="Only these.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
+def list_deliveries(status: str | None, limit: int) -> None:
+    """Show what is waiting, what has failed and why, and what has arrived lately."""
+    rows = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
+    for row in db.session.scalars(rows if status is None else rows.where(Delivery.status == status)):
+        moment = f"{'next' if row.status == DeliveryStatus.PENDING else 'at'} {iso(row.due_at)}"
+        parts = [row.status, row.event_id, row.type, row.url, f"{row.attempts} attempts", moment, row.problem]
+        click.echo("  ".join(part for part in parts if part))
+
+
+@webhooks.command("retry")
+def retry() -> None:
+    """Make the failed deliveries due again, from the first attempt on."""
+    click.echo(f"{outbox.revive()} deliveries are due again")

@@ -1,0 +1,119 @@
+"""What `flask webhooks deliver` does: one POST per event and URL, within a deadline, redirects not followed."""
+
+import ssl
+import time
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+from flask import Flask, current_app
+
+from scapi.configuration import ConfigurationError
+from scapi.deadlines import Deadline, DeadlineStream
+from scapi.events import outbox, signing
+from scapi.events.models import Delivery
+
+SECONDS = 15
+"""How long one attempt may take in all, but for the resolver; well below the outbox's lease."""
+
+USER_AGENT = f"scapi/{version('scapi')} (webhook)"
+
+_BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many deliveries were tried, and how many of them arrived."""
+
+    tried: int
+    arrived: int
+
+
+def set_up(app: Flask) -> None:
+    """Check the settings. Raises ConfigurationError."""
+    urls = app.config["SCAPI_WEBHOOK_URLS"]
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or parts.username:
+            raise ConfigurationError(f"SCAPI_WEBHOOK_URLS: {url} is no http or https URL without a user name")
+    try:
+        keys = signing.keys(app.config["SCAPI_WEBHOOK_SECRET"])
+    except ValueError as error:
+        raise ConfigurationError(f"SCAPI_WEBHOOK_SECRET: {error}") from error
+    if urls and not keys:
+        raise ConfigurationError(
+            "SCAPI_WEBHOOK_SECRET is not set, and SCAPI_WEBHOOK_URLS is; make one by: "
+            'echo "whsec_$(openssl rand -base64 32)"'
+        )
+
+
+def run(limit: int) -> Delivered:
+    """Try the deliveries that are due, `limit` at most. Of a URL that fails, the rest is left to the next run."""
+    tried = arrived = 0
+    away = set()
+    for delivery_id, url in outbox.due(limit):
+        delivery = None if url in away else outbox.claim(delivery_id)
+        if delivery is None:
+            continue
+        tried += 1
+        if _deliver(delivery):
+            arrived += 1
+        else:
+            away.add(url)
+    return Delivered(tried, arrived)
+
+
+def _deliver(delivery: Delivery) -> bool:
+    """Return whether a claimed delivery has arrived."""
+    if delivery.url not in current_app.config["SCAPI_WEBHOOK_URLS"]:
+        outbox.give_up(delivery, "SCAPI_WEBHOOK_URLS does not name this URL any more")
+        return False
+    try:
+        status = _post(delivery)
+    except _BROKEN as error:
+        outbox.put_off(delivery, f"{type(error).__name__}: {error}")
+        return False
+    if 200 <= status < 300:
+        outbox.delivered(delivery)
+        return True
+    outbox.put_off(delivery, f"it answered {status}")
+    return False
+
+
+def _post(delivery: Delivery) -> int:
+    """Send the event and return the answer's status; what else it says is not read."""
+    body = delivery.body.encode()
+    signed = signing.headers(delivery.event_id, int(time.time()), body, current_app.config["SCAPI_WEBHOOK_SECRET"])
+    headers = [
+        ("Host", urlsplit(delivery.url).netloc),
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("User-Agent", USER_AGENT),
+        ("Connection", "close"),
+        *signed.items(),
+    ]
+    url = httpcore.URL(delivery.url)
+    ssl_context = _ssl_context()
+    connection = httpcore.HTTPConnection(url.origin, ssl_context, network_backend=_Backend(Deadline.after(SECONDS)))
+    with connection, connection.stream("POST", url, headers=headers, content=body) as response:
+        return response.status
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return the one that trusts what the world trusts; to read that takes a moment."""
+    return httpcore.default_ssl_context()
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Connects to wherever the operator says, within the deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        stream = httpcore.SyncBackend().connect_tcp(host, port, self._deadline.left)
+        return DeadlineStream(stream, self._deadline)

@@ -1,0 +1,126 @@
+"""The outbox's rows: written beside what they tell of, claimed by one deliverer at a time, removed by the sweeper."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+
+from flask import current_app
+from sqlalchemy import delete, or_, select, update
+
+from scapi.bodies import iso
+from scapi.database import now
+from scapi.events.models import Delivery, DeliveryStatus
+from scapi.events.signals import SIGNALS, Event, EventType
+from scapi.extensions import db
+from scapi.sweeping import Due, Task
+
+LEASE = timedelta(minutes=5)
+"""How long a claimed delivery is its claimer's: longer than one attempt can take."""
+
+PAUSES = [timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)]
+"""What is waited after each failed attempt, three days in all (Standard Webhooks 1.0.0, retry schedule)."""
+
+KEEP_DELIVERED = timedelta(days=1)
+KEEP_FAILED = timedelta(days=30)
+"""How long deliveries that are over can be looked at."""
+
+MAX_PROBLEM = 200
+
+
+def is_heard(kind: EventType) -> bool:
+    """Return whether anybody wants to hear of such an event: where nobody does, none is made."""
+    return bool(SIGNALS[kind].receivers or current_app.config["SCAPI_WEBHOOK_URLS"])
+
+
+def keep(events: Iterable[Event]) -> None:
+    """Write events to the outbox, in the transaction under way: they are told if, and only if, it is committed."""
+    urls = current_app.config["SCAPI_WEBHOOK_URLS"]
+    for event in events if urls else ():
+        said = {"type": event.type, "timestamp": iso(event.timestamp), "data": event.data}
+        body = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        db.session.add_all(Delivery(event_id=event.id, type=event.type, url=url, body=body) for url in urls)
+
+
+def due(limit: int) -> list[tuple[int, str]]:
+    """Return the ids and URLs of deliveries whose time has come, those that have waited longest first."""
+    waiting = select(Delivery.id, Delivery.url).where(
+        Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= now()
+    )
+    found = db.session.execute(waiting.order_by(Delivery.due_at, Delivery.id).limit(limit)).all()
+    db.session.rollback()
+    return [(row.id, row.url) for row in found]
+
+
+def claim(delivery_id: int) -> Delivery | None:
+    """Return a delivery for whoever is the first to ask, with this attempt counted; None for everyone else.
+
+    A claimer that dies is followed by another one after LEASE.
+    """
+    moment = now()
+    first = (
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment)
+        .values(due_at=moment + LEASE, attempts=Delivery.attempts + 1)
+        .returning(Delivery)
+    )
+    delivery = db.session.scalar(first)
+    if delivery is not None:
+        db.session.expunge(delivery)
+    db.session.commit()
+    return delivery
+
+
+def delivered(delivery: Delivery) -> None:
+    """Remember that a claimed delivery has arrived."""
+    _settle(delivery, DeliveryStatus.DELIVERED, timedelta(0), None)
+
+
+def put_off(delivery: Delivery, problem: str) -> None:
+    """Remember that an attempt has failed: there is a next one after a pause, or the delivery has failed."""
+    if delivery.attempts > len(PAUSES):
+        give_up(delivery, problem)
+    else:
+        _settle(delivery, DeliveryStatus.PENDING, PAUSES[delivery.attempts - 1], problem)
+
+
+def give_up(delivery: Delivery, problem: str) -> None:
+    """Remember that a delivery has failed for good."""
+    _settle(delivery, DeliveryStatus.FAILED, timedelta(0), problem)
+
+
+def revive() -> int:
+    """Make failed deliveries due again, as if they had never been tried; return how many."""
+    again = update(Delivery).where(Delivery.status == DeliveryStatus.FAILED).returning(Delivery.id)
+    ids = db.session.scalars(again.values(status=DeliveryStatus.PENDING, attempts=0, due_at=now())).all()
+    db.session.commit()
+    return len(ids)
+
+
+def ended(due: Due) -> Iterator[Task]:
+    """Yield the deliveries that have been over for long, for the sweeper."""
+    over = or_(
+        (Delivery.status == DeliveryStatus.DELIVERED) & (Delivery.due_at <= due.now - KEEP_DELIVERED),
+        (Delivery.status == DeliveryStatus.FAILED) & (Delivery.due_at <= due.now - KEEP_FAILED),
+    )
+    ids = list(db.session.scalars(select(Delivery.id).where(over)))
+    db.session.rollback()
+    for delivery_id in ids:
+        yield Task(f"webhook {delivery_id}", partial(_remove, delivery_id))
+
+
+def _settle(delivery: Delivery, status: DeliveryStatus, pause: timedelta, problem: str | None) -> None:
+    """Write what has come of an attempt, unless it took so long that another one has begun."""
+    mine = update(Delivery).where(
+        Delivery.id == delivery.id,
+        Delivery.status == DeliveryStatus.PENDING,
+        Delivery.attempts == delivery.attempts,
+    )
+    said = problem and problem[:MAX_PROBLEM]
+    db.session.execute(mine.values(status=status, due_at=now() + pause, problem=said))
+    db.session.commit()
+
+
+def _remove(delivery_id: int) -> None:
+    db.session.execute(delete(Delivery).where(Delivery.id == delivery_id))
+    db.session.commit()

@@ -1,0 +1,65 @@
+"""The events, and the blinker signals that tell of them in this process, after the commit."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from blinker import Namespace
+from flask import current_app
+
+from scapi.database import now
+from scapi.extensions import db
+
+_signals = Namespace()
+
+upload_completed = _signals.signal("upload-completed")
+"""An upload has become a media."""
+
+media_created = _signals.signal("media-created")
+"""A media has been made, of an upload or of what a client pointed at."""
+
+media_deleted = _signals.signal("media-deleted")
+"""A media is gone; the event has it as it last was."""
+
+
+class EventType(StrEnum):
+    """What has happened."""
+
+    UPLOAD_COMPLETED = "upload.completed"
+    MEDIA_CREATED = "media.created"
+    MEDIA_DELETED = "media.deleted"
+
+
+SIGNALS = {
+    EventType.UPLOAD_COMPLETED: upload_completed,
+    EventType.MEDIA_CREATED: media_created,
+    EventType.MEDIA_DELETED: media_deleted,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened: docs/events.md says what is in `data`, which JSON can say."""
+
+    type: EventType
+    data: dict[str, Any]
+    id: str = field(default_factory=lambda: f"msg_{uuid.uuid4().hex}")
+    timestamp: datetime = field(default_factory=now)
+
+
+def announce(events: Iterable[Event]) -> None:
+    """Call the receivers of events that are committed.
+
+    What is done is done: a receiver that fails is logged, the others are called, and the client gets its answer.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    for event in events:
+        for receiver in list(SIGNALS[event.type].receivers_for(app)):
+            try:
+                receiver(app, event=event)
+            except Exception:  # whatever a stranger's receiver raises
+                db.session.rollback()  # what it left half done in the session
+                app.logger.exception("a receiver of %s failed", event.type)

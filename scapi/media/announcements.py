@@ -1,0 +1,50 @@
+"""The events of media, with what is in them. Made only where somebody hears them; docs/events.md lists the fields."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from scapi.events import outbox
+from scapi.events.signals import Event, EventType
+from scapi.extensions import db
+from scapi.media.models import Media
+from scapi.media.schemas import MediaSchema
+
+
+def completed(upload: Row[Any], digest: str, media: Media) -> list[Event]:
+    """Return the events of an upload that has become `media`, written to the outbox in the transaction under way."""
+    events = []
+    if outbox.is_heard(EventType.UPLOAD_COMPLETED):
+        db.session.flush()  # gives the media its id
+        data = {
+            "upload_id": upload.id,
+            "user_id": upload.user_id,
+            "media_id": media.id,
+            "filename": upload.filename,
+            "mimetype": upload.mimetype,
+            "size": upload.offset,
+            "md5": digest,
+        }
+        events.append(Event(EventType.UPLOAD_COMPLETED, data))
+        outbox.keep(events)
+    return events + created(media)
+
+
+def created(media: Media) -> list[Event]:
+    """Return the event of a media that was made, written to the outbox in the transaction under way."""
+    return _about(media, EventType.MEDIA_CREATED)
+
+
+def deleted(media: Media) -> list[Event]:
+    """Return the event of a media that is about to be deleted, written to the outbox in the transaction under way."""
+    return _about(media, EventType.MEDIA_DELETED)
+
+
+def _about(media: Media, kind: EventType) -> list[Event]:
+    if not outbox.is_heard(kind):
+        return []
+    db.session.flush()
+    as_answered = MediaSchema().dump(media)
+    events = [Event(kind, {"user_id": media.creator_id, "upload_id": media.upload_id, "media": as_answered})]
+    outbox.keep(events)
+    return events

@@ -1,0 +1,1 @@
+"""The page at `/`, for a person with a browser. Its sources are in `web/`; `make page` builds them into `static/`."""

@@ -1,0 +1,68 @@
+"""`/` and the files it is made of."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, send_file, send_from_directory
+
+from scapi.storage import storage
+
+HERE = Path(__file__).parent
+
+BUILT = HERE / "static" / "index.html"
+
+UNBUILT = HERE / "unbuilt.html"
+
+ASSETS = HERE / "static" / "assets"
+
+MAX_AGE = 365 * 24 * 3600
+"""Seconds that an asset may be cached: its name changes with its bytes."""
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "worker-src": "'self'",
+    "style-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""The Content-Security-Policy, but for images: the page talks to nobody else."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+blueprint = Blueprint("page", __name__)
+
+
+@blueprint.get("/")
+def page() -> Response:
+    """Send the page; where it is not built, one that says so and points at the API's documentation."""
+    return send_file(BUILT if BUILT.exists() else UNBUILT)
+
+
+@blueprint.get("/assets/<name>")
+def asset(name: str) -> Response:
+    """Send a script, a style sheet or an icon of the page."""
+    answer = send_from_directory(ASSETS, name, max_age=MAX_AGE)
+    answer.cache_control.immutable = True
+    return answer
+
+
+@blueprint.after_request
+def protect(answer: Response) -> Response:
+    """Let the page run its own scripts only, and show only this service's images."""
+    policy = {**POLICY, "img-src": " ".join(["'self'", "blob:", *sorted(_image_origins())])}
+    answer.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def _image_origins() -> set[str]:
+    """Return where the files of media come from besides here: the public URL, and what the storage redirects to."""
+    urls = [current_app.config["SCAPI_PUBLIC_URL"], storage.url("any", "image/png", "inline")]
+    return {f"{url.scheme}://{url.netloc}" for url in (urlsplit(found) for found in urls if found)}

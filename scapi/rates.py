@@ -1,0 +1,77 @@
+"""How often one client may ask: Flask-Limiter, by four groups of requests. Nothing of it runs where no limit is set."""
+
+import time
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded, RequestLimit
+from limits import parse_many
+from limits.errors import ConfigurationError as StorageConfigurationError
+
+from scapi import clients, errors
+from scapi.configuration import ConfigurationError
+from scapi.refusals import Refused
+
+GROUPS = {
+    "uploads.upload_chunk": "SCAPI_RATE_LIMIT_CHUNKS",
+    "media.complete_upload": "SCAPI_RATE_LIMIT_COMPLETES",
+    "media.create_media": "SCAPI_RATE_LIMIT_PREVIEWS",
+    "media.update_media": "SCAPI_RATE_LIMIT_PREVIEWS",
+    "media.partial_update_media": "SCAPI_RATE_LIMIT_PREVIEWS",
+}
+"""The setting that limits an endpoint. Its requests are counted together with those of the others of its setting."""
+
+OTHERS = "SCAPI_RATE_LIMIT_OTHERS"
+
+BLUEPRINTS = ("uploads", "media", "tag")
+"""What is limited: neither the files of media, of which a page may show a hundred, nor the documentation."""
+
+REDIS_TIMEOUT = 1
+"""Seconds that Redis may take: a request waits for it."""
+
+
+def set_up(app: Flask) -> None:
+    """Limit requests as the settings say. Call it after `auth.register`. Raises ConfigurationError."""
+    rates = {name: app.config[name] for name in (*GROUPS.values(), OTHERS) if app.config[name]}
+    if not rates:
+        return
+    for name, rate in rates.items():
+        try:
+            parse_many(rate)
+        except ValueError as error:
+            raise ConfigurationError(f"{name}={rate}: expected something like 600/minute; 10000/day") from error
+    limit = ApplicationLimit(
+        limit_provider=lambda: rates.get(_group(), ""),
+        scope=lambda _endpoint: _group(),
+        exempt_when=lambda: request.method == "OPTIONS",  # a browser's preflight is not the page's request
+    )
+    uri = app.config["SCAPI_RATE_LIMIT_STORAGE"]
+    timeouts: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
+    try:
+        Limiter(
+            clients.who,
+            app=app,
+            application_limits=[limit],
+            strategy="fixed-window",
+            storage_uri=uri,
+            storage_options={} if uri.startswith("memory:") else timeouts,
+            key_prefix="scapi",
+            in_memory_fallback_enabled=True,  # each process counts for itself while Redis is away
+            on_breach=_answer,
+        )
+    except StorageConfigurationError as error:
+        raise ConfigurationError(f"SCAPI_RATE_LIMIT_STORAGE={uri}: {error}") from error
+    app.register_error_handler(RateLimitExceeded, lambda exceeded: exceeded.get_response())
+
+
+def _group() -> str:
+    """Return the setting that limits the request under way, an empty string where none does."""
+    if request.blueprint not in BLUEPRINTS:
+        return ""
+    return GROUPS.get(request.endpoint or "", OTHERS)
+
+
+def _answer(limit: RequestLimit) -> Response:
+    seconds = max(1, round(limit.reset_at - time.time()))
+    message = f"too many requests: {limit.limit} are allowed; try again in {seconds} seconds"
+    return errors.refused(Refused("rate_limited", message, retry_after=seconds))

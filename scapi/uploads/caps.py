@@ -1,0 +1,177 @@
+"""What one client may have under way, and what a user may keep in all. Where nothing is capped, nothing is counted.
+
+The rows themselves are counted, no total is kept that could drift: an upload counts from its first chunk until it is
+completed, aborted or expired, with the size that it will have. Counting and inserting happen one client at a time, so
+that the caps hold however many first chunks race.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, Executable, bindparam, case, func, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from scapi import clients, database
+from scapi.database import UPLOADS_BIND, now
+from scapi.extensions import db
+from scapi.refusals import Refused
+from scapi.uploads import filetypes, rows
+from scapi.uploads.models import Status, Upload
+
+RETRY_AFTER = 60
+"""Seconds after which an upload that was one too many may be tried again; those before it have ended, or have not."""
+
+# Made once: to build a statement costs more than to run it.
+_ADD = insert(Upload)
+_UNFINISHED = {
+    column: select(
+        func.count(),
+        func.coalesce(
+            func.sum(
+                case(
+                    (Upload.total.is_not(None), Upload.total),
+                    (Upload.mimetype.like("image/%"), bindparam("largest_image")),
+                    else_=bindparam("largest_file"),
+                )
+            ),
+            0,
+        ),
+    ).where(column == bindparam("owner"), Upload.status == Status.UPLOADING, Upload.expires_at > bindparam("moment"))
+    for column in (Upload.user_id, Upload.address)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """Most unfinished uploads, and most bytes of them together. 0: no cap."""
+
+    uploads: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom uploads count for: the rows where `column` has this value, and what they may come to."""
+
+    column: InstrumentedAttribute[Any]
+    value: int | bytes
+    cap: Cap
+    noun: str
+
+    @property
+    def name(self) -> str:
+        """A name for the lock."""
+        return f"{self.noun}:{self.value!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What the settings say."""
+
+    user: Cap
+    address: Cap
+    quota: int
+    stored: Executable
+    largest_image: int
+    largest_file: int
+
+    def owners(self, user_id: int | None) -> Iterator[Owner]:
+        """Yield whom an upload counts for that is begun by the request under way, as far as that is capped."""
+        if user_id is not None and (any((self.user.uploads, self.user.bytes)) or self.quota):
+            yield Owner(Upload.user_id, user_id, self.user, "user")
+        if any((self.address.uploads, self.address.bytes)):
+            yield Owner(Upload.address, clients.network_digest(), self.address, "address")
+
+    def size(self, total: int | None, mimetype: str) -> int:
+        """Return the bytes that an upload counts with: as many as it could get, where it has not said how many."""
+        if total is not None:
+            return total
+        return self.largest_image if filetypes.is_image(mimetype) else self.largest_file
+
+    def check(self, connection: Connection, owner: Owner, size: int) -> None:
+        """Refuse one more upload of `size` bytes that the owner has no room for."""
+        about = {"largest_image": self.largest_image, "largest_file": self.largest_file, "moment": now()}
+        count, unfinished = connection.execute(_UNFINISHED[owner.column], {"owner": owner.value, **about}).one()
+        cap = owner.cap
+        if cap.uploads and count >= cap.uploads:
+            raise Refused(
+                "too_many_uploads",
+                f"{count} uploads are unfinished, and this {owner.noun} may have {cap.uploads}; complete or abort one",
+                retry_after=RETRY_AFTER,
+            )
+        if cap.bytes and size > cap.bytes:  # which waiting would not change
+            raise Refused(
+                "file_too_large",
+                f"this upload counts with {size} bytes, and those of this {owner.noun} may have {cap.bytes} together",
+            )
+        if cap.bytes and unfinished + size > cap.bytes:
+            raise Refused(
+                "too_many_upload_bytes",
+                f"unfinished uploads have {unfinished} bytes, this one {size}, and this {owner.noun} may have "
+                f"{cap.bytes}; complete or abort one",
+                retry_after=RETRY_AFTER,
+            )
+        if self.quota and isinstance(owner.value, int):
+            self.check_quota(connection, owner.value, unfinished + size)
+
+    def check_quota(self, connection: Connection, user_id: int, more: int) -> None:
+        """Refuse `more` bytes that the user's quota has no room for."""
+        # PostgreSQL sums to a Decimal
+        stored = int(connection.execute(self.stored, {"user_id": user_id}).scalar_one())
+        if stored + more > self.quota:
+            raise Refused(
+                "quota_exceeded",
+                f"{stored} of {self.quota} bytes are used, and there is no room for {more} more; delete some media",
+                quota=self.quota,
+                used=stored,
+            )
+
+
+def set_up(app: Flask, stored: Executable) -> None:
+    """Read the caps from the settings; without any, uploads are not counted at all.
+
+    `stored` is the statement that sums up the bytes of the finished files of `user_id`.
+    """
+    config = app.config
+    user = Cap(config["SCAPI_MAX_UPLOADS_PER_USER"], config["SCAPI_MAX_UPLOAD_BYTES_PER_USER"])
+    address = Cap(config["SCAPI_MAX_UPLOADS_PER_ADDRESS"], config["SCAPI_MAX_UPLOAD_BYTES_PER_ADDRESS"])
+    quota = config["SCAPI_QUOTA_BYTES"]
+    largest_image, largest_document = config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"]
+    caps = Caps(user, address, quota, stored, largest_image, max(largest_image, largest_document))
+    capped = any((user.uploads, user.bytes, address.uploads, address.bytes, quota))
+    app.extensions["scapi.caps"] = caps if capped else None
+
+
+def check(user_id: int | None, total: int | None, mimetype: str) -> None:
+    """Refuse a new upload that there is no room for, before its bytes move. Whether there still is, `add` says."""
+    caps: Caps | None = current_app.extensions["scapi.caps"]
+    if caps is None:
+        return
+    with db.engines[UPLOADS_BIND].connect() as connection:
+        for owner in caps.owners(user_id):
+            caps.check(connection, owner, caps.size(total, mimetype))
+
+
+def check_quota(user_id: int | None, size: int) -> None:
+    """Refuse a file of `size` bytes that does not come as an upload and that the user's quota has no room for."""
+    caps: Caps | None = current_app.extensions["scapi.caps"]
+    if caps is not None and caps.quota and user_id is not None:
+        with db.engines[UPLOADS_BIND].connect() as connection:
+            caps.check_quota(connection, user_id, size)
+
+
+def add(values: Mapping[str, Any]) -> None:
+    """Insert the row of a new upload, if there is room for it. Raises Refused."""
+    caps: Caps | None = current_app.extensions["scapi.caps"]
+    owners = [] if caps is None else list(caps.owners(values["user_id"]))
+    if caps is None or not owners:
+        rows.add(values)
+        return
+    size = caps.size(values["total"], values["mimetype"])
+    address = next((owner.value for owner in owners if owner.noun == "address"), None)
+    with database.one_at_a_time(db.engines[UPLOADS_BIND], [owner.name for owner in owners]) as connection:
+        for owner in owners:
+            caps.check(connection, owner, size)
+        connection.execute(_ADD, {**values, "address": address})

@@ -1,0 +1,68 @@
+"""A service on loopback that is told of events by webhooks."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from standardwebhooks import Webhook
+
+SECRET = "whsec_" + "c2NhcGkgdGVzdHMgb25seSBrZXksIDMyIGJ5dGVzISE="
+
+
+@dataclass
+class Receiver:
+    """What it was told: every event whose signature holds, and the headers of every request."""
+
+    url: str
+    status: int = 204
+    events: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    answer: Callable[[BaseHTTPRequestHandler], None] | None = None
+    """What it does instead of answering `status`."""
+
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.events]
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers in self.headers]
+
+
+@contextmanager
+def receiving(secret: str = SECRET) -> Iterator[Receiver]:
+    """Serve on a free port; signatures are verified by the library that receivers use."""
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            event = Webhook(secret).verify(body, headers)
+            with lock:
+                receiver.events.append(event)
+                receiver.headers.append(headers)
+            with suppress(OSError):  # whoever told has had enough
+                if receiver.answer:
+                    receiver.answer(self)
+                else:
+                    self.send_response(receiver.status)
+                    self.send_header("Location", f"{receiver.url}elsewhere")
+                    self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    server = Server(("127.0.0.1", 0), Handler)
+    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hook?for=scapi")
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,59 @@
+"""While as many previews as may be at once wait for slow pages, everyone else is answered quickly, without one."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from tests import running, servers
+from tests.client import refusal
+from tests.media.links.api import MEDIA, OWNER, PAGE, get, make, post
+from tests.previews.sites import Site
+from tests.running import Server
+
+
+@pytest.fixture
+def server(
+    site: Site, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    settings = {
+        "SCAPI_DATABASE_URL": new_database("sqlite"),
+        "SCAPI_PREVIEW_ALLOW": "127.0.0.1",
+        "SCAPI_PREVIEW_PORTS": str(site.port),
+        "SCAPI_PREVIEW_SECONDS": "30",
+        "SCAPI_PREVIEWS_AT_ONCE": "2",
+    }
+    with running.scapi(tmp_path_factory.mktemp("busy"), workers=1, **settings) as server:
+        yield server
+
+
+def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
+    over = threading.Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        over.wait(30)
+        site.answers["/busy/page"](handler)
+
+    site.put("/busy/page", PAGE)
+    site.put("/busy/slow", slow)
+    page, slow_page = f"{site.url}/busy/page", f"{site.url}/busy/slow"
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(partial(make, server, type="url", url=slow_page)) for _ in range(2)]
+        try:
+            servers.wait_until(lambda: len(site.asked_for("/busy/slow")) == 2, 20, "two previews to be under way")
+            link = make(server, type="url", url=page)
+            answer = post(server, type="image", url=f"{site.url}/a.png")
+            chosen = server.request("PUT", f"{MEDIA}{link['id']}/", json={"image": f"{site.url}/a.png"}, headers=OWNER)
+            assert site.asked_for("/busy/page") == []
+        finally:
+            over.set()
+        assert [future.result()["title"] for future in waiting] == ["A page", "A page"]
+    assert (link["oembed_preview_ready"], link["title"], link["url"]) == (False, None, page)
+    refusal(answer, 503, "previews_busy")
+    assert answer.headers["Retry-After"] == "5"
+    assert (chosen.json()["image"], chosen.json()["image_width"]) == (f"{site.url}/a.png", None)
+    assert "1 ready" in server.flask("previews", "refresh")
+    assert get(server, link)["title"] == "A page"

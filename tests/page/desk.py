@@ -1,0 +1,107 @@
+"""What a person does at the page, and what is seen there."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from scapi import auth
+from tests.running import SECRET
+
+
+def written(path: Path, data: bytes) -> Path:
+    """Write a file and return its path."""
+    path.write_bytes(data)
+    return path
+
+
+def choose(page: Page, *files: Path) -> None:
+    """Choose files to upload."""
+    page.get_by_label("Choose files").set_input_files(files)
+
+
+def upload(page: Page, name: str) -> Locator:
+    """Return the row of a file on its way."""
+    return page.get_by_role("list", name="Uploads").get_by_role("listitem").filter(has_text=name)
+
+
+def media(page: Page, name: str) -> Locator:
+    """Return the card of a media."""
+    return page.get_by_role("list", name="Media").get_by_role("listitem").filter(has_text=name)
+
+
+def is_seen(page: Page, name: str) -> None:
+    """Wait until the thumbnail of a media is shown."""
+    image = media(page, name).locator("img").element_handle()
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image)
+
+
+def tag(page: Page, name: str) -> Locator:
+    """Return the row of a tag."""
+    return page.get_by_role("list", name="Tags").get_by_role("listitem").filter(has_text=name)
+
+
+def says(page: Page, text: str | re.Pattern[str]) -> None:
+    """Wait until the line that says what has just happened says `text`."""
+    expect(page.get_by_role("status")).to_have_text(text)
+
+
+def set_token(page: Page, token: str) -> None:
+    """Paste a token."""
+    page.get_by_role("button", name=re.compile("[Tt]oken|User")).click()
+    page.get_by_label("Bearer token").fill(token)
+    page.get_by_role("button", name="Save").click()
+
+
+def token(user_id: int) -> str:
+    """Return a token of `user_id`."""
+    return auth.make_token(user_id, SECRET, timedelta(hours=1))
+
+
+class Line:
+    """The page's line to the server: slow, or cut."""
+
+    def __init__(self, page: Page, bytes_per_second: int) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._speed = bytes_per_second
+        self._apply(offline=False)
+
+    def cut(self) -> None:
+        """Take the network away."""
+        self._apply(offline=True)
+
+    def mend(self) -> None:
+        """Give it back."""
+        self._apply(offline=False)
+
+    def _apply(self, *, offline: bool) -> None:
+        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": self._speed}
+        self._session.send("Network.emulateNetworkConditions", conditions)
+
+
+def wait_for_bytes(page: Page, name: str, count: int) -> None:
+    """Wait until at least `count` bytes of a file are on their way."""
+    bar = upload(page, name).get_by_role("progressbar")
+    expect(bar).to_be_visible()
+    handle = bar.element_handle()
+    page.wait_for_function("([bar, count]) => bar.value >= count", arg=[handle, count])
+
+
+def address(page: Page, name: str) -> str:
+    """Return the address of a media's file, once it is in the library."""
+    href = media(page, name).get_by_role("link", name="Open").get_attribute("href")
+    assert href
+    return href
+
+
+def chunks(page: Page) -> list[str]:
+    """Return a list that grows by each chunk that the page sends from now on: its Content-Range."""
+    ranges: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/media/upload/chunk/"):
+            ranges.append(request.headers["content-range"])
+
+    page.on("request", note)
+    return ranges

@@ -1,0 +1,69 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+
+interface Props {
+  title: string
+  /** What the button does that ends the dialog, such as Delete. */
+  action: string
+  danger?: boolean
+  /** Do it; a rejection's message is shown and the dialog stays. */
+  onSubmit: (fields: FormData) => Promise<void> | void
+  onClose: () => void
+  /** Id of the heading that gets the focus when what had it before is gone. */
+  heading?: string
+  children: ComponentChildren
+}
+
+/** A question over the page: the browser's own dialog, which keeps the focus and closes with Escape. */
+export function Dialog({ title, action, danger, onSubmit, onClose, heading = '', children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const label = useId()
+  const [problem, setProblem] = useState('')
+  const [busy, setBusy] = useState(false)
+  useEffect(() => dialog.current?.showModal(), [])
+
+  async function submit(event: SubmitEvent) {
+    event.preventDefault()
+    setBusy(true)
+    setProblem('')
+    try {
+      await onSubmit(new FormData(event.target as HTMLFormElement))
+      dialog.current?.close()
+    } catch (error) {
+      setProblem((error as Error).message)
+    }
+    setBusy(false)
+  }
+
+  function close() {
+    onClose()
+    if (document.activeElement === document.body) focusOn(heading)
+  }
+
+  return (
+    <dialog ref={dialog} aria-labelledby={label} onClose={close}>
+      <form onSubmit={submit}>
+        <h2 id={label}>{title}</h2>
+        {children}
+        {problem && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <div class="actions">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class={danger ? 'danger' : 'primary'} disabled={busy}>
+            {action}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}
+
+/** Where the focus goes when the element that had it is gone. */
+export function focusOn(id: string): void {
+  document.getElementById(id)?.focus()
+}

@@ -1,0 +1,32 @@
+import { useState } from 'preact/hooks'
+import { say } from '../status'
+import { token, userId } from '../token'
+import { Dialog } from './dialog'
+
+/** The button that shows whether a token is set, and the dialog that sets it. */
+export function Token() {
+  const [open, setOpen] = useState(false)
+
+  function save(fields: FormData) {
+    token.value = String(fields.get('token')).trim().replace(/^Bearer\s+/i, '')
+    say(token.value ? 'The token is set.' : 'The token is gone.')
+  }
+
+  return (
+    <>
+      <button type="button" onClick={() => setOpen(true)}>
+        {!token.value ? 'Set token' : userId.value === undefined ? 'Token is set' : `User ${userId.value}`}
+      </button>
+      {open && (
+        <Dialog title="Token" action="Save" onSubmit={save} onClose={() => setOpen(false)}>
+          <p>
+            With a token, what you upload is yours: only you can delete it. It stays in this tab until you close it or
+            save this field empty.
+          </p>
+          <label for="token">Bearer token</label>
+          <input id="token" name="token" type="password" autocomplete="off" spellcheck={false} value={token.value} />
+        </Dialog>
+      )}
+    </>
+  )
+}

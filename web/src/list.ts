@@ -1,0 +1,75 @@
+/** A list that is loaded page by page, and changed here when the person changes it there. */
+
+import { computed, signal } from '@preact/signals'
+import { call, type Page } from './api'
+
+export interface Piece<T> {
+  results: T[]
+  /** Where the next piece begins, in the source's own words. */
+  next?: string
+}
+
+export type Source<T> = (from: string | undefined, signal: AbortSignal) => Promise<Piece<T>>
+
+export class List<T extends { id: number }> {
+  readonly items = signal<T[]>([])
+  readonly loading = signal(false)
+  readonly problem = signal('')
+  readonly hasMore = computed(() => this.#next.value !== undefined)
+  readonly #next = signal<string>()
+  #current = new AbortController()
+
+  constructor(private readonly source: Source<T>) {}
+
+  /** Load the list from its beginning. */
+  async load(): Promise<void> {
+    await this.#fetch(undefined)
+  }
+
+  /** Load the next piece. */
+  async more(): Promise<void> {
+    await this.#fetch(this.#next.value)
+  }
+
+  /** Put an item first, or in the place of the one with its id. */
+  put(item: T): void {
+    const known = this.items.value.some(({ id }) => id === item.id)
+    this.items.value = known ? this.items.value.map((other) => (other.id === item.id ? item : other)) : [item, ...this.items.value]
+  }
+
+  drop(id: number): void {
+    this.items.value = this.items.value.filter((item) => item.id !== id)
+  }
+
+  async #fetch(from: string | undefined): Promise<void> {
+    this.#current.abort()
+    this.#current = new AbortController()
+    const { signal } = this.#current
+    this.loading.value = true
+    this.problem.value = ''
+    try {
+      const { results, next } = await this.source(from, signal)
+      signal.throwIfAborted()
+      const shown = from === undefined ? [] : this.items.value
+      const fresh = results.filter(({ id }) => !shown.some((item) => item.id === id))
+      this.items.value = [...shown, ...fresh]
+      this.#next.value = next
+    } catch (error) {
+      if (signal.aborted) return
+      if (from === undefined) this.items.value = []
+      this.problem.value = (error as Error).message
+    }
+    this.loading.value = false
+  }
+}
+
+/** Fetch a page of one of the API's lists: the first by `first`, the others by the query that `next` names. */
+export async function page<T>(
+  path: string,
+  first: Record<string, string>,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<Piece<T>> {
+  const { results, next } = await call<Page<T>>('GET', `${path}?${from ?? new URLSearchParams(first)}`, { signal })
+  return { results, next: next ? new URL(next).search.slice(1) : undefined }
+}

@@ -1,0 +1,35 @@
+import { render } from 'preact'
+import { Library } from './components/library'
+import { Tags } from './components/tags'
+import { Token } from './components/token'
+import { Uploads } from './components/uploads'
+import icon from './icon.svg'
+import { status } from './status'
+import './style.css'
+
+function App() {
+  return (
+    <>
+      <header>
+        <h1>
+          <img src={icon} alt="" width="28" height="28" />
+          scapi
+        </h1>
+        <nav aria-label="Page">
+          <a href="api/v2/docs">API</a>
+          <Token />
+        </nav>
+      </header>
+      <main>
+        <Uploads />
+        <Library />
+        <Tags />
+      </main>
+      <p class={status.value.seen ? 'status' : 'unseen'} role="status">
+        {status.value.text}
+      </p>
+    </>
+  )
+}
+
+render(<App />, document.getElementById('page') as HTMLElement)

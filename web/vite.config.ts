@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  base: './', // the service may live under a path
+  build: {
+    outDir: '../scapi/page/static',
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the page's policy takes no data: URLs
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+})
