@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from gunicorn.glogging import Logger
 from prometheus_client import multiprocess
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -42,6 +43,13 @@ limit_request_field_size = 16_384
 forwarded_allow_ips = ""
 
 control_socket_disable = True
+
+
+class logger_class(Logger):  # noqa: N801 - gunicorn's name for the setting
+    """gunicorn's, which composes a line for every request, to be thrown away: scapi writes its own."""
+
+    def access(self, *_arguments):
+        """Write nothing."""
 
 
 class WithoutAddresses(logging.Filter):

@@ -21,7 +21,7 @@ from benchmarks.http import Connection
 from benchmarks.peers import Peer, Running
 from benchmarks.peers.drf import Drf
 from benchmarks.peers.floor import Floor
-from benchmarks.peers.ours import RawScapi, Scapi
+from benchmarks.peers.ours import Scapi, UnsyncedScapi
 from benchmarks.peers.tus import Tus
 
 KiB = 1024
@@ -50,7 +50,7 @@ WORKLOADS = (
 ENTRANTS: tuple[tuple[Peer, int], ...] = (
     (Scapi(), 1),
     (Scapi(), 2),
-    (RawScapi(), 1),
+    (UnsyncedScapi(), 2),
     (Drf(), 1),
     (Drf(), 2),
     (Tus(), 1),

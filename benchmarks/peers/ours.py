@@ -13,7 +13,6 @@ from tests.running import SECRET
 
 CHUNK = "/api/v2/media/upload/chunk/"
 COMPLETE = "/api/v2/media/upload/complete/"
-OCTETS = "application/octet-stream"
 GiB = 1024**3
 
 
@@ -21,6 +20,7 @@ class Scapi(Peer):
     """The chunks as the real clients send them: each a multipart form with a Content-Range."""
 
     name = "scapi"
+    application = "wsgi:app"
 
     def __init__(self, **settings: str) -> None:
         self._settings = settings
@@ -34,7 +34,7 @@ class Scapi(Peer):
             "PORT": str(port),
             "WEB_CONCURRENCY": str(workers),
         }
-        return [sys.executable, "-m", "gunicorn", "wsgi:app"], {**environment, **self._settings}
+        return [sys.executable, "-m", "gunicorn", self.application], {**environment, **self._settings}
 
     def send(self, connection: Connection, upload: str, data: Buffer, start: int, total: int) -> str:
         headers = {"Content-Type": MULTIPART, "Content-Range": f"bytes {start}-{start + len(data) - 1}/{total}"}
@@ -47,13 +47,8 @@ class Scapi(Peer):
         connection.request("POST", COMPLETE, {"Content-Type": MULTIPART}, body, expect=201)
 
 
-class RawScapi(Scapi):
-    """The chunks as plain bodies, without a form around them."""
+class UnsyncedScapi(Scapi):
+    """scapi if it synced as little as the others do."""
 
-    name = "scapi, raw bodies"
-
-    def send(self, connection: Connection, upload: str, data: Buffer, start: int, total: int) -> str:
-        headers = {"Content-Type": OCTETS, "Content-Range": f"bytes {start}-{start + len(data) - 1}/{total}"}
-        path = f"{CHUNK}?upload_id={upload}" if upload else CHUNK
-        answer = connection.request("POST", path, headers, [data], expect=201)
-        return upload or str(answer.json()["upload_id"])
+    name = "scapi, syncing nothing"
+    application = "benchmarks.peers.unsynced:app"

@@ -1,4 +1,4 @@
-"""A chunk's request: a form with one file in it, or the chunk's bytes alone."""
+"""A chunk's request: a form with one file in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,21 +14,14 @@ from scapi.uploads.assembly import Received
 from scapi.uploads.hashing import WORTHWHILE, Hashing
 from scapi.uploads.schemas import NO_UPLOAD
 
-OCTETS = "application/octet-stream"
-
 
 class ChunkParser(bodies.BodyParser):
-    """Reads the location `chunk`: the fields of a form, and its one file part, whatever its name, as `file`.
-
-    Where the body is the chunk itself (`application/octet-stream`), the fields come from the query.
-    """
+    """Reads the location `chunk`: the fields of a form, and its one file part, whatever its name, as `file`."""
 
     __location_map__ = {**bodies.BodyParser.__location_map__, "chunk": "load_chunk"}
 
     def load_chunk(self, req: Request, schema: ma.Schema) -> Mapping[str, Any]:
         """Return the fields and the file. An input that was left empty is none. Raises BadRequest and others."""
-        if req.mimetype == OCTETS:
-            return self._load_octets(req)
         if req.mimetype != bodies.MULTIPART:  # which has no file
             return {**self.load_json_or_form(req, schema), "file": core.missing}
         hashing: list[Hashing] = []
@@ -41,32 +34,15 @@ class ChunkParser(bodies.BodyParser):
         begun = hashing[0] if len(hashing) == 1 else None
         return {**form.fields, "file": Received(parts[0].filename, parts[0].content, begun)}
 
-    def _load_octets(self, req: Request) -> Mapping[str, Any]:
-        fields, hashing, data = req.args.to_dict(), list[Hashing](), list[bytes]()
-        listener = _listener(req, fields, hashing)
-        for block in forms.blocks(req):
-            data.append(block)
-            if listener:
-                listener(block)
-        received = Received(fields.get("filename", ""), forms.Blocks(data), hashing[0] if hashing else None)
-        return {**fields, "file": received}
-
 
 class ChunkBlueprint(bodies.Blueprint):
-    """scapi's Blueprint, taught to parse and document chunks."""
+    """scapi's Blueprint, taught to parse chunks."""
 
     ARGUMENTS_PARSER = ChunkParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
         **bodies.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "chunk": bodies.MULTIPART,
     }
-
-    def _prepare_arguments_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        doc = super()._prepare_arguments_doc(doc, doc_info, **kwargs)
-        content = doc.get("requestBody", {}).get("content", {})
-        if bodies.MULTIPART in content and bodies.JSON not in content:
-            content[OCTETS] = {"schema": {"type": "string", "format": "binary"}}
-        return doc
 
 
 def _listener(request: Request, fields: Mapping[str, str], hashing: list[Hashing]) -> forms.Listener | None:
