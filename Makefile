@@ -44,6 +44,13 @@ test: .venv/installed-for-development page-or-not ## set up and run all tests
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) $(BIN)/pytest --capture=no tests/faults
 
+.PHONY: bench
+bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## measure scapi beside what else there is (takes npm, and 20 minutes of an idle machine)
+	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.completing
+	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.s3_traffic
+
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types
 	$(BIN)/ruff check
@@ -75,8 +82,12 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint]'
 	@touch $@
 
-web/node_modules/.installed: web/package.json web/package-lock.json
-	cd web && npm ci --no-progress --loglevel=error
+.venv/installed-for-benchmarks: .venv/installed-for-development
+	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint,bench]'
+	@touch $@
+
+%/node_modules/.installed: %/package.json %/package-lock.json
+	cd $* && npm ci --no-progress --loglevel=error
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.installed

@@ -1,4 +1,4 @@
-"""What `complete` costs, by the size of the file: python -m benchmarks.completing [--rounds 5]
+"""What `complete` costs, by the size of the file: python -m benchmarks.completing [--rounds 3]
 
 Documents of 1, 64 and 512 MiB, on local disk and in S3 (SeaweedFS), beside drf-chunked-upload, in turns; then photos of
 4 MB, which are decoded and get a thumbnail. Prints medians in milliseconds.
@@ -57,7 +57,7 @@ def milliseconds(peer: Peer, server: Running, data: bytes, digest: str) -> float
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     found: dict[tuple[str, str], list[float]] = {}
     with entrants() as running:

@@ -35,6 +35,9 @@ SQLITE_BUSY_TIMEOUT = 30
 
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
 
+POOL_SIZE = 8
+"""Connections that each engine of a process keeps: one for each of gunicorn's threads. More are made on demand."""
+
 MAX_ID = 2**63 - 1
 """Largest 64-bit integer that the database keeps."""
 
@@ -113,7 +116,7 @@ def engine_settings(url: str) -> Mapping[str, Any]:
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
     else:
-        options["pool_pre_ping"] = True
+        options |= {"pool_pre_ping": True, "pool_size": POOL_SIZE}
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": options,
