@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 KILLS ?= 600
+JOBS ?= 2
 BIN = .venv/bin
 
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
@@ -37,8 +38,8 @@ page-or-not:
 	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
 
 .PHONY: test
-test: .venv/installed-for-development page-or-not ## set up and run all tests
-	$(BIN)/pytest
+test: .venv/installed-for-development page-or-not ## set up and run all tests, JOBS=2 at a time
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
