@@ -78,7 +78,6 @@ def _upload(number: int, began: Any, empty: bytes) -> dict[str, Any]:
 
 def _media(number: int, began: Any) -> dict[str, Any]:
     return {
-        "id": number,
         "hash_code": uuid.UUID(int=number),
         "creator_id": number % 1000,
         "added_at": began,
