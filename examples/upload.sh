@@ -7,7 +7,7 @@ ln -s "$(realpath "$1")" "$FOLDER/photo.jpg"
 cd "$FOLDER"
 
 API=${API:-http://127.0.0.1:8000/api/v2}
-field() { python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }
+field() { python3 -c "import json, sys; it = json.load(sys.stdin); print(it['$1'] if '$1' in it else sys.exit(it['message']))"; }
 
 UPLOAD=$(curl -sS -F image=@photo.jpg $API/media/upload/chunk/ | field upload_id)
 MD5=$(md5sum < photo.jpg | cut -c1-32)
