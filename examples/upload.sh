@@ -21,4 +21,5 @@ for CHUNK in chunk.*; do
     -F "upload_id=$UPLOAD" $API/media/upload/chunk/ | field upload_id)
   START=$((END + 1))
 done
+rm chunk.*
 curl -sS -F upload_id=$UPLOAD -F type=image -F md5=$MD5 $API/media/upload/complete/
