@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # README's first upload as a script, of any photo: examples/upload.sh photo.jpg (API=... for another address)
 set -euo pipefail
+PHOTO=$(realpath -e "${1:?which photo?}")
 FOLDER=$(mktemp -d)
 trap 'rm -r "$FOLDER"' EXIT
-ln -s "$(realpath "$1")" "$FOLDER/photo.jpg"
+ln -s "$PHOTO" "$FOLDER/photo.jpg"
 cd "$FOLDER"
 
 API=${API:-http://127.0.0.1:8000/api/v2}
@@ -18,7 +19,7 @@ split -b 200K photo.jpg chunk.
 for CHUNK in chunk.*; do
   END=$((START + $(wc -c < $CHUNK) - 1))
   UPLOAD=$(curl -sS -H "Content-Range: bytes $START-$END/$SIZE" -F "image=@$CHUNK;filename=photo.jpg" \
-    -F "upload_id=$UPLOAD" $API/media/upload/chunk/ | field upload_id)
+    -F "upload_id=$UPLOAD" $API/media/upload/chunk/ | field upload_id) || break
   START=$((END + 1))
 done
 rm chunk.*
