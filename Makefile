@@ -11,6 +11,9 @@ BIN = .venv/bin
 PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
 EXTRAS = postgresql,s3,redis
 
+# what stands in .env is compose.yaml's: flask would read it, and gunicorn would not
+export FLASK_SKIP_DOTENV = 1
+
 PAGE = scapi/page/static/index.html
 PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/*)
 

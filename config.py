@@ -61,11 +61,21 @@ class Config:
     SCAPI_MEDIA_BASE_URL = env.str("SCAPI_MEDIA_BASE_URL", "")
     """Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs."""
 
-    SCAPI_ACCEL_REDIRECT = env.str("SCAPI_ACCEL_REDIRECT", "", validate=validate.Regexp(r"(/[\w./-]*/)?$"))
+    SCAPI_ACCEL_REDIRECT = env.str(
+        "SCAPI_ACCEL_REDIRECT",
+        "",
+        validate=validate.Regexp(r"(/[\w./-]*/)?$", error="expected a path such as /internal/files/"),
+    )
     """Internal location of an nginx in front that has the local files, such as `/internal/files/`, and sends them for
     scapi (X-Accel-Redirect). Empty: scapi sends them itself."""
 
-    SCAPI_PUBLIC_URL = env.str("SCAPI_PUBLIC_URL", "", validate=validate.Regexp(r"(https?://[^/\s].*)?$"))
+    SCAPI_PUBLIC_URL = env.str(
+        "SCAPI_PUBLIC_URL",
+        "",
+        validate=validate.Regexp(
+            r"(https?://[^/\s].*)?$", error="expected an address such as https://media.example.org"
+        ),
+    )
     """The address that clients see, such as `https://media.example.org`. Empty: taken from the request."""
 
     SCAPI_TRUSTED_PROXIES = env.int("SCAPI_TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
@@ -166,7 +176,11 @@ class Config:
     """Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, while it is
     being changed."""
 
-    SCAPI_METRICS_TOKEN = env.str("SCAPI_METRICS_TOKEN", "", validate=validate.Regexp(r"([!-~]{16,})?$"))
+    SCAPI_METRICS_TOKEN = env.str(
+        "SCAPI_METRICS_TOKEN",
+        "",
+        validate=validate.Regexp(r"([!-~]{16,})?$", error="expected at least 16 characters of ASCII without spaces"),
+    )
     """Bearer token, at least 16 characters, that `/metrics` wants from Prometheus. Empty: there is no `/metrics`."""
 
     SCAPI_LOG_LEVEL = env.str(

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scapi import auth, database
@@ -29,6 +31,12 @@ def set_up_database(app: Flask) -> None:
         except OSError as error:
             raise ConfigurationError(f"SCAPI_DATA_DIR cannot be made: {error}") from error
         url = database.embedded_url(data_dir(app))
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except (ArgumentError, ImportError) as error:
+        raise ConfigurationError(
+            f"SCAPI_DATABASE_URL: {error}; expected something like postgresql+psycopg://user:password@host/database"
+        ) from error
     app.config.from_mapping(database.engine_settings(url))
 
 

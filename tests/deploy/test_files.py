@@ -22,7 +22,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 def compose(**variables: str) -> subprocess.CompletedProcess[str]:
     """Run `docker compose config`, which needs no engine: it reads, checks and fills in the file."""
-    command = [BIN / "docker-compose", "--file=compose.yaml", f"--env-file={os.devnull}", "config", "--format=json"]
+    options = ["--file=compose.yaml", f"--env-file={os.devnull}", "--profile=*"]
+    command = [BIN / "docker-compose", *options, "config", "--format=json"]
     path = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(command, cwd=ROOT, env=path | variables, capture_output=True, text=True, check=False)
 
@@ -47,7 +48,7 @@ def test_compose_has_two_replicas_that_wait_for_what_they_need(services: dict[st
     assert services["app"]["deploy"]["replicas"] == 2
     waits = {name: set(service.get("depends_on", {})) for name, service in services.items()}
     assert waits["nginx"] == {"app"}
-    assert waits["app"] == waits["sweeper"] == set(ONCE)
+    assert waits["app"] == waits["sweeper"] == waits["webhooks"] == set(ONCE)
     for service in services.values():
         for name, on in service.get("depends_on", {}).items():
             assert on["condition"] == ("service_completed_successfully" if name in ONCE else "service_healthy")
@@ -91,6 +92,24 @@ def test_the_image_is_not_root_and_knows_whether_it_is_well() -> None:
     image = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", image, re.MULTILINE)
     assert re.search(r"^HEALTHCHECK .*\n.*/healthz", image, re.MULTILINE)
+
+
+def test_the_image_has_every_extra_that_a_setting_may_ask_for() -> None:
+    extras = re.search(r"^EXTRAS = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert extras
+    assert f"pip --python /opt/scapi/bin/python install '.[{extras[1]}]'" in DOCKERFILE
+
+
+def test_what_the_example_env_offers_is_a_setting_or_compose_s() -> None:
+    offered = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    known = set(re.findall(r"^    (SCAPI_\w+)", (ROOT / "config.py").read_text(), re.MULTILINE))
+    assert set(offered) <= known | {*REQUIRED, "LISTEN", "COMPOSE_PROFILES"}
+
+
+def test_every_unit_works_on_the_same_database_and_files() -> None:
+    shared = r"^(?:User|Group|WorkingDirectory|Environment|EnvironmentFile|StateDirectory|StateDirectoryMode|UMask)=.*$"
+    services = (ROOT / "deploy").glob("scapi*.service")
+    assert len({tuple(re.findall(shared, unit.read_text(), re.MULTILINE)) for unit in services}) == 1
 
 
 @pytest.mark.parametrize("unit", sorted(file.name for file in (ROOT / "deploy").glob("scapi*.*") if file.is_file()))

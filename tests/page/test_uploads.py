@@ -54,6 +54,7 @@ def test_files_that_are_refused(page: Page, tmp_path: Path, artefacts: Path) -> 
         "words.txt": (b"Dear friend, this is no picture at all.", "Only JPEG, PNG, GIF, WebP and PDF files are taken."),
         "empty.gif": (b"", "This file is empty."),
         "poster.png": (files.png(1500, 1500, noise=True), "The file has 6.4 MB; at most 5 MB are taken"),
+        "map.png": (files.png_bomb(), "This image is 50000 x 50000 pixels; at most 50000000 pixels are allowed."),
     }
     desk.choose(page, *(desk.written(tmp_path / name, data) for name, (data, _) in refused.items()))
     for name, (_, message) in refused.items():

@@ -127,6 +127,7 @@ function errorBody(xhr: XMLHttpRequest): ErrorBody | undefined {
 
 /** Return what the server says, which speaks to programs, as a sentence for people. */
 function sentence(text = ''): string {
-  const readable = text.replaceAll(/\b\d{4,}\b( bytes)?/g, (number) => bytes(Number.parseInt(number)))
+  const tellsBytes = / bytes\b/.test(text) // of other messages the numbers are ports, or pixels
+  const readable = tellsBytes ? text.replaceAll(/\b\d{4,}\b( bytes)?/g, (number) => bytes(Number.parseInt(number))) : text
   return readable && `${readable[0]?.toUpperCase()}${readable.slice(1)}${/[.!?]$/.test(readable) ? '' : '.'}`
 }
