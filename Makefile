@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 KILLS ?= 600
+EXAMPLES ?= 50
+SEED ?= 1
 BIN = .venv/bin
 
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
@@ -43,6 +45,10 @@ test: .venv/installed-for-development page-or-not ## set up and run all tests
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) $(BIN)/pytest --capture=no tests/faults
+
+.PHONY: fuzz
+fuzz: .venv/installed-for-development ## ask at random for longer (EXAMPLES=..., SEED=...)
+	SCAPI_TEST_EXAMPLES=$(EXAMPLES) SCAPI_TEST_SEED=$(SEED) $(BIN)/pytest --capture=no tests/fuzz
 
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types
