@@ -4,6 +4,8 @@ PYTHON ?= python3
 PORT ?= 8000
 KILLS ?= 600
 JOBS ?= 2
+EXAMPLES ?= 50
+SEED ?= 1
 BIN = .venv/bin
 
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
@@ -54,6 +56,10 @@ bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.install
 	$(BIN)/python -m benchmarks.completing
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.s3_traffic
+
+.PHONY: fuzz
+fuzz: .venv/installed-for-development ## ask at random for longer (EXAMPLES=..., SEED=...)
+	SCAPI_TEST_EXAMPLES=$(EXAMPLES) SCAPI_TEST_SEED=$(SEED) $(BIN)/pytest --capture=no tests/fuzz
 
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import flask_smorest
 import marshmallow as ma
 from flask import Request as FlaskRequest
 from flask.json.provider import DefaultJSONProvider
@@ -12,12 +11,13 @@ from webargs import core
 from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from scapi import forms
+from scapi import answers, forms
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
+NULL_WORD = "null"
 
 MAX_JSON = 256 * 1024
 """Bytes of a JSON body: parsed, it takes up many times its size."""
@@ -42,10 +42,34 @@ class JSONProvider(DefaultJSONProvider):
 
 
 class Schema(ma.Schema):
-    """Read-only and unknown fields are ignored on input, as the API's clients expect."""
+    """Read-only and unknown fields are ignored on input, as the API's clients expect.
+
+    `json_schema` in a Meta is what the OpenAPI document says of the fields together.
+    """
 
     class Meta:
         unknown = ma.EXCLUDE
+        json_schema: Mapping[str, Any] = {}
+
+
+def with_nulls(form: Mapping[str, Any], schema: ma.Schema) -> dict[str, Any]:
+    """Return a form's fields, null where one that may be null says `null` and could not mean the word.
+
+    A form has no null of its own: it is what a browser's FormData makes of one.
+    """
+    return {
+        name: None if text == NULL_WORD and _is_null(schema.fields.get(name)) else text for name, text in form.items()
+    }
+
+
+def _is_null(field: ma.fields.Field[Any] | None) -> bool:
+    if field is None or not field.allow_none:
+        return False
+    try:
+        field.deserialize(NULL_WORD)
+    except ma.ValidationError:
+        return True
+    return False
 
 
 class BodyParser(FlaskParser):
@@ -60,9 +84,9 @@ class BodyParser(FlaskParser):
         if req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
             raise UnsupportedMediaType(f"expected {JSON}, {FORM} or {MULTIPART}, not {req.mimetype or 'no type'}")
         if req.mimetype == MULTIPART:
-            return forms.read(req).fields
+            return with_nulls(forms.read(req).fields, schema)
         form: Mapping[str, Any] = self.load_form(req, schema)
-        return form
+        return with_nulls(form, schema)
 
     def _load_object(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
         req.max_content_length = MAX_JSON
@@ -79,12 +103,12 @@ class BodyParser(FlaskParser):
         return fields
 
 
-class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's Blueprint, taught to parse and document scapi's bodies."""
+class Blueprint(answers.Blueprint):
+    """The Blueprint that documents errors, taught to parse and document scapi's bodies."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
-        **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        **answers.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": JSON,
     }
 
@@ -93,4 +117,6 @@ class Blueprint(flask_smorest.Blueprint):
         content = doc.get("requestBody", {}).get("content", {})
         if JSON in content:
             content.update({form: dict(content[JSON]) for form in (FORM, MULTIPART)})
+            if not doc["requestBody"]["required"]:
+                content[JSON] = {"schema": {"anyOf": [content[JSON]["schema"], {"type": "null"}]}}
         return doc

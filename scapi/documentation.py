@@ -1,7 +1,11 @@
 """The OpenAPI document at `<prefix>/openapi.json`, and Swagger UI, served from this machine, at `<prefix>/docs`."""
 
 from importlib.metadata import version
+from typing import Any
 
+import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 
@@ -13,6 +17,20 @@ Send a file chunk by chunk, say complete with its MD5, and get back a Media that
 
 NEEDS_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
 """Security of an operation that needs a token; the others take one and do without."""
+
+
+class Converter(OpenAPIConverter):
+    """apispec's, which also says what a schema's Meta says of its fields together (`scapi.bodies.Schema`)."""
+
+    def schema2jsonschema(self, schema: ma.Schema) -> dict[str, Any]:
+        found: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        return found | getattr(schema.Meta, "json_schema", {})
+
+
+class Plugin(MarshmallowPlugin):
+    """apispec's, with our Converter."""
+
+    Converter = Converter
 
 
 def set_up(app: Flask, prefix: str) -> None:
@@ -28,6 +46,6 @@ def set_up(app: Flask, prefix: str) -> None:
             "servers": [{"url": app.config["SCAPI_PUBLIC_URL"] or "/"}],
         },
     )
-    api.init_app(app)
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     app.register_blueprint(get_swaggerui_blueprint(f"{prefix}/docs", f"{prefix}/openapi.json", {"app_name": "scapi"}))

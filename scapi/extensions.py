@@ -15,6 +15,7 @@ class Api(flask_smorest.Api):
     """flask-smorest's Api with scapi's error body."""
 
     ERROR_SCHEMA = errors.ErrorSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None  # `scapi.answers` names them all
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         return errors.http_exception(error)

@@ -80,13 +80,14 @@ class Ordering(ma.fields.Field[Order]):
 
     def __init__(self, columns: dict[str, Column], default: str) -> None:
         self._columns = columns
-        names = ", ".join(columns)
+        names, term = ", ".join(columns), rf"\s*-?({'|'.join(columns)})\s*"
         super().__init__(
             load_default=lambda: self._deserialize(default),
             error_messages={"unknown": f"expected names of these fields, separated by commas: {names}"},
             metadata={
                 "type": "string",
                 "default": default,
+                "pattern": f"^$|^{term}(,{term})*$",
                 "description": f"Any of {names}, separated by commas; a minus before a name turns its order around",
             },
         )

@@ -5,7 +5,6 @@ from typing import Any
 STATUS = {
     "anonymous": 401,
     "check_unavailable": 503,
-    "chunk_too_large": 413,
     "empty_chunk": 400,
     "file_too_large": 413,
     "image_unavailable": 400,
@@ -18,7 +17,6 @@ STATUS = {
     "length_mismatch": 400,
     "md5_mismatch": 400,
     "media_deleted": 410,
-    "no_file": 400,
     "no_link": 400,
     "no_vimeo_url": 400,
     "not_admin": 403,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from scapi.refusals import STATUS
 from tests.running import Server
 
 OPERATIONS = {
@@ -69,3 +70,14 @@ def test_swagger_ui_comes_from_this_machine(server: Server, path: str) -> None:
     if not path.endswith("js"):
         assert 'src="http' not in answer.text
         assert 'href="http' not in answer.text
+
+
+def test_every_operation_names_its_errors(document: dict[str, Any]) -> None:
+    found = set()
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            if method != "parameters":
+                errors = {int(status): what for status, what in operation["responses"].items() if status >= "400"}
+                assert errors.keys() >= {401, 429, 500, 503}
+                found |= {(code, status) for status, what in errors.items() for code in what["description"].split("`")}
+    assert STATUS.items() <= found

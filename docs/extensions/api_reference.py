@@ -52,10 +52,20 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], shared: lis
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"- Takes {_type(content['schema'])} as `{media_type}`"
     for status, response in operation["responses"].items():
-        if status.isdigit() and int(status) < 400:
+        if int(status) < 400:
             for content in response.get("content", {"": {}}).values():
                 yield f"- Answers {status}" + (f" with {_type(content['schema'])}" if "schema" in content else "")
+    yield from _errors(operation["responses"])
+
+
+def _errors(responses: Mapping[str, Any]) -> Iterator[str]:
     yield "- Errors are answered with [Error](#schema-error)\n"
+    yield "| status | codes |\n|---|---|"
+    for status, response in responses.items():
+        if int(status) >= 400:
+            name, _, codes = response["description"].partition(": ")
+            yield f"| {status} {name} | {codes} |"
+    yield ""
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> Iterator[str]:

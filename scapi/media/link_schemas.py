@@ -1,12 +1,14 @@
 """What goes over the wire when a media is made of something that a client points at, and when its image is chosen."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
 
+from scapi.bodies import NULL_WORD
 from scapi.media.models import MediaType
-from scapi.media.schemas import EmbedSchema, MediaSchema, no_nul
+from scapi.media.schemas import KEPT, EmbedSchema, MediaSchema, no_nul
 from scapi.previews.addresses import MAX_URL
 
 TYPES = (MediaType.URL, MediaType.VIMEO, MediaType.EMBED, MediaType.IMAGE)
@@ -18,23 +20,45 @@ NULL = str(ma.fields.Field.default_error_messages["null"])
 MISSING = str(ma.fields.Field.default_error_messages["required"])
 
 
+def _no_null(url: str) -> None:
+    """Refuse the word that a form has instead of null."""
+    if url == NULL_WORD:
+        raise ma.ValidationError(NULL)
+
+
+def _in_either(*names: str) -> dict[str, Any]:
+    """Return the JSON Schema of a body that has each of the fields, beside the others or in `embed`."""
+    has = {name: {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}} for name in names}
+    nested = [{"required": ["embed"], "properties": {"embed": {"type": "object", **has[name]}}} for name in names]
+    return {"allOf": [{"anyOf": [has[name], within]} for name, within in zip(names, nested, strict=True)]}
+
+
 class CreateMediaSchema(MediaSchema):
     """A link, something embedded, or a picture on the web, and the media that is made of it.
 
     `url` is needed for url, vimeo and image; `embed_type` and `embed_id` for embed, beside the others or in `embed`.
     """
 
+    class Meta(MediaSchema.Meta):
+        json_schema = {
+            "anyOf": [
+                {"properties": {"type": {"enum": ["embed"]}}, **_in_either("embed_type", "embed_id")},
+                {"properties": {"type": {"enum": ["url", "vimeo", "image"]}}, **_in_either("url")},
+            ]
+        }
+
     type = ma.fields.String(required=True, validate=ma.validate.OneOf(TYPES))
     url = ma.fields.String(
         allow_none=True,
+        validate=_no_null,
         metadata={"format": "uri", "maxLength": MAX_URL, "description": "Where the link, or the picture, is"},
     )
     embed_type = ma.fields.String(
         allow_none=True,
         validate=[ma.validate.Length(1, 100), no_nul],
-        metadata={"description": "Any but sc_link, sc_vimeo, sc_shared_object and sc_shared_event"},
+        metadata={"description": "Any but sc_link, sc_vimeo, sc_shared_object and sc_shared_event", **KEPT},
     )
-    embed_id = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 255), no_nul])
+    embed_id = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 255), no_nul], metadata=KEPT)
     embed = ma.fields.Nested(EmbedSchema, allow_none=True)
 
     @ma.pre_load
@@ -45,28 +69,29 @@ class CreateMediaSchema(MediaSchema):
                 given["embed"] = json.loads(given["embed"])
             except (ValueError, RecursionError) as error:
                 raise ma.ValidationError({"embed": ["Not valid JSON."]}) from error
-        return given
+        if isinstance(given.get("embed"), Mapping):
+            given["embed"] = {name: value for name, value in given["embed"].items() if value is not None}
+        return {name: value for name, value in given.items() if value is not None}
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _complete(self, fields: dict[str, Any], **_: Any) -> None:
-        nested = {name: value for name, value in fields.get("embed", {}).items() if value is not None}
+        nested = fields.get("embed", {})
         missing = [name for name in REQUIRED.get(fields["type"], ("url",)) if name not in fields and name not in nested]
         if missing:
             raise ma.ValidationError({name: [MISSING] for name in missing})
 
     @ma.post_load
     def _flat(self, fields: dict[str, Any], **_: Any) -> dict[str, Any]:
-        nested = {name: value for name, value in fields.pop("embed", {}).items() if value is not None}
+        nested = fields.pop("embed", {})
         if "details" in nested:
             nested["metadata"] = nested.pop("details")
         return {**fields, **nested}
 
 
-class UpdateMediaSchema(MediaSchema):
-    """The image that is chosen for a link, and the media as it is then."""
+class PatchedUpdateMediaSchema(MediaSchema):
+    """The image that is chosen for a link, if one is, and the media as it is then."""
 
     image = ma.fields.String(
-        allow_none=True,
         metadata={
             "format": "uri",
             "maxLength": MAX_URL,
@@ -74,7 +99,9 @@ class UpdateMediaSchema(MediaSchema):
         },
     )
 
-    @ma.validates_schema
-    def _not_null(self, fields: dict[str, Any], **_: Any) -> None:
-        if fields.get("image", "") is None:  # which a link without one has in answers only
-            raise ma.ValidationError({"image": [NULL]})
+
+class UpdateMediaSchema(PatchedUpdateMediaSchema):
+    """The image that is chosen for a link, and the media as it is then."""
+
+    class Meta(MediaSchema.Meta):
+        json_schema = {"required": ["image"]}  # who may choose is looked at first

@@ -43,6 +43,10 @@ class ThumbnailSchema(Schema):
     color = ma.fields.String(allow_none=True, metadata={"description": "Average colour, #rrggbb"})
 
 
+KEPT = {"pattern": "^[^\\u0000]*$"}
+"""How the OpenAPI document says `no_nul`."""
+
+
 def no_nul(text: str) -> None:
     """Refuse the one character that PostgreSQL cannot keep, and halves of characters."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
@@ -74,11 +78,12 @@ class EmbedSchema(Schema):
     """Something that lives elsewhere, shared by the media that show it."""
 
     id = ma.fields.Integer(dump_only=True)
-    embed_type = ma.fields.String(validate=[ma.validate.Length(1, 100), no_nul])
-    embed_id = ma.fields.String(validate=[ma.validate.Length(1, 255), no_nul])
-    url = ma.fields.String(allow_none=True, metadata={"format": "uri"})
+    embed_type = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 100), no_nul], metadata=KEPT)
+    embed_id = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 255), no_nul], metadata=KEPT)
+    url = ma.fields.String(allow_none=True, validate=ma.validate.Length(1), metadata={"format": "uri"})
     metadata = ma.fields.Dict(
         keys=ma.fields.String(),
+        allow_none=True,
         attribute="details",
         validate=small_json,
         metadata={"description": "As it was sent by whoever embedded this first, or what the page of a link says"},
@@ -190,7 +195,10 @@ class ClickSchema(Schema):
     ip = ma.fields.IP(
         allow_none=True,
         validate=_no_zone,
-        metadata={"description": "IPv4 or IPv6 address of a visitor who has no token"},
+        metadata={
+            "description": "IPv4 or IPv6 address of a visitor who has no token",
+            "anyOf": [{"type": "null"}, {"format": "ipv4"}, {"format": "ipv6"}],
+        },
     )
 
     @ma.pre_load

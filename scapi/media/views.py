@@ -10,7 +10,7 @@ from scapi.documentation import NEEDS_TOKEN
 from scapi.events.signals import announce
 from scapi.extensions import db
 from scapi.media import announcements, clicks, completion, creation, files, link_previews
-from scapi.media.link_schemas import CreateMediaSchema, UpdateMediaSchema
+from scapi.media.link_schemas import CreateMediaSchema, PatchedUpdateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
 from scapi.paging import Order, PageQuerySchema, page
@@ -25,6 +25,25 @@ blueprint = Blueprint("media", __name__, description="Images, documents and link
 @blueprint.post("/media/upload/complete/")
 @blueprint.arguments(ChunkCompleteMediaSchema, location="json_or_form")
 @blueprint.response(201, MediaSchema)
+@blueprint.refuses(
+    "md5_mismatch",
+    "type_mismatch",
+    "invalid_image",
+    "too_many_pixels",
+    "too_many_frames",
+    "refused_by_check",
+    "invalid_pdf",
+    "pdf_too_complex",
+    "anonymous",
+    "quota_exceeded",
+    "upload_not_found",
+    "upload_incomplete",
+    "media_deleted",
+    "upload_expired",
+    "file_too_large",
+    "unsupported_file_type",
+    "check_unavailable",
+)
 @blueprint.doc(operationId="MediaChunkUploadComplete")
 def complete_upload(fields: dict[str, Any]) -> Media:
     """Turn a fully uploaded file into a Media of type image, editor_image or document
@@ -38,6 +57,7 @@ def complete_upload(fields: dict[str, Any]) -> Media:
 @blueprint.get("/media/")
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, MediaPageSchema)
+@blueprint.refuses("invalid_cursor", "anonymous")
 @blueprint.doc(operationId="MediaList", security=NEEDS_TOKEN)
 def list_media(query: dict[str, Any]) -> dict[str, Any]:
     """List the media of the token's user, the newest first
@@ -51,6 +71,21 @@ def list_media(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/media/")
 @blueprint.arguments(CreateMediaSchema, location="json_or_form")
 @blueprint.response(201, MediaSchema)
+@blueprint.refuses(
+    "url_forbidden",
+    "no_vimeo_url",
+    "reserved_embed_type",
+    "image_unavailable",
+    "invalid_image",
+    "too_many_pixels",
+    "too_many_frames",
+    "refused_by_check",
+    "anonymous",
+    "quota_exceeded",
+    "file_too_large",
+    "previews_busy",
+    "check_unavailable",
+)
 @blueprint.doc(operationId="MediaCreate")
 def create_media(fields: dict[str, Any]) -> Media:
     """Create a Media of type vimeo, url or embed, or an image from its URL
@@ -65,6 +100,7 @@ def create_media(fields: dict[str, Any]) -> Media:
 @blueprint.put("/media/<id:id>/")
 @blueprint.arguments(UpdateMediaSchema, location="json_or_form")
 @blueprint.response(200, MediaSchema)
+@blueprint.refuses("no_link", "url_forbidden", "invalid_image", "anonymous", "not_creator", "not_found")
 @blueprint.doc(operationId="MediaUpdate", security=NEEDS_TOKEN)
 def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     """Choose the image of a Media of type vimeo or url; for its creator only"""
@@ -75,8 +111,9 @@ def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
 
 
 @blueprint.patch("/media/<id:id>/")
-@blueprint.arguments(UpdateMediaSchema, location="json_or_form")
+@blueprint.arguments(PatchedUpdateMediaSchema, location="json_or_form", required=False)
 @blueprint.response(200, MediaSchema)
+@blueprint.refuses("no_link", "url_forbidden", "invalid_image", "anonymous", "not_creator", "not_found")
 @blueprint.doc(operationId="MediaPartialUpdate", security=NEEDS_TOKEN)
 def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     """Choose the image of a Media of type vimeo or url; for its creator only"""
@@ -86,6 +123,7 @@ def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A00
 
 @blueprint.get("/media/<id:id>/")
 @blueprint.response(200, MediaSchema)
+@blueprint.refuses("not_found")
 @blueprint.doc(operationId="MediaRetrieve")
 def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
     """Return a Media"""
@@ -93,8 +131,9 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
 
 
 @blueprint.post("/media/<id:id>/click/")
-@blueprint.arguments(ClickSchema, location="json_or_form")
+@blueprint.arguments(ClickSchema, location="json_or_form", required=False)
 @blueprint.response(204)
+@blueprint.refuses("not_found")
 @blueprint.doc(operationId="MediaClick")
 def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
     """Count a click on a Media
@@ -109,6 +148,7 @@ def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
 
 @blueprint.delete("/media/<id:id>/")
 @blueprint.response(204)
+@blueprint.refuses("anonymous", "not_creator", "not_found")
 @blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
 def destroy_media(id: int) -> None:  # noqa: A002
     """Delete a Media and its files; for its creator only"""

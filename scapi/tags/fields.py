@@ -41,6 +41,10 @@ class Color(ma.fields.String):
 
     default_error_messages = {"invalid": "expected a colour, #rgb or #rrggbb"}
 
+    def __init__(self, **options: Any) -> None:
+        pattern = r"^\s*#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\s*$"
+        super().__init__(metadata={"pattern": pattern} | options.pop("metadata", {}), **options)
+
     def _deserialize(self, value: Any, *rest: Any, **more: Any) -> str:
         color = super()._deserialize(value, *rest, **more).strip().lower()
         if not re.fullmatch("#([0-9a-f]{3}|[0-9a-f]{6})", color):
@@ -55,6 +59,6 @@ class Id(ma.fields.Integer):
         super().__init__(validate=ma.validate.Range(0, MAX_ID), **options)
 
     def _validated(self, value: Any) -> int:
-        if isinstance(value, float):
+        if isinstance(value, float) and not value.is_integer():
             raise self.make_error("invalid")
         return super()._validated(value)

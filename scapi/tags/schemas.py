@@ -89,6 +89,14 @@ class TagQuerySchema(UserTagQuerySchema):
 class TagTargetSchema(Schema):
     """What a tag is assigned to: exactly one of the three, the one that the tag's type names."""
 
+    class Meta(Schema.Meta):
+        json_schema = {
+            "oneOf": [
+                {"required": [kind], "properties": {kind: {"type": "integer"}}}  # not null
+                for kind in TagType
+            ]
+        }
+
     user = Id(allow_none=True)
     category = Id(allow_none=True)
     contribution = Id(allow_none=True)

@@ -41,6 +41,7 @@ def require_writer() -> None:
 @blueprint.get("/tag/")
 @blueprint.arguments(TagQuerySchema, location="query")
 @blueprint.response(200, TagPageSchema)
+@blueprint.refuses("invalid_cursor")
 @blueprint.doc(operationId="listTags")
 def list_tags(query: dict[str, Any]) -> dict[str, Any]:
     """List tags, the newest first
@@ -53,6 +54,7 @@ def list_tags(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/tag/search/")
 @blueprint.arguments(TagQuerySchema, location="query")
 @blueprint.response(200, TagPageSchema)
+@blueprint.refuses("invalid_cursor")
 @blueprint.doc(operationId="searchTags")
 def search_tags(query: dict[str, Any]) -> dict[str, Any]:
     """Search tags of all types; without a search term, list them"""
@@ -62,6 +64,7 @@ def search_tags(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/tag/user/search/")
 @blueprint.arguments(UserTagQuerySchema, location="query")
 @blueprint.response(200, TagPageSchema)
+@blueprint.refuses("invalid_cursor")
 @blueprint.doc(operationId="searchUserTags")
 def search_user_tags(query: dict[str, Any]) -> dict[str, Any]:
     """Search tags of type user; without a search term, list them"""
@@ -71,6 +74,7 @@ def search_user_tags(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/tag/")
 @blueprint.arguments(TagSchema, location="json_or_form")
 @blueprint.response(201, TagSchema)
+@blueprint.refuses("unique", "anonymous", "not_admin")
 @blueprint.doc(operationId="createTag")
 def create_tag(fields: dict[str, Any]) -> Row[Any]:
     """Create a tag"""
@@ -80,6 +84,7 @@ def create_tag(fields: dict[str, Any]) -> Row[Any]:
 @blueprint.get("/tag/<id:id>/")
 @blueprint.arguments(SearchSchema, location="query")
 @blueprint.response(200, TagSchema)
+@blueprint.refuses("not_found")
 @blueprint.doc(operationId="retrieveTag")
 def retrieve_tag(query: dict[str, Any], id: int) -> Tag:  # noqa: A002 - the API's own name for it
     """Return a tag"""
@@ -93,6 +98,7 @@ def retrieve_tag(query: dict[str, Any], id: int) -> Tag:  # noqa: A002 - the API
 @blueprint.arguments(SearchSchema, location="query")
 @blueprint.arguments(TagSchema, location="json_or_form")
 @blueprint.response(200, TagSchema)
+@blueprint.refuses("unique", "anonymous", "not_admin", "not_found", "tag_assigned")
 @blueprint.doc(operationId="updateTag")
 def update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[Any]:  # noqa: A002
     """Change a tag; a field that is not given, name aside, stays as it is"""
@@ -101,8 +107,9 @@ def update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[An
 
 @blueprint.patch("/tag/<id:id>/")
 @blueprint.arguments(SearchSchema, location="query")
-@blueprint.arguments(PatchedTagSchema, location="json_or_form")
+@blueprint.arguments(PatchedTagSchema, location="json_or_form", required=False)
 @blueprint.response(200, TagSchema)
+@blueprint.refuses("unique", "anonymous", "not_admin", "not_found", "tag_assigned")
 @blueprint.doc(operationId="partialUpdateTag")
 def partial_update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[Any]:  # noqa: A002
     """Change some fields of a tag"""
@@ -112,6 +119,7 @@ def partial_update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -
 @blueprint.delete("/tag/<id:id>/")
 @blueprint.arguments(SearchSchema, location="query")
 @blueprint.response(204)
+@blueprint.refuses("anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="destroyTag")
 def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
     """Delete a tag and its assignments"""
@@ -122,6 +130,7 @@ def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.post("/tag/<id:id>/assign/")
 @blueprint.arguments(TagTargetSchema, location="json_or_form")
 @blueprint.response(204)
+@blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="assignTag")
 def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
     """Assign a tag to a user, a category or a contribution, whichever its type is for
@@ -134,6 +143,7 @@ def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.post("/tag/<id:id>/unassign/")
 @blueprint.arguments(TagTargetSchema, location="json_or_form")
 @blueprint.response(204)
+@blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="unassignTag")
 def unassign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
     """Take a tag off a user, a category or a contribution

@@ -10,7 +10,9 @@ from scapi.uploads.assembly import Progress
 from scapi.uploads.models import Status
 
 NO_UPLOAD = ("", "null", "undefined")
-"""What clients send as `upload_id` when they have none yet."""
+"""What clients send as `upload_id` when they have none yet, and as `offset` when Content-Range says it."""
+
+POSITION = ("upload_id", "offset")
 
 
 class ChunkMediaSchema(Schema):
@@ -26,6 +28,7 @@ class ChunkMediaSchema(Schema):
             "description": "Sent: where the chunk begins, when there is no Content-Range header. "
             "Answered: the number of bytes that are safely stored, where the next chunk begins",
             "example": "",
+            "pattern": "^[0-9]{0,19}$",
         },
     )
     expires = ma.fields.String(
@@ -40,7 +43,7 @@ class ChunkMediaSchema(Schema):
 
     @ma.pre_load
     def _no_upload(self, fields: Any, **_: Any) -> Any:
-        return {name: value for name, value in fields.items() if name != "upload_id" or value not in NO_UPLOAD}
+        return {name: value for name, value in fields.items() if name not in POSITION or value not in NO_UPLOAD}
 
     @ma.pre_dump
     def _as_strings(self, progress: Progress, **_: Any) -> dict[str, str]:

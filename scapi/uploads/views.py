@@ -27,6 +27,24 @@ CONTENT_RANGE_PARAMETER = {
 @blueprint.post("/media/upload/chunk/")
 @blueprint.arguments(ChunkMediaSchema(), location="chunk")
 @blueprint.response(201, ChunkMediaSchema)
+@blueprint.refuses(
+    "empty_chunk",
+    "invalid_content_range",
+    "invalid_offset",
+    "length_mismatch",
+    "total_mismatch",
+    "refused_by_check",
+    "anonymous",
+    "quota_exceeded",
+    "upload_not_found",
+    "offset_mismatch",
+    "upload_completed",
+    "upload_expired",
+    "file_too_large",
+    "unsupported_file_type",
+    "too_many_uploads",
+    "too_many_upload_bytes",
+)
 @blueprint.doc(operationId="MediaChunkUpload", parameters=[CONTENT_RANGE_PARAMETER])
 def upload_chunk(fields: dict[str, Any]) -> Progress:
     """Upload a chunk of an image or a document (PDF)
@@ -45,6 +63,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 
 @blueprint.get("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(200, UploadSchema)
+@blueprint.refuses("refused_by_check", "upload_not_found", "upload_expired")
 @blueprint.doc(operationId="MediaUploadRetrieve")
 def retrieve_upload(upload_id: str) -> Row[Any]:
     """Return how far an upload has come, so that a client can go on from there"""
@@ -55,6 +74,7 @@ def retrieve_upload(upload_id: str) -> Row[Any]:
 
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(204)
+@blueprint.refuses("refused_by_check", "upload_not_found", "upload_completed", "upload_expired")
 @blueprint.doc(operationId="MediaUploadAbort")
 def abort_upload(upload_id: str) -> None:
     """Abort an unfinished upload; nothing of it is kept"""

@@ -33,6 +33,7 @@ def test_assigning_and_unassigning(server: Server, kind: str, way: str) -> None:
         assert (answer.status_code, answer.content) == (204, b""), answer.text
     others = {name: None for name in TYPES if name != kind}
     assert send(server, "assign", tag, json={kind: 2**63 - 1, **others}).status_code == 204
+    assert send(server, "assign", tag, json={kind: 7.0}).status_code == 204  # JSON knows one kind of numbers
 
 
 @pytest.mark.parametrize("action", ["assign", "unassign"])

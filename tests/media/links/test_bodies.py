@@ -113,3 +113,16 @@ def test_a_null_in_the_nested_embed_is_as_if_not_given(server: Server, site: Sit
     assert (answer.status_code, codes(answer)) == (400, [("url", "required")])
     link = server.request("POST", MEDIA, json={"type": "url", "url": site.put("/n", PAGE), "embed": {"url": None}})
     assert link.status_code == 201
+
+
+@pytest.mark.parametrize("content_type", ["urlencoded", "multipart"])
+def test_null_in_a_form_is_null(server: Server, content_type: str) -> None:
+    def send(fields: dict[str, str]) -> requests.Response:
+        if content_type == "urlencoded":
+            return server.request("POST", MEDIA, data=fields)
+        return server.request("POST", MEDIA, files={name: (None, value) for name, value in fields.items()})
+
+    embed = {"type": "embed", **pair()}
+    assert send({**embed, "embed": "null", "url": "null"}).json()["embed_id"] == embed["embed_id"]
+    assert codes(send({"type": "url", "embed": "null", "url": "null"})) == [("url", "required")]
+    assert send({"type": "embed", "embed_type": "null", "embed_id": "null"}).json()["embed_type"] == "null"
