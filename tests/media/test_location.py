@@ -153,6 +153,40 @@ def test_loops_end():
     assert exif.without_gps(endless) != endless
 
 
+def _sharing_directories() -> bytes:
+    """32 directories, twelve bytes apart, that claim the same five thousand GPS directories: 60 KB, of 5 MB."""
+    count = 5000
+    head = tiff_of([(0x014A, 4, 32, struct.pack("<I", 26))]) + b"".join(
+        struct.pack("<I", 154 + 12 * number) for number in range(32)
+    )
+    return head + struct.pack("<HHHIH", count, 0x8825, 4, 1, 6) * (count + 32)
+
+
+def _sharing_values() -> bytes:
+    """A GPS directory whose values are each the whole file."""
+    entries = [(number, 7, 400, struct.pack("<I", 0)) for number in range(30)]
+    return (tiff_of([(0x8825, 4, 1, struct.pack("<I", 26))]) + _ifd("<", entries, 0)).ljust(500, b"\1")
+
+
+def tiff_of(entries: list[tuple[int, int, int, bytes]]) -> bytes:
+    return b"II*\0" + struct.pack("<I", 8) + _ifd("<", entries, 0)
+
+
+@pytest.mark.parametrize("bomb", [_sharing_directories, _sharing_values])
+def test_metadata_that_asks_for_more_work_than_its_size_is_blanked(bomb, monkeypatch):
+    data, read, blanked = bomb(), [], []
+    entry, blank = exif._Entry, exif._Tiff.blank
+    monkeypatch.setattr(exif, "_Entry", lambda *fields: (read.append(1), entry(*fields))[1])
+    monkeypatch.setattr(
+        exif._Tiff, "blank", lambda image, start, end: (blanked.append(end - start), blank(image, start, end))[1]
+    )
+    cleaned = exif.without_gps(data)
+    assert len(cleaned) == len(data)
+    assert not cleaned[26:].strip(b"\0")  # an orientation is all there is
+    assert len(read) <= 10_000
+    assert sum(blanked) <= 2 * len(data)
+
+
 @pytest.mark.parametrize("junk", [b"II*\0", b"no TIFF, but 48.2083N 16.3725E all the same", b"II+\0" + bytes(40)])
 def test_exif_that_cannot_be_understood_is_blanked(junk):
     for data, mimetype in (
