@@ -56,6 +56,16 @@ def test_a_request_that_could_end_at_two_places_is_the_last_of_its_connection(se
     assert status in (400, 501)
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_body_that_would_be_many_times_its_size_when_parsed(server: Server, kind: str, chunked: bool) -> None:
+    body = b"&a=" * 100_000
+    answer = server.request(
+        "POST", "/api/v2/tag/", data=iter([body]) if chunked else body, headers={"Content-Type": kind}
+    )
+    refusal(answer, 413, "request_entity_too_large")
+
+
 def test_a_nul_in_a_path_or_an_id(server: Server) -> None:
     path = upload(server, files.jpeg())["url"].removeprefix(server.url)
     refusal(server.request("GET", f"{path}%00"), 404, "not_found")
