@@ -59,7 +59,7 @@ def set_up(app: Flask) -> None:
             in_memory_fallback_enabled=True,  # each process counts for itself while Redis is away
             on_breach=_answer,
         )
-    except StorageConfigurationError:  # which names the whole URL, where a password may be
+    except (StorageConfigurationError, ValueError):  # they may name the whole URL, where a password may be
         scheme = uri.partition(":")[0]
         raise ConfigurationError(
             f"SCAPI_RATE_LIMIT_STORAGE: no storage of the kind {scheme!r} can be had; "

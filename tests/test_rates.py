@@ -147,6 +147,7 @@ def test_redis_counts_for_all_processes_and_may_go_away(sqlite: object, tmp_path
     [
         {"SCAPI_RATE_LIMIT_CHUNKS": "many"},
         {"SCAPI_RATE_LIMIT_CHUNKS": "1/hour", "SCAPI_RATE_LIMIT_STORAGE": "ftp://:password@x"},
+        {"SCAPI_RATE_LIMIT_CHUNKS": "1/hour", "SCAPI_RATE_LIMIT_STORAGE": "redis://:password@x:port"},
     ],
 )
 def test_settings_that_cannot_work(settings: dict[str, str], tmp_path: Path) -> None:
