@@ -12,7 +12,7 @@ import requests
 
 from scapi import auth
 from tests import files
-from tests.client import CHUNK, COMPLETE, md5, refusal
+from tests.client import CHUNK, md5, refusal
 from tests.conftest import token
 from tests.running import SECRET, Server
 from tests.test_auth import BAD
@@ -142,9 +142,7 @@ ROWS = [
 
 
 @pytest.fixture(scope="module", params=SETTINGS, ids="-".join)
-def place(
-    request: pytest.FixtureRequest, serve: Callable[..., AbstractContextManager[Server]]
-) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Place]:
     """A scapi for each of SETTINGS."""
     writes, tags = request.param
     settings = {"SCAPI_ANONYMOUS_WRITES": writes, "SCAPI_TAG_WRITERS": tags}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageSequence, PngImagePlugin
 
-from scapi.media import exif, xmp
+from scapi.media import exif, location, xmp
 from scapi.media.location import without_location
 from tests import files
 
@@ -292,6 +292,23 @@ def test_png_profiles_that_cannot_be_read_go(body):
     plain = files.png()
     data = files.with_png_chunk(plain, b"zTXt", b"Raw profile type exif\0\0" + body)
     assert without_location(data, "image/png") == plain
+
+
+def test_png_texts_that_inflate_to_much_together_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = zlib.compress(b"\nexif\n 1\n" + b"00" * 300_000)
+    data = files.png()
+    for _ in range(20):
+        data = files.with_png_chunk(data, b"zTXt", b"Raw profile type exif\0\0" + text)
+    inflated = []
+    monkeypatch.setattr(
+        location,
+        "_png_profile_has_gps",
+        lambda _, text: inflated.append(len(text)),  # None: it has none
+    )
+    cleaned = without_location(data, "image/png")
+    assert pixels(cleaned) == pixels(data)
+    assert sum(inflated) <= 1024 * 1024
+    assert cleaned.count(b"zTXt") == len(inflated) == 1
 
 
 @pytest.mark.parametrize("in_blocks", [False, True])
