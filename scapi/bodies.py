@@ -19,8 +19,8 @@ MULTIPART = "multipart/form-data"
 
 NULL_WORD = "null"
 
-MAX_JSON = 256 * 1024
-"""Bytes of a JSON body: parsed, it takes up many times its size."""
+MAX_PARSED = 256 * 1024
+"""Bytes of a JSON or urlencoded body: parsed, it takes up many times its size."""
 
 
 def iso(moment: datetime) -> str:
@@ -79,19 +79,20 @@ class BodyParser(FlaskParser):
 
     def load_json_or_form(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
         """Return the fields of a JSON or form body; `null` counts as an empty one. Raises UnsupportedMediaType."""
-        if core.is_json(req.mimetype):
-            return self._load_object(req, schema)
-        if req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
+        is_json = core.is_json(req.mimetype)
+        if not is_json and req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
             raise UnsupportedMediaType(f"expected {JSON}, {FORM} or {MULTIPART}, not {req.mimetype or 'no type'}")
         if req.mimetype == MULTIPART:
             return with_nulls(forms.read(req).fields, schema)
+        req.max_content_length = MAX_PARSED
+        if len(req.get_data()) >= MAX_PARSED:  # a chunked body is cut there without a word
+            raise RequestEntityTooLarge
+        if is_json:
+            return self._load_object(req, schema)
         form: Mapping[str, Any] = self.load_form(req, schema)
         return with_nulls(form, schema)
 
     def _load_object(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
-        req.max_content_length = MAX_JSON
-        if len(req.get_data()) >= MAX_JSON:  # a chunked body is cut there without a word
-            raise RequestEntityTooLarge
         try:
             fields = self.load_json(req, schema)
         except (RecursionError, ValueError) as error:  # ValueError: a number with thousands of digits

@@ -37,6 +37,11 @@ def network_of(address: str) -> str:
 
 
 def network_digest() -> bytes:
-    """Return a keyed hash of `network()`: what the database may keep of it, as the address itself is personal data."""
+    """Return `digest_of` the address of the request."""
+    return digest_of(request.remote_addr or "")
+
+
+def digest_of(address: str) -> bytes:
+    """Return a keyed hash of the address's network: what the database may keep, as an address is personal data."""
     key = current_app.config["SCAPI_JWT_SECRET"].encode()
-    return hmac.digest(key, b"address:" + network().encode(), hashlib.sha256)[:DIGEST_SIZE]
+    return hmac.digest(key, b"address:" + network_of(address).encode(), hashlib.sha256)[:DIGEST_SIZE]

@@ -125,7 +125,7 @@ def blocks(request: Request) -> Iterator[bytes]:
 def _read(stream: IO[bytes], size: int) -> bytes:
     try:
         return stream.read(size)
-    except (OSError, ValueError) as error:  # the client fell silent, hung up, or sent no valid chunked encoding
+    except OSError as error:  # the client fell silent, or hung up
         raise ClientDisconnected from error
 
 

@@ -1,6 +1,10 @@
 """A request as scapi takes it: of a bounded size, from a client that may not fall silent."""
 
 from flask import Flask, Response, current_app, request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest
+
+from scapi import errors
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a multipart body may have beside the chunk in it."""
@@ -10,10 +14,14 @@ REFUSED_SILENCE = 1
 
 
 def register(app: Flask) -> None:
-    """Take requests of a bounded size, and hang up on clients that stop in the middle of a body."""
+    """Take requests of a bounded size, and hang up on clients that stop in the middle of a body.
+
+    A body whose chunked encoding is not valid, which gunicorn finds out where it is read, is answered with 400.
+    """
     app.config["MAX_CONTENT_LENGTH"] = app.config["SCAPI_MAX_CHUNK_BYTES"] + FORM_OVERHEAD
     app.before_request(_bound_silence)
     app.after_request(_read_to_the_end)
+    app.register_error_handler(ParseException, _malformed)
 
 
 def _bound_silence() -> None:
@@ -36,6 +44,10 @@ def _read_to_the_end(answer: Response) -> Response:
         try:
             while left > 0 and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD))):
                 left -= len(data)
-        except OSError as error:  # the client has fallen silent, or is gone
+        except (OSError, ParseException) as error:  # the client has fallen silent, is gone, or sends nonsense
             current_app.logger.debug("the rest of a refused body did not come: %s", error)
     return answer
+
+
+def _malformed(_error: ParseException) -> Response:
+    return errors.http_exception(BadRequest("the chunked encoding of the body is not valid (RFC 9112, section 7.1)"))

@@ -59,8 +59,12 @@ def set_up(app: Flask) -> None:
             in_memory_fallback_enabled=True,  # each process counts for itself while Redis is away
             on_breach=_answer,
         )
-    except StorageConfigurationError as error:
-        raise ConfigurationError(f"SCAPI_RATE_LIMIT_STORAGE={uri}: {error}") from error
+    except (StorageConfigurationError, ValueError):  # they may name the whole URL, where a password may be
+        scheme = uri.partition(":")[0]
+        raise ConfigurationError(
+            f"SCAPI_RATE_LIMIT_STORAGE: no storage of the kind {scheme!r} can be had; "
+            "expected memory:// or redis://host:6379"
+        ) from None
     app.register_error_handler(RateLimitExceeded, lambda exceeded: exceeded.get_response())
 
 

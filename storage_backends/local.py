@@ -36,6 +36,10 @@ from storage_backends.base import (
 COPY_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
 
+FILE_MODE = 0o640
+FOLDER_MODE = 0o750
+"""For the owner, and to read for the group, in which an nginx that sends the files may be. The umask may take more."""
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FOR_NOW = {errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ETIMEDOUT}
 
@@ -65,7 +69,7 @@ def _make_folder(folder: Path) -> None:
     """Make `folder` and its parents, each of them surviving a power cut."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(mode=0o750, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         _sync_folder(folder.parent)
 
 
@@ -121,7 +125,7 @@ class LocalBackend(StorageBackend):
             if self._files.stat().st_dev != self._parts.stat().st_dev:
                 raise Misconfigured(f"{self._files} and {self._parts} must be on one file system")
             probe = self._parts / f"~{secrets.token_hex(8)}"
-            fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
             finally:
@@ -149,7 +153,7 @@ class LocalBackend(StorageBackend):
         part = self._part(key)
         with _storage_errors():
             _make_folder(part.parent)
-            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
             _sync_folder(part.parent)
         return {"key": key, "size": 0}
 
@@ -213,7 +217,7 @@ class LocalBackend(StorageBackend):
         with _storage_errors():
             _make_folder(part.parent)
             _make_folder(file.parent)
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
             try:
                 _copy(stream, fd)
                 part.rename(file)

@@ -1,6 +1,7 @@
 """Bearer tokens."""
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,10 @@ CLAIMS: dict[str, Any] = {
 }
 
 
+HEADER = {"alg": "HS256", "typ": "JWT"}
+SIMPLE = {**CLAIMS, "iat": 0, "exp": 9_999_999_999}
+
+
 def made(*without: str, secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
     """Return a token with other claims than a valid one."""
     chosen = {name: value for name, value in {**CLAIMS, **claims}.items() if name not in without}
@@ -36,8 +41,15 @@ def made(*without: str, secret: str = SECRET, algorithm: str = "HS256", **claims
 
 def unsigned() -> str:
     """Return a token that says it needs no signature."""
-    parts = [{"alg": "none", "typ": "JWT"}, {**CLAIMS, "iat": 0, "exp": 9_999_999_999}]
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+    return by_hand(HEADER | {"alg": "none"}, SIMPLE).rpartition(".")[0] + "."
+
+
+def by_hand(header: object, payload: object, secret: str = SECRET) -> str:
+    """Return a token with any header and payload (bytes are taken as they are), its signature an HMAC with SHA-256."""
+    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
+    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    digest = hmac.digest(secret.encode(), signed, "sha256")
+    return (signed + b"." + base64.urlsafe_b64encode(digest).rstrip(b"=")).decode()
 
 
 def test_a_valid_token_says_who_is_asking() -> None:
@@ -57,6 +69,16 @@ BAD = {
     "user_id is negative": made(user_id=-1),
     "user_id is too large": made(user_id=2**63),
     "jti is a list": made(jti=[1]),
+    "user_id is beyond JSON": made(user_id=10**400),
+    "user_id is a float": made(user_id=7.0),
+    "user_id is a list": made(user_id=[7]),
+    "user_id is null": made(user_id=None),
+    "expires never": by_hand(HEADER, SIMPLE | {"exp": float("inf")}),
+    "RS256 with the secret": by_hand(HEADER | {"alg": "RS256"}, SIMPLE),
+    "a key that the header brings": by_hand(HEADER | {"jwk": {"kty": "oct", "k": "YWFh"}}, SIMPLE, "aaa"),
+    "a list of algorithms": by_hand(HEADER | {"alg": ["HS256"]}, SIMPLE),
+    "a header without end": by_hand(b"[" * 10_000, SIMPLE, "any"),
+    "claims without end": by_hand(HEADER, b"[" * 10_000),
     "garbage": "a.b.c",
     **{f"without {claim}": made(claim) for claim in CLAIMS},
 }

@@ -144,12 +144,17 @@ def test_redis_counts_for_all_processes_and_may_go_away(sqlite: object, tmp_path
 
 @pytest.mark.parametrize(
     "settings",
-    [{"SCAPI_RATE_LIMIT_CHUNKS": "many"}, {"SCAPI_RATE_LIMIT_CHUNKS": "1/hour", "SCAPI_RATE_LIMIT_STORAGE": "ftp://x"}],
+    [
+        {"SCAPI_RATE_LIMIT_CHUNKS": "many"},
+        {"SCAPI_RATE_LIMIT_CHUNKS": "1/hour", "SCAPI_RATE_LIMIT_STORAGE": "ftp://:password@x"},
+        {"SCAPI_RATE_LIMIT_CHUNKS": "1/hour", "SCAPI_RATE_LIMIT_STORAGE": "redis://:password@x:port"},
+    ],
 )
 def test_settings_that_cannot_work(settings: dict[str, str], tmp_path: Path) -> None:
     chosen = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": SECRET, **settings}
-    with pytest.raises(ConfigurationError, match="SCAPI_RATE_LIMIT"):
+    with pytest.raises(ConfigurationError, match="SCAPI_RATE_LIMIT") as refused:
         create_app(type("TestConfig", (Config,), chosen))
+    assert "password" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,11 @@ class Delivered:
 def set_up(app: Flask) -> None:
     """Check the settings. Raises ConfigurationError."""
     urls = app.config["SCAPI_WEBHOOK_URLS"]
-    for url in urls:
+    for number, url in enumerate(urls, 1):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or parts.username:
-            raise ConfigurationError(f"SCAPI_WEBHOOK_URLS: {url} is no http or https URL without a user name")
+            # not the URL itself: it has a secret in it, perhaps just the password that is refused here
+            raise ConfigurationError(f"SCAPI_WEBHOOK_URLS: number {number} is no http or https URL without a user name")
     try:
         keys = signing.keys(app.config["SCAPI_WEBHOOK_SECRET"])
     except ValueError as error:

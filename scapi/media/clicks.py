@@ -5,9 +5,10 @@ from ipaddress import IPv4Address, IPv6Address
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
+from scapi import clients
 from scapi.database import is_duplicate
 from scapi.extensions import db
-from scapi.media.models import MAX_VISITOR, Media, MediaClick
+from scapi.media.models import Media, MediaClick
 
 
 def count(media_id: int, visitor: str) -> bool:
@@ -25,7 +26,5 @@ def count(media_id: int, visitor: str) -> bool:
 
 
 def visitor_of(user_id: int | None, address: IPv4Address | IPv6Address | str | None) -> str:
-    """Return what names a visitor: the user, or whoever is at `address`, which a proxy may write as it likes."""
-    if user_id is not None:
-        return f"user:{user_id}"
-    return f"ip:{getattr(address, 'ipv4_mapped', None) or address}"[:MAX_VISITOR]
+    """Return what names a visitor: the user, or a hash of the network of `address`, which may be any text."""
+    return f"ip:{clients.digest_of(str(address or '')).hex()}" if user_id is None else f"user:{user_id}"

@@ -19,6 +19,9 @@ _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 _ENTRY = 12
 # A photo has four or five; a chain that goes on for longer is made to keep a reader busy.
 _MAX_IFDS = 32
+# Entries that are read in all; a photo has a hundred or two, of which each is read a few times. Directories may share
+# their bytes, so that a small file can claim millions.
+_MAX_ENTRIES = 5_000
 
 
 class _MalformedError(Exception):
@@ -39,6 +42,9 @@ class _Tiff:
         if order is None or len(data) < 8:
             raise _MalformedError
         self.data = bytearray(data)
+        # Values may share their bytes, too: a file that asks for more than itself to be blanked asks for any amount.
+        self._left_to_blank = len(data)
+        self._left_to_read = _MAX_ENTRIES
         self._u16 = struct.Struct(order + "H")
         self._u32 = struct.Struct(order + "I")
 
@@ -49,10 +55,16 @@ class _Tiff:
         return int(self._u32.unpack_from(self.data, at)[0])
 
     def entries(self, ifd: int) -> list[_Entry]:
-        """Return as many of the directory's entries as there are bytes for, as readers do."""
+        """Return as many of the directory's entries as there are bytes for, as readers do.
+
+        Raises _MalformedError when more than _MAX_ENTRIES were asked for in all.
+        """
         if ifd + 2 > len(self.data):
             return []
         fitting = min(self.u16(ifd), (len(self.data) - ifd - 2) // _ENTRY)
+        self._left_to_read -= fitting
+        if self._left_to_read < 0:
+            raise _MalformedError
         positions = range(ifd + 2, ifd + 2 + fitting * _ENTRY, _ENTRY)
         return [_Entry(at, self.u16(at), self.u16(at + 2), self.u32(at + 4)) for at in positions]
 
@@ -92,7 +104,17 @@ class _Tiff:
         return start, start + size
 
     def blank(self, start: int, end: int) -> None:
-        self.data[start:end] = bytes(end - start)
+        self.data[start:end] = bytes(self._spend(end - start))
+
+    def blank_gps_in_xmp(self, start: int, end: int) -> None:
+        self._spend(end - start)
+        self.data[start:end] = xmp.without_gps(bytes(self.data[start:end]))
+
+    def _spend(self, size: int) -> int:
+        self._left_to_blank -= size
+        if self._left_to_blank < 0:
+            raise _MalformedError
+        return size
 
     def blank_gps_directory(self, ifd: int) -> None:
         entries = self.entries(ifd)
@@ -124,9 +146,10 @@ def orientation(tiff: bytes) -> int:
     """Return the EXIF orientation, 1 to 8; 1, which is upright, when there is none that browsers would heed."""
     try:
         image = _Tiff(tiff)
+        entries = image.entries(image.u32(4))
     except _MalformedError:
         return 1
-    for entry in image.entries(image.u32(4)):
+    for entry in entries:
         if entry.tag == _ORIENTATION:
             value = image.u16(entry.at + 8)
             return value if entry.type == _SHORT and entry.count == 1 and 1 <= value <= 8 else 1
@@ -158,8 +181,7 @@ def _cleaned(tiff: bytes) -> bytes:
     for ifd in image.directories():
         for entry in image.entries(ifd):
             if entry.tag == _XMP_PACKET:
-                start, end = image.value(entry)
-                image.data[start:end] = xmp.without_gps(bytes(image.data[start:end]))
+                image.blank_gps_in_xmp(*image.value(entry))
     return bytes(image.data)
 
 

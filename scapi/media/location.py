@@ -22,7 +22,7 @@ _MAX_NESTED = 8
 
 _PNG_XMP = (b"XML:com.adobe.xmp", b"Raw profile type xmp")
 _PNG_EXIF = (b"Raw profile type exif", b"Raw profile type APP1", b"Raw profile type app1")
-# What Pillow, too, is willing to inflate of one text chunk.
+# Bytes that all compressed texts of a file are inflated to together: what Pillow, too, is willing to inflate of one.
 _MAX_PNG_TEXT = 1024 * 1024
 
 _GIF_APPLICATION, _GIF_XMP = b"!\xff", b"\x0bXMP DataXMP"
@@ -82,12 +82,32 @@ def _jpeg_payloads(pattern: re.Pattern[bytes], data: bytes, nested: int) -> list
     return found
 
 
+class _Inflater:
+    """Undoes the compression of one file's texts, as far as they are not too much: a kilobyte can hold a megabyte."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_PNG_TEXT
+
+    def inflate(self, data: bytes) -> bytes | None:
+        """Return the text, None if it is broken, or too long after those before it."""
+        if not self._left:
+            return None
+        inner = zlib.decompressobj()
+        try:
+            text = inner.decompress(data, self._left)
+        except zlib.error:
+            return None
+        self._left -= len(text)
+        return text if inner.eof else None
+
+
 def _png(data: bytes) -> bytes:
+    inflater = _Inflater()
     position = len(PNG_SIGNATURE)
     kept = [data[:position]]
     for chunk in _readable(png_parts(data)):
         body = data[chunk.body : chunk.body_end]
-        cleaned = _png_body(chunk.kind, body)
+        cleaned = _png_body(chunk.kind, body, inflater)
         if cleaned is body:
             kept.append(data[chunk.start : chunk.end])
         elif cleaned:
@@ -97,7 +117,7 @@ def _png(data: bytes) -> bytes:
     return b"".join([*kept, data[position:]])
 
 
-def _png_body(kind: bytes, body: bytes) -> bytes:
+def _png_body(kind: bytes, body: bytes, inflater: _Inflater) -> bytes:
     if kind == b"eXIf":
         return exif.without_gps(body)
     if kind not in (b"tEXt", b"zTXt", b"iTXt"):
@@ -105,7 +125,7 @@ def _png_body(kind: bytes, body: bytes) -> bytes:
     keyword = body.partition(b"\0")[0]
     if keyword not in _PNG_XMP + _PNG_EXIF:
         return body
-    text, compressed = _png_text(kind, body)
+    text, compressed = _png_text(kind, body, inflater)
     if text is None:
         return b""
     if keyword == b"XML:com.adobe.xmp" and not compressed:
@@ -115,7 +135,7 @@ def _png_body(kind: bytes, body: bytes) -> bytes:
     return b"" if _png_profile_has_gps(keyword, text) else body
 
 
-def _png_text(kind: bytes, body: bytes) -> tuple[bytes | None, bool]:
+def _png_text(kind: bytes, body: bytes, inflater: _Inflater) -> tuple[bytes | None, bool]:
     """Return a text chunk's text, None when it is longer than allowed or broken, and whether it is compressed."""
     rest = body.partition(b"\0")[2]
     compressed = kind == b"zTXt"
@@ -125,22 +145,15 @@ def _png_text(kind: bytes, body: bytes) -> tuple[bytes | None, bool]:
         # Compression flag and method, language, translated keyword, text (PNG third edition, 11.3.3.4).
         compressed = rest[:1] == b"\1"
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    if not compressed:
-        return rest, False
-    inflate = zlib.decompressobj()
-    try:
-        text = inflate.decompress(rest, _MAX_PNG_TEXT)
-    except zlib.error:
-        return None, True
-    return (text if inflate.eof else None), True
+    return (inflater.inflate(rest), True) if compressed else (rest, False)
 
 
 def _png_profile_has_gps(keyword: bytes, text: bytes) -> bool:
     profile = text
     if keyword.startswith(b"Raw profile type"):
-        # ImageMagick's form: an empty line, a name, a length, then the bytes in hexadecimal.
+        # ImageMagick's form: an empty line, a name, a length, then the bytes in hexadecimal, on many lines.
         try:
-            profile = bytes.fromhex("".join(text.decode("ascii").split()[2:]))
+            profile = bytes.fromhex("".join(text.decode("ascii").split(maxsplit=2)[2:]))
         except ValueError:
             return True
     if keyword in _PNG_XMP or profile.startswith(b"http://ns.adobe.com/"):

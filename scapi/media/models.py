@@ -27,7 +27,7 @@ LINKS = (MediaType.URL, MediaType.VIMEO)
 
 
 MAX_VISITOR = 48
-"""Characters of what names a visitor; an IPv6 address has at most 39."""
+"""Characters of what names a visitor: a hash of an address has 32, a user's id at most 19, and a word before it."""
 
 
 class Role(StrEnum):
@@ -136,7 +136,7 @@ class MediaClick(Base):
 
     media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), primary_key=True)
     visitor: Mapped[str] = mapped_column(String(MAX_VISITOR), primary_key=True)
-    """`user:<id>` of a token, else `ip:<address>`."""
+    """`user:<id>` of a token, else `ip:<keyed hash of the address's network>`."""
     clicked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     """When the visitor did so first."""
 

@@ -10,6 +10,7 @@ from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
+from scapi.database import can_be_kept
 from scapi.extensions import db
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
@@ -38,7 +39,8 @@ HEADERS = {
 @blueprint.get("/media/<uuid:hash_code>/<name>")
 def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     """Send a file, whole or by Range, or redirect to where the storage offers it."""
-    file = db.session.scalar(select(MediaFile).join(Media).where(Media.hash_code == hash_code, MediaFile.name == name))
+    wanted = select(MediaFile).join(Media).where(Media.hash_code == hash_code, MediaFile.name == name)
+    file = db.session.scalar(wanted) if can_be_kept(name) else None
     if file is None:
         raise _not_found()
     answer = _answer(file)

@@ -18,12 +18,17 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+def is_id(text: str) -> bool:
+    """Return whether `text`, which may be a client's, can be the id of an upload."""
+    return _ID.fullmatch(text) is not None
+
+
 def key_of(upload_id: str) -> str:
     """Return the storage key at which the upload's file is published.
 
     Raises Refused for what cannot be an upload's id: there is no such upload.
     """
-    if not _ID.fullmatch(upload_id):
+    if not is_id(upload_id):
         raise Refused("upload_not_found", "there is no such upload")
     return f"{upload_id[:2]}/{upload_id}"
 

@@ -7,6 +7,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from scapi.database import UPLOADS_BIND
 from scapi.extensions import db
+from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
 
 # Made once: to build a statement costs more than to run it.
@@ -22,6 +23,8 @@ _ADVANCE = update(Upload).where(
 
 def find(upload_id: str) -> Row[Any] | None:
     """Return the row of the upload, with the columns of `Upload`, or None."""
+    if not is_id(upload_id):
+        return None
     with db.engines[UPLOADS_BIND].connect() as connection:
         return connection.execute(_FIND, {"of_id": upload_id}).one_or_none()
 

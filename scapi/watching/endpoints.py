@@ -13,14 +13,16 @@ from scapi.watching.readings import Readings
 
 blueprint = Blueprint(BLUEPRINT, __name__)
 
+# These have one address each, without a slash at its end: a proxy in front may have a rule for just that.
 
-@blueprint.get("/healthz")
+
+@blueprint.get("/healthz", strict_slashes=True)
 def alive() -> Response:
     """Answer 200 as long as this process answers at all. Touches nothing else."""
     return jsonify(status="alive")
 
 
-@blueprint.get("/readyz")
+@blueprint.get("/readyz", strict_slashes=True)
 def ready() -> Response:
     """Answer 200 if the database and the storage can be reached, 503 and which of them cannot otherwise."""
     parts = health.parts()
@@ -29,7 +31,7 @@ def ready() -> Response:
     return errors.unavailable(away, **said) if away else jsonify(said)
 
 
-@blueprint.get("/metrics")
+@blueprint.get("/metrics", strict_slashes=True)
 def read_metrics() -> Response:
     """Answer the metrics in Prometheus' text format to who has `SCAPI_METRICS_TOKEN`; 404 if there is none."""
     token = current_app.config["SCAPI_METRICS_TOKEN"]

@@ -120,7 +120,7 @@ def test_nginx_answers_with_the_one_error_body(app: Server, server: Server) -> N
     refusal(server.request("GET", "/" + "a" * 9000), 414, "request_uri_too_long")
     refusal(server.request("GET", "/", headers={"X-Long": "a" * 9000}), 400, "bad_request")
     refusal(server.request("TRACE", "/"), 405, "method_not_allowed")
-    for private in ("/metrics", "/readyz", "/.error", "/internal/files/a"):
+    for private in ("/metrics", "/readyz", "/readyz/", "/readyz%2f", "//readyz", "/.error", "/internal/files/a"):
         refusal(server.request("GET", private), 404, "not_found")
     with raw(server, b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n") as connection:
         assert b'{"code":400' in connection.makefile("rb").read()

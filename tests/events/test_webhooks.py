@@ -265,9 +265,11 @@ def test_without_webhooks_nothing_is_written(app: Flask) -> None:
         {"SCAPI_WEBHOOK_URLS": ["http://hook.example/"], "SCAPI_WEBHOOK_SECRET": SECRET.removeprefix("whsec_")},
         {"SCAPI_WEBHOOK_URLS": ["hook.example"], "SCAPI_WEBHOOK_SECRET": SECRET},
         {"SCAPI_WEBHOOK_URLS": ["ftp://hook.example/"], "SCAPI_WEBHOOK_SECRET": SECRET},
+        {"SCAPI_WEBHOOK_URLS": ["https://user:password@hook.example/"], "SCAPI_WEBHOOK_SECRET": SECRET},
     ],
 )
 def test_settings_that_cannot_work(settings: dict[str, object], tmp_path: Path) -> None:
     chosen = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": running.SECRET, **settings}
-    with pytest.raises(ConfigurationError, match="SCAPI_WEBHOOK"):
+    with pytest.raises(ConfigurationError, match="SCAPI_WEBHOOK") as refused:
         create_app(type("TestConfig", (Config,), chosen))
+    assert "password" not in str(refused.value)

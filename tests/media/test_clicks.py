@@ -1,11 +1,15 @@
 """Clicks on a media: who made them is remembered, and counted, once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
+from scapi.media import clicks as clicks_of
+from scapi.media.models import MAX_VISITOR
 from tests import files
 from tests.client import refusal, upload
 from tests.conftest import token
@@ -52,6 +56,7 @@ def test_each_visitor_is_counted_once(server: Server, media: str) -> None:
     ("one", "other"),
     [
         ({"json": {"ip": "2001:db8::1"}}, {"data": {"ip": "2001:DB8:0::01"}}),
+        ({"json": {"ip": "2001:db8::1"}}, {"json": {"ip": "2001:db8::ffff:1"}}),  # one household
         ({"json": {"ip": "::ffff:192.0.2.1"}}, {"files": {"ip": (None, "192.0.2.1")}}),
         ({"headers": token(7), "json": {"ip": "192.0.2.1"}}, {"headers": token(7), "json": {"ip": "192.0.2.2"}}),
         ({}, {"json": {"ip": None}}),
@@ -89,3 +94,12 @@ def test_a_media_that_was_clicked_can_be_deleted(server: Server) -> None:
     click(server, path)
     assert server.request("DELETE", path, headers=token(7)).status_code == 204
     refusal(server.request("POST", f"{path}click/"), 404, "not_found")
+
+
+def test_no_address_is_kept(app: Flask) -> None:
+    for address in ("192.0.2.77", "2001:db8::77"):
+        visitor = clicks_of.visitor_of(None, address)
+        assert address not in visitor
+        assert visitor == clicks_of.visitor_of(None, ip_address(address))
+        assert len(visitor) <= MAX_VISITOR
+    assert len(clicks_of.visitor_of(2**63 - 1, None)) <= MAX_VISITOR

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageSequence, PngImagePlugin
 
-from scapi.media import exif, xmp
+from scapi.media import exif, location, xmp
 from scapi.media.location import without_location
 from tests import files
 
@@ -153,6 +153,40 @@ def test_loops_end():
     assert exif.without_gps(endless) != endless
 
 
+def _sharing_directories() -> bytes:
+    """32 directories, twelve bytes apart, that claim the same five thousand GPS directories: 60 KB, of 5 MB."""
+    count = 5000
+    head = tiff_of([(0x014A, 4, 32, struct.pack("<I", 26))]) + b"".join(
+        struct.pack("<I", 154 + 12 * number) for number in range(32)
+    )
+    return head + struct.pack("<HHHIH", count, 0x8825, 4, 1, 6) * (count + 32)
+
+
+def _sharing_values() -> bytes:
+    """A GPS directory whose values are each the whole file."""
+    entries = [(number, 7, 400, struct.pack("<I", 0)) for number in range(30)]
+    return (tiff_of([(0x8825, 4, 1, struct.pack("<I", 26))]) + _ifd("<", entries, 0)).ljust(500, b"\1")
+
+
+def tiff_of(entries: list[tuple[int, int, int, bytes]]) -> bytes:
+    return b"II*\0" + struct.pack("<I", 8) + _ifd("<", entries, 0)
+
+
+@pytest.mark.parametrize("bomb", [_sharing_directories, _sharing_values])
+def test_metadata_that_asks_for_more_work_than_its_size_is_blanked(bomb, monkeypatch):
+    data, read, blanked = bomb(), [], []
+    entry, blank = exif._Entry, exif._Tiff.blank
+    monkeypatch.setattr(exif, "_Entry", lambda *fields: (read.append(1), entry(*fields))[1])
+    monkeypatch.setattr(
+        exif._Tiff, "blank", lambda image, start, end: (blanked.append(end - start), blank(image, start, end))[1]
+    )
+    cleaned = exif.without_gps(data)
+    assert len(cleaned) == len(data)
+    assert not cleaned[26:].strip(b"\0")  # an orientation is all there is
+    assert len(read) <= 10_000
+    assert sum(blanked) <= 2 * len(data)
+
+
 @pytest.mark.parametrize("junk", [b"II*\0", b"no TIFF, but 48.2083N 16.3725E all the same", b"II+\0" + bytes(40)])
 def test_exif_that_cannot_be_understood_is_blanked(junk):
     for data, mimetype in (
@@ -258,6 +292,23 @@ def test_png_profiles_that_cannot_be_read_go(body):
     plain = files.png()
     data = files.with_png_chunk(plain, b"zTXt", b"Raw profile type exif\0\0" + body)
     assert without_location(data, "image/png") == plain
+
+
+def test_png_texts_that_inflate_to_much_together_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = zlib.compress(b"\nexif\n 1\n" + b"00" * 300_000)
+    data = files.png()
+    for _ in range(20):
+        data = files.with_png_chunk(data, b"zTXt", b"Raw profile type exif\0\0" + text)
+    inflated = []
+    monkeypatch.setattr(
+        location,
+        "_png_profile_has_gps",
+        lambda _, text: inflated.append(len(text)),  # None: it has none
+    )
+    cleaned = without_location(data, "image/png")
+    assert pixels(cleaned) == pixels(data)
+    assert sum(inflated) <= 1024 * 1024
+    assert cleaned.count(b"zTXt") == len(inflated) == 1
 
 
 @pytest.mark.parametrize("in_blocks", [False, True])

@@ -72,3 +72,18 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"")
     with pytest.raises(Misconfigured, match="a folder that it can write and lock files in"):
         LocalBackend(tmp_path / "taken").check()
+
+
+def test_files_are_for_the_owner_and_to_read_for_the_group(tmp_path: Path) -> None:
+    backend = LocalBackend(tmp_path / "data")
+    before = os.umask(0)
+    try:
+        backend.check()
+        upload(backend, "aa/finished", b"bytes")
+        save(backend, "bb/saved", b"bytes")
+        backend.start("cc/unfinished", "image/png")
+    finally:
+        os.umask(before)
+    made = list((tmp_path / "data").rglob("*"))
+    assert {path.stat().st_mode & 0o777 for path in made if path.is_file()} == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in made if path.is_dir()} == {0o750}

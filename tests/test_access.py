@@ -1,0 +1,192 @@
+"""Who may call what: every operation of the OpenAPI document, by everyone, under the settings that decide it."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from scapi import auth
+from tests import files
+from tests.client import CHUNK, md5, refusal
+from tests.conftest import token
+from tests.running import SECRET, Server
+from tests.test_auth import BAD
+
+MEDIA = "/api/v2/media/"
+TAG = "/api/v2/tag/"
+PHOTO = files.jpeg()
+OWNER = token(7)
+ADMIN = {"Authorization": f"Bearer {auth.make_token(9, SECRET, timedelta(hours=1), admin=True)}"}
+
+numbers = itertools.count()
+
+WHO = {"anonymous": {}, "owner": OWNER, "other": token(8), "admin": ADMIN}
+
+SETTINGS = [("true", "anyone"), ("false", "users"), ("true", "admins")]
+"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS: each value of both, which have nothing to do with each other."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running scapi, and what decides there."""
+
+    server: Server
+    anonymous_writes: bool
+    tag_writers: str
+    operations: dict[str, tuple[str, str]]
+    """The method and the path of every operation, as the document has them."""
+
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def send(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.session.request(method, self.server.url + path, timeout=60, **options)
+
+
+def public(_place: Place, _who: str) -> int | None:
+    return None
+
+
+def writers(place: Place, who: str) -> int | None:
+    return 401 if who == "anonymous" and not place.anonymous_writes else None
+
+
+def users(_place: Place, who: str) -> int | None:
+    return 401 if who == "anonymous" else None
+
+
+def owner(_place: Place, who: str) -> int | None:
+    return {"anonymous": 401, "owner": None}.get(who, 403)
+
+
+def whoever_began(_place: Place, who: str) -> int | None:
+    return None if who == "owner" else 404
+
+
+def whoever_began_and_writes(place: Place, who: str) -> int | None:
+    return writers(place, who) or whoever_began(place, who)
+
+
+def tag_writers(place: Place, who: str) -> int | None:
+    if place.tag_writers == "admins":
+        return {"anonymous": 401, "admin": None}.get(who, 403)
+    return 401 if who == "anonymous" and place.tag_writers == "users" else None
+
+
+def media(place: Place) -> dict[str, Any]:
+    fields = {"type": "embed", "embed_type": "access", "embed_id": "1"}
+    return made(place.send("POST", MEDIA, json=fields, headers=OWNER))
+
+
+def upload(place: Place) -> dict[str, Any]:
+    return made(place.send("POST", CHUNK, files={"image": ("photo.jpg", PHOTO)}, headers=OWNER))
+
+
+def tag(place: Place) -> dict[str, Any]:
+    return made(place.send("POST", TAG, json={"name": f"tag {next(numbers)}"}, headers=ADMIN))
+
+
+def nothing(_place: Place) -> dict[str, Any]:
+    return {}
+
+
+def made(answer: requests.Response) -> dict[str, Any]:
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation that is asked for something: who is turned down, and how everyone else is answered."""
+
+    operation: str
+    refusal: Callable[[Place, str], int | None]
+    answer: int
+    body: dict[str, Any] = field(default_factory=dict)
+    of: Callable[[Place], dict[str, Any]] = nothing
+    """Makes what the path and the body name."""
+
+
+FILE = {"files": {"image": ("photo.jpg", PHOTO)}}
+UPLOAD_ID = {"upload_id": "{upload_id}"}
+
+ROWS = [
+    Row("MediaChunkUpload", writers, 201, FILE),
+    Row("MediaChunkUpload", whoever_began_and_writes, 201, FILE | {"data": UPLOAD_ID}, upload),
+    Row("MediaChunkUploadComplete", whoever_began_and_writes, 201, {"json": UPLOAD_ID | {"md5": md5(PHOTO)}}, upload),
+    Row("MediaUploadRetrieve", whoever_began, 200, of=upload),
+    Row("MediaUploadAbort", whoever_began, 204, of=upload),
+    Row("MediaList", users, 200),
+    Row("MediaCreate", writers, 201, {"json": {"type": "embed", "embed_type": "access", "embed_id": "2"}}),
+    Row("MediaRetrieve", public, 200, of=media),
+    Row("MediaUpdate", owner, 400, {"json": {"image": "https://example.com/a.png"}}, media),  # it is no link
+    Row("MediaPartialUpdate", owner, 200, {"json": {}}, media),
+    Row("MediaClick", public, 204, {"json": {}}, media),
+    Row("mediadestroy", owner, 204, of=media),
+    Row("listTags", public, 200),
+    Row("searchTags", public, 200),
+    Row("searchUserTags", public, 200),
+    Row("createTag", tag_writers, 201, {"json": {"name": "{number}"}}),
+    Row("retrieveTag", public, 200, of=tag),
+    Row("updateTag", tag_writers, 200, {"json": {"name": "{number}"}}, tag),
+    Row("partialUpdateTag", tag_writers, 200, {"json": {"visible": False}}, tag),
+    Row("destroyTag", tag_writers, 204, of=tag),
+    Row("assignTag", tag_writers, 204, {"json": {"user": 1}}, tag),
+    Row("unassignTag", tag_writers, 204, {"json": {"user": 1}}, tag),
+]
+
+
+@pytest.fixture(scope="module", params=SETTINGS, ids="-".join)
+def place(request: pytest.FixtureRequest, serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Place]:
+    """A scapi for each of SETTINGS."""
+    writes, tags = request.param
+    settings = {"SCAPI_ANONYMOUS_WRITES": writes, "SCAPI_TAG_WRITERS": tags}
+    with serve(("sqlite", "local"), workers=1, **settings) as server:
+        paths = server.request("GET", "/api/v2/openapi.json").json()["paths"]
+        operations = {
+            operation["operationId"]: (method.upper(), path)
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+            if method != "parameters"
+        }
+        yield Place(server, writes == "true", tags, operations)
+
+
+def ask(place: Place, row: Row, headers: dict[str, str]) -> requests.Response:
+    """Send the row's request, for something made for it."""
+    method, path = place.operations[row.operation]
+    names = {**row.of(place), "number": next(numbers)}
+    body = {kind: _filled(fields, names) if kind != "files" else fields for kind, fields in row.body.items()}
+    return place.send(method, path.format(**names), headers=headers, **body)
+
+
+def _filled(fields: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.format(**names) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def test_every_operation_has_a_row(place: Place) -> None:
+    assert set(place.operations) == {row.operation for row in ROWS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.operation}-{row.refusal.__name__}")
+def test_who_may_do_it(place: Place, row: Row) -> None:
+    expected = {who: row.refusal(place, who) or row.answer for who in WHO}
+    answers = {who: ask(place, row, headers) for who, headers in WHO.items()}
+    assert {who: answer.status_code for who, answer in answers.items()} == expected
+    for who, answer in answers.items():
+        if row.refusal(place, who):
+            code = {401: "anonymous", 403: ("not_creator", "not_admin"), 404: "upload_not_found"}[answer.status_code]
+            assert answer.json()["errors"][0]["code"] in code
+
+
+@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where hardly anything needs one
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_a_bad_token_opens_nothing(place: Place, bad: str) -> None:
+    for method, path in place.operations.values():
+        answer = place.send(method, path.format(id=1, upload_id="0" * 32), headers={"Authorization": f"Bearer {bad}"})
+        refusal(answer, 401, "invalid_token")
