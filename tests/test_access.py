@@ -27,8 +27,8 @@ numbers = itertools.count()
 
 WHO = {"anonymous": {}, "owner": OWNER, "other": token(8), "admin": ADMIN}
 
-SETTINGS = [("true", "anyone"), ("false", "users"), ("true", "admins")]
-"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS: each value of both, which have nothing to do with each other."""
+SETTINGS = [("true", "anyone"), ("false", "admins")]
+"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which have nothing to do with each other."""
 
 
 @dataclass(frozen=True)
