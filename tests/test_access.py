@@ -28,7 +28,7 @@ numbers = itertools.count()
 WHO = {"anonymous": {}, "owner": OWNER, "other": token(8), "admin": ADMIN}
 
 SETTINGS = [("true", "anyone"), ("false", "admins")]
-"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which have nothing to do with each other."""
+"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which have nothing to do with each other. `users`: test_writers.py."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ def whoever_began_and_writes(place: Place, who: str) -> int | None:
 
 
 def tag_writers(place: Place, who: str) -> int | None:
-    if place.tag_writers == "admins":
-        return {"anonymous": 401, "admin": None}.get(who, 403)
-    return 401 if who == "anonymous" and place.tag_writers == "users" else None
+    return None if place.tag_writers == "anyone" else {"anonymous": 401, "admin": None}.get(who, 403)
 
 
 def media(place: Place) -> dict[str, Any]:
