@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -122,6 +123,15 @@ def pre_fork(server, worker):
 def post_fork(_server, worker):
     """Tell the worker its number."""
     os.environ["SCAPI_WORKER"] = str(worker.number)
+
+
+def post_worker_init(_worker):
+    """Let a worker that is told to quit (Ctrl-C, which the master passes on) end at once, as if it were killed.
+
+    gunicorn's own handler waits for locks that the interrupted thread may hold, and is killed after graceful_timeout.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
 
 
 def child_exit(_server, worker):

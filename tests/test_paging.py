@@ -1,6 +1,7 @@
 """Pages: limits, links, cursors. Tags are what is on them here."""
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
@@ -227,7 +228,10 @@ def test_the_document_describes_pages(server: Server) -> None:
         *("limit", "offset", "cursor", "search", "ordering", "active", "visible", "visibility_boost", "deleted", "type")
     }
     assert parameters["limit"]["schema"] == {"type": "integer", "default": DEFAULT_LIMIT, "minimum": 1}
-    assert parameters["ordering"]["schema"] == {"type": "string", "default": "-created_at"}
+    ordering = parameters["ordering"]["schema"]
+    assert (ordering["type"], ordering["default"]) == ("string", "-created_at")
+    assert re.search(ordering["pattern"], "name,-created_at")
+    assert not re.search(ordering["pattern"], "nothing")
     page = document["components"]["schemas"]["TagPage"]["properties"]
     assert set(page) == {"count", "next", "previous", "results"}
     assert page["results"]["items"] == {"$ref": "#/components/schemas/Tag"}
