@@ -47,7 +47,7 @@ class ChunkBlueprint(bodies.Blueprint):
 
 def _listener(request: Request, fields: Mapping[str, str], hashing: list[Hashing]) -> forms.Listener | None:
     """Begin to hash a large chunk while it comes in, on a guess that is nearly always right: that it is the next."""
-    if (request.content_length or 0) < WORTHWHILE:
+    if (request.content_length or 0) < WORTHWHILE or len(hashing) > 1:  # of several files none is taken
         return None
     upload_id = fields.get("upload_id", "")
     if upload_id in NO_UPLOAD:
