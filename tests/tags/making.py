@@ -17,8 +17,8 @@ TAGS = "/api/v2/tag/"
 
 
 def unique(name: str = "tag") -> str:
-    """Return a name that no other tag has."""
-    return f"{name} {uuid.uuid4().hex}"
+    """Return a name that no other tag has: after `name` come digits, in which no word can be found by chance."""
+    return f"{name} {uuid.uuid4().int}"
 
 
 def create(server: Server, **fields: Any) -> dict[str, Any]:
