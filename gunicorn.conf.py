@@ -1,24 +1,54 @@
 """The server's own settings. gunicorn reads this file by itself; each may be overridden on its command line."""
 
+import ctypes
 import itertools
 import logging
 import os
 import re
+import select
 import shutil
 import signal
 import tempfile
 from pathlib import Path
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # Threads wait for slow clients, the database and the storage; processes share the processors, one for each is enough.
 # Each thread at work may hold a chunk and two database connections (docs/scaling.md).
-worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
+
+# Milliseconds that a thread waits for a connection's next request while no other connection wants the thread.
+LINGER = 5
+
+
+class worker_class(ThreadWorker):  # noqa: N801 - gunicorn's name for the setting
+    """gunicorn's worker with threads, whose main loop gets a connection back only when its client has paused.
+
+    Whoever sends chunk after chunk is spared the way through the main loop and to another thread, which takes longer
+    than to read the request (docs/performance.md).
+    """
+
+    def handle(self, conn):
+        """Answer a request of the connection, and those that follow at once. Return what gunicorn's own does."""
+        goes_on = super().handle(conn)
+        while goes_on is True and self._has_threads_to_spare() and _is_readable(conn.sock, LINGER):
+            goes_on = super().handle(conn)
+        return goes_on
+
+    def _has_threads_to_spare(self):
+        return self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns) <= self.cfg.threads
+
+
+def _is_readable(connection, milliseconds):
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(milliseconds))
+
 
 # A worker whose main loop has not told its master for this many seconds that it lives is replaced. A request may take
 # longer: what hangs in one is ended by its own timeout (database, storage, previews, SCAPI_CLIENT_TIMEOUT).
@@ -121,8 +151,22 @@ def pre_fork(server, worker):
 
 
 def post_fork(_server, worker):
-    """Tell the worker its number."""
+    """Tell the worker its number, and have it keep the memory that each chunk needs anew."""
     os.environ["SCAPI_WORKER"] = str(worker.number)
+    _keep_memory()
+
+
+# Parameters of mallopt(3), and bytes: of free memory that is kept for the next chunk, and of the largest block taken
+# from it. glibc's own numbers give a chunk of some MiB back to the kernel, which clears every page of the next one.
+M_TRIM_THRESHOLD, KEPT = -1, 16 * 1024 * 1024
+M_MMAP_THRESHOLD, LARGEST_KEPT = -3, 2 * 1024 * 1024
+
+
+def _keep_memory():
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:  # other C libraries than glibc have none
+        mallopt(M_TRIM_THRESHOLD, KEPT)
+        mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
 
 
 def post_worker_init(_worker):

@@ -17,6 +17,7 @@ import requests
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret that only the tests know, long enough for HS256 and for HS512 too"
 START_TIMEOUT = 60
+LOG_SHOWN = 4000
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -100,6 +101,9 @@ def scapi(folder: Path, *, workers: int = 2, **settings: str) -> Iterator[Server
     try:
         server.start()
         yield server
+    except BaseException:
+        print(server.log.read_text()[-LOG_SHOWN:])  # pytest shows it beside the failure
+        raise
     finally:
         server.stop()
 

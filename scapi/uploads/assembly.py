@@ -12,11 +12,10 @@ from scapi.database import now
 from scapi.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import caps, filenames, md5, rows, rules
+from scapi.uploads import caps, filenames, hashing, md5, rows, rules
 from scapi.uploads.filetypes import SIGNATURE_SIZE
-from scapi.uploads.hashing import WORTHWHILE, Hashing
+from scapi.uploads.hashing import Hashed, Hashing
 from scapi.uploads.keys import key_of, new_id
-from scapi.uploads.md5 import Md5
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Span
 from scapi.watching import metrics
@@ -93,7 +92,7 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
         upload = find(upload_id, chunk.user_id)
         rules.check_alive(upload, now())
         if rules.is_repeat(upload, span):
-            if _hashing(chunk, upload.md5_before).state() != upload.md5:
+            if _hashed(chunk, upload.md5_before).state() != upload.md5:
                 raise rules.offset_mismatch(upload)
             return Progress(upload_id, upload.offset, upload.expires_at)
         _check_size(span, upload.mimetype)
@@ -122,25 +121,22 @@ def find(upload_id: str, user_id: int | None) -> Row[Any]:
 def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
     """Write the chunk's bytes and return the columns that make them official."""
     span = chunk.span
-    hashing = _hashing(chunk, md5_before)
+    hashed = _hashed(chunk, md5_before)
     return {
         "state": storage.write(state, span.start, chunk.received.content.stream(), span.size),
         "offset": span.end,
-        "md5": hashing.state(),
+        "md5": hashed.state(),
         "last_start": span.start,
         "md5_before": md5_before,
     }
 
 
-def _hashing(chunk: Chunk, before: bytes) -> Hashing | Md5:
-    """Return what hashes the chunk after `before`: what was begun while it came in, if the guess was right."""
+def _hashed(chunk: Chunk, before: bytes) -> Hashed:
+    """Return the MD5 of the chunk after `before`: what was begun while it came in, if the guess was right."""
     begun = chunk.received.hashing
     if begun and begun.before == before:
         return begun
-    hashing = Hashing(before) if chunk.span.size >= WORTHWHILE else md5.after(before)
-    for block in chunk.received.content.blocks:
-        hashing.update(block)
-    return hashing
+    return hashing.begin(before, chunk.received.content.blocks, chunk.span.size)
 
 
 def _check_size(span: Span, mimetype: str) -> None:

@@ -1,11 +1,13 @@
-"""Chunks that are large enough to be hashed while they come in."""
+"""Chunks that are hashed beside other work."""
 
+from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from scapi.uploads import assembly, hashing, md5, parsing
+from scapi.uploads import hashing, md5, parsing
 from tests import client, files
 
 SIZE = hashing.WORTHWHILE + 1000
@@ -20,6 +22,33 @@ def test_a_state_is_that_of_the_bytes_in_their_order() -> None:
     assert begun.state() == begun.state()
 
 
+@pytest.mark.parametrize("size", [11, hashing.WORTHWHILE])
+def test_chunks_that_are_hashed_at_once(size: int) -> None:
+    blocks = [b"one", b"two", bytes(size - 6)]
+    many = [hashing.begin(md5.start(), blocks, size) for _ in range(100)]
+    assert {md5.hexdigest(one.state()) for one in many} == {client.md5(b"".join(blocks))}
+
+
+def test_a_small_chunk_does_not_wait_for_the_helper() -> None:
+    go_on = Event()
+
+    def slowly() -> Iterator[bytes]:
+        assert go_on.wait(10)
+        yield b"slow"
+
+    slow = hashing.begin(md5.start(), slowly(), 4)
+    assert md5.hexdigest(hashing.begin(md5.start(), [b"fast"], 4).state()) == client.md5(b"fast")
+    go_on.set()
+    assert md5.hexdigest(slow.state()) == client.md5(b"slow")
+
+
+def test_what_goes_wrong_in_the_helper_is_told_and_it_goes_on() -> None:
+    broken = hashing.begin(md5.start(), [b"one", None], 7)  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        broken.state()
+    assert md5.hexdigest(hashing.begin(md5.start(), [b"next"], 4).state()) == client.md5(b"next")
+
+
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The states from which hashing was begun in a thread."""
@@ -31,7 +60,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
             states.append(before)
 
     monkeypatch.setattr(parsing, "Hashing", Noted)
-    monkeypatch.setattr(assembly, "Hashing", Noted)
+    monkeypatch.setattr(hashing, "Hashing", Noted)
     return states
 
 
