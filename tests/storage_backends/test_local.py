@@ -16,7 +16,7 @@ from storage_backends.conformance_steps import Faults, read, save, upload
 from storage_backends.local import LocalBackend
 from tests.storehouse import local_inventory
 
-SYSTEM_CALLS = ("open", "write", "fsync", "fdatasync", "ftruncate", "lseek", "mkdir", "rename", "unlink")
+SYSTEM_CALLS = ("open", "pwrite", "fsync", "fdatasync", "ftruncate", "mkdir", "rename", "unlink")
 
 
 class TestLocal(Conformance):
@@ -58,7 +58,7 @@ def test_what_the_system_says_becomes_our_error(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", refuse)
+        patch.setattr(os, "pwrite", refuse)
         with pytest.raises(StorageError) as caught:
             backend.write(state, 5, io.BytesIO(b"second"), 6)
         assert type(caught.value) is expected
