@@ -1,6 +1,6 @@
 """Tags to test with."""
 
-import uuid
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +18,7 @@ TAGS = "/api/v2/tag/"
 
 def unique(name: str = "tag") -> str:
     """Return a name that no other tag has: after `name` come digits, in which no word can be found by chance."""
-    return f"{name} {uuid.uuid4().int}"
+    return f"{name} {secrets.randbelow(10**32):032}"
 
 
 def create(server: Server, **fields: Any) -> dict[str, Any]:
