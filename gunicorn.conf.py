@@ -26,7 +26,7 @@ threads = 8
 LINGER = 5
 
 
-class worker_class(ThreadWorker):  # noqa: N801 - gunicorn's name for the setting
+class LingeringWorker(ThreadWorker):
     """gunicorn's worker with threads, whose main loop gets a connection back only when its client has paused.
 
     Whoever sends chunk after chunk is spared the way through the main loop and to another thread, which takes longer
@@ -49,6 +49,8 @@ def _is_readable(connection, milliseconds):
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(milliseconds))
 
+
+worker_class = LingeringWorker
 
 # A worker whose main loop has not told its master for this many seconds that it lives is replaced. A request may take
 # longer: what hangs in one is ended by its own timeout (database, storage, previews, SCAPI_CLIENT_TIMEOUT).
