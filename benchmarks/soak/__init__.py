@@ -1,0 +1,1 @@
+"""A soak: everything at once for some minutes."""

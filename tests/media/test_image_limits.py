@@ -1,0 +1,196 @@
+"""What an image may cost: its pixels, its frames, its metadata, the memory that all of it takes."""
+
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+
+import pytest
+from PIL import Image
+
+from scapi.media import images
+from scapi.media.images import ImageLimits
+from tests import files
+from tests.media.pictures import FRAMES, WHOLE_FILES, refusal
+
+MIB = 1024 * 1024
+
+
+def test_bombs_are_refused_by_their_header():
+    gif = bytearray(files.gif())
+    frame = gif.index(b",", 13 + 3 * 2 ** ((gif[10] & 7) + 1))
+    gif[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
+    webp = bytearray(files.webp(64, 48, exif_orientation=6))
+    webp[24:30] = b"\xff\x3f\x00\xff\x3f\x00"
+    jpeg = bytearray(files.jpeg())
+    sof = jpeg.index(b"\xff\xc0")
+    jpeg[sof + 5 : sof + 9] = b"\xff\xff\xff\xff"
+    assert len(files.png_bomb()) < 400_000
+    for data, mimetype in (
+        (files.png_bomb(), "image/png"),
+        (bytes(gif), "image/gif"),
+        (bytes(webp), "image/webp"),
+        (bytes(jpeg), "image/jpeg"),
+    ):
+        assert refusal(data, mimetype) == "too_many_pixels"
+
+
+def test_the_bomb_is_a_valid_image_when_it_is_small():
+    assert images.inspect(files.png_bomb(1000, 2000), "image/png").height == 2000
+
+
+def test_a_later_gif_frame_beyond_the_screen_counts_but_is_not_shown():
+    data = bytearray(files.gif(2, 64, 48, noise=True))
+    frame = data.rindex(b",\0\0\0\0\x40\0\x30\0")
+    data[frame + 1 : frame + 5] = struct.pack("<HH", 10, 10)
+    image = images.inspect(bytes(data), "image/gif")
+    assert (image.width, image.height, image.frames) == (64, 48, 2)
+    data[frame + 1 : frame + 5] = b"\xff\xff\xff\xff"
+    assert refusal(bytes(data), "image/gif") == "too_many_pixels"
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_frames_and_their_pixels_are_limited(name):
+    data, mimetype = WHOLE_FILES[name]
+    exact = ImageLimits(max_pixels=60_000, max_frames=3, max_animation_pixels=180_000)
+    assert images.inspect(data, mimetype, exact).frames == 3
+    assert refusal(data, mimetype, ImageLimits(max_frames=2)) == "too_many_frames"
+    assert refusal(data, mimetype, ImageLimits(max_animation_pixels=179_999)) == "too_many_pixels"
+    assert refusal(data, mimetype, ImageLimits(max_pixels=59_999)) == "too_many_pixels"
+
+
+def test_absurdly_many_frames_are_refused():
+    data = files.gif(2)
+    second = data.rindex(b"!\xf9")
+    many = data[:second] + data[second:-1] * 5000 + b";"
+    assert refusal(many, "image/gif") == "too_many_frames"
+    apng = files.with_png_chunk(files.png(), b"acTL", struct.pack(">II", 2**31 - 1, 0))
+    assert refusal(apng, "image/png") == "too_many_frames"
+
+
+def test_an_apng_with_fewer_frames_than_it_says_is_refused_and_an_invalid_one_is_a_png():
+    claims_two = files.with_png_chunk(files.png(), b"acTL", struct.pack(">II", 2, 0))
+    assert refusal(claims_two, "image/png") == "invalid_image"
+    claims_none = files.with_png_chunk(files.png(), b"acTL", struct.pack(">II", 0, 0))
+    assert images.inspect(claims_none, "image/png").frames == 1
+
+
+def test_damage_in_a_later_frame_is_found():
+    data = bytearray(files.webp(300, 200, noise=True, frames=2, lossless=True))
+    second = data.rindex(b"ANMF")
+    data[second + 40 : second + 400] = bytes(360)
+    assert refusal(bytes(data), "image/webp") == "invalid_image"
+
+
+def test_metadata_is_neither_inflated_nor_believed():
+    bomb = zlib.compress(bytes(100 * MIB))
+    png = files.with_png_chunk(files.png(), b"zTXt", b"Comment\0\0" + bomb)
+    png = files.with_png_chunk(png, b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + bomb)
+    assert images.inspect(png, "image/png").width == 64
+    jpeg = files.jpeg()
+    for _ in range(100):
+        jpeg = files.with_jpeg_segment(jpeg, 0xE1, b"Exif\0\0II*\0" + b"\xff" * 65_000)
+    jpeg = files.with_jpeg_segment(jpeg, 0xE2, b"MPF\0MM\0*" + bytes(30))
+    jpeg = files.with_jpeg_segment(jpeg, 0xED, b"Photoshop 3.0\x008BIM")
+    assert images.inspect(jpeg, "image/jpeg").width == 64
+
+
+def test_a_jpeg_with_hundreds_of_scans_is_refused():
+    data = files.jpeg(progressive=True)
+    scan = data.rindex(b"\xff\xda")
+    assert refusal(data[:-2] + data[scan:-2] * 200 + data[-2:], "image/jpeg") == "invalid_image"
+
+
+def test_limits_above_pillows_own_are_a_mistake():
+    with pytest.raises(ValueError, match="MAX_IMAGE_PIXELS"):
+        ImageLimits(max_pixels=Image.MAX_IMAGE_PIXELS + 1)
+
+
+def test_not_more_decodes_at_a_time_than_allowed(monkeypatch):
+    inside, most, both = [0], [0], threading.Barrier(images.MAX_SIMULTANEOUS_DECODES)
+    lock, original = threading.Lock(), images._decode
+
+    def counting(*arguments):
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        both.wait(timeout=30)
+        try:
+            return original(*arguments)
+        finally:
+            with lock:
+                inside[0] -= 1
+
+    monkeypatch.setattr(images, "_decode", counting)
+    threads = [threading.Thread(target=images.inspect, args=(files.jpeg(), "image/jpeg")) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == images.MAX_SIMULTANEOUS_DECODES
+
+
+@pytest.mark.parametrize(("mimetype", "together"), [("image/webp", False), ("image/png", False), ("image/jpeg", True)])
+def test_what_is_large_and_no_jpeg_is_decoded_alone(monkeypatch, mimetype, together):
+    met, inside, original = [], threading.Barrier(2), images._decode
+
+    def meeting(*arguments):
+        try:
+            inside.wait(timeout=0.3)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        return original(*arguments)
+
+    monkeypatch.setattr(images, "_decode", meeting)
+    data = {"image/webp": files.webp, "image/png": files.png, "image/jpeg": files.jpeg}[mimetype](60, 50)
+    limits = ImageLimits(max_pixels=60 * 50 + 1)
+    threads = [threading.Thread(target=images.inspect, args=(data, mimetype, limits)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert met == [together] * 4
+
+
+MEMORY_PROBE = """
+import re, sys
+from pathlib import Path
+from scapi.media import images
+
+def peak():
+    # Not getrusage's: that one begins with what the parent process had.
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+
+before = peak()
+try:
+    images.inspect(sys.stdin.buffer.read(), sys.argv[1])
+except images.InvalidImage as error:
+    print(error.code, end=" ")
+else:
+    print("accepted", end=" ")
+print(peak() - before)
+"""
+
+
+def outcome_and_memory(data: bytes, mimetype: str) -> tuple[str, int]:
+    """What a fresh process says of the image, and by how many bytes it grew."""
+    command = [sys.executable, "-c", MEMORY_PROBE, mimetype]
+    output = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
+    outcome, kilobytes = output.split()
+    return outcome, int(kilobytes) * 1024
+
+
+def test_memory_stays_flat_for_bombs_and_small_for_large_jpegs():
+    outcome, grown = outcome_and_memory(files.png_bomb(), "image/png")
+    assert outcome == "too_many_pixels"
+    assert grown < 16 * MIB
+    # 48 megapixels would be 192 MB if they were all held at once.
+    outcome, grown = outcome_and_memory(files.jpeg(8000, 6000), "image/jpeg")
+    assert outcome == "accepted"
+    assert grown < 48 * MIB
+    text = files.with_png_chunk(files.png(), b"zTXt", b"Comment\0\0" + zlib.compress(bytes(500 * MIB)))
+    outcome, grown = outcome_and_memory(text, "image/png")
+    assert outcome == "accepted"
+    assert grown < 16 * MIB
