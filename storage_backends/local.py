@@ -148,10 +148,10 @@ class LocalBackend(StorageBackend):
         return self._files / check_key(key)
 
     def _part(self, key: str) -> Path:
-        return self._parts / check_key(key)
+        return Path(self._part_name(key))
 
     def _part_name(self, key: str) -> str:
-        """Return what `_part` does, for every chunk: to put a Path together takes as long as to open the file."""
+        # each chunk opens it twice, and to put a Path together takes as long as to open the file
         return f"{self._parts}/{check_key(key)}"
 
     def start(self, key: str, content_type: str) -> State:
