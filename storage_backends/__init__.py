@@ -3,6 +3,7 @@
 from importlib.metadata import entry_points
 
 from storage_backends.base import (
+    Doubt,
     Leftover,
     Misconfigured,
     NoSpace,
@@ -17,6 +18,7 @@ ENTRY_POINT_GROUP = "scapi.storage_backends"
 
 __all__ = [
     "ENTRY_POINT_GROUP",
+    "Doubt",
     "Leftover",
     "Misconfigured",
     "NoSpace",

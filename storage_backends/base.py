@@ -70,6 +70,19 @@ class Leftover:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Bytes of an unfinished upload that may have been lost, or changed, since they were written.
+
+    `state` stands for the bytes before them, `offset` is how many those are, and `tail` are the bytes that are now
+    found after them, fewer than were written if some are missing.
+    """
+
+    state: State
+    offset: int
+    tail: bytes
+
+
 def check_key(key: str) -> str:
     """Return `key` as it is; raise ValueError if it is not of the form that keys have."""
     if not _KEY.fullmatch(key):
@@ -109,11 +122,26 @@ class StorageBackend(ABC):
         """Store the next `size` bytes (more than 0) of `stream` at `offset`; return the state that includes them.
 
         `offset` is where the bytes that `state` stands for end. Writing again with the same `state` replaces what
-        an earlier such call wrote. The bytes survive `kill -9` of every process when the call returns. `state`
-        itself is not changed: if the returned one does not become official, the old one still holds.
+        an earlier such call wrote. The bytes survive `kill -9` of every process when the call returns, and a power
+        cut as soon as a state that includes them `is_durable`. `state` itself is not changed: if the returned one does
+        not become official, the old one still holds.
         Raises NoSpace, Unavailable, or NotFound when the upload was finished or aborted, or has gone on from another
         state, meanwhile: the caller asks its row what happened.
         """
+
+    def is_durable(self, state: State) -> bool:
+        """Return whether the bytes that `state` stands for survive a power cut. Asks nobody."""
+        return True
+
+    def doubtful(self, state: State) -> Doubt | None:
+        """Return the bytes that `state` stands for and that may not be there any more, None where all are.
+
+        Asked under `exclusive`, before an upload goes on and before it is finished: cheap. Bytes can be doubtful only
+        if they came after the last state that was durable: the machine was restarted, the disk has failed. The caller,
+        who has a hash of them, either finds them as they were and writes them again from the doubt's state, or goes
+        on from its offset. Raises Unavailable, or NotFound when the upload was finished or aborted, or is gone.
+        """
+        return None
 
     @abstractmethod
     def finish(self, state: State) -> None:

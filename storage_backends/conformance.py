@@ -137,6 +137,14 @@ class UploadTests(Fixtures):
         backend.finish(state)
         assert backend.size("ab/cd") == 6 * MiB + 4
 
+    def test_nothing_is_in_doubt_while_all_is_well(self, backend: StorageBackend) -> None:
+        state = backend.start("ab/cd", "image/png")
+        assert backend.doubtful(state) is None
+        state = add(backend, state, b"first", data(6 * MiB))
+        assert backend.doubtful(state) is None
+        backend.finish(state)
+        assert backend.doubtful(state) is None
+
     def test_finishing_twice(self, backend: StorageBackend) -> None:
         uploads = {"ab/small": [b"one"], "ab/few": [b"one", b"two"], "ab/large": [data(6 * MiB), b"two"]}
         for key, chunks in uploads.items():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from storage_backends.conformance_steps import (
     meanwhile,
     read,
     save,
+    settled,
     sweep,
     upload,
 )
@@ -81,11 +83,24 @@ class FaultTests(Fixtures):
         assert {read(backend, key) for key in done} == {b"".join(chunks)}
 
     def _complete(self, backend: StorageBackend, key: str, state: State, chunks: list[bytes]) -> None:
-        offset = 0
-        for chunk in chunks:
-            step = partial(add, backend, state, chunk, offset=offset, key=key)
-            state, offset = insist(step), offset + len(chunk)
-        insist(lambda: backend.finish(state))
+        content, ends = b"".join(chunks), list(accumulate(map(len, chunks)))
+        offset, finished = 0, False
+        while not finished:
+            step = partial(self._go_on, backend, key, state, offset, content, ends)
+            state, offset, finished = insist(step)
+
+    @staticmethod
+    def _go_on(
+        backend: StorageBackend, key: str, state: State, offset: int, content: bytes, ends: list[int]
+    ) -> tuple[State, int, bool]:
+        """Write the next chunk of `content`, or finish it: return the state, the offset, and whether it is finished."""
+        with backend.exclusive(key):
+            state, offset = settled(backend, state, content[:offset])
+            if offset == len(content):
+                backend.finish(state)
+                return state, offset, True
+            chunk = content[offset : next(end for end in ends if end > offset)]
+            return backend.write(state, offset, io.BytesIO(chunk), len(chunk)), offset + len(chunk), False
 
     def test_what_is_not_tried_again_is_swept(
         self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening

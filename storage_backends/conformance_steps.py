@@ -35,6 +35,16 @@ def add(backend: StorageBackend, state: State, *chunks: bytes, offset: int = 0, 
     return state
 
 
+def settled(backend: StorageBackend, state: State, content: bytes) -> tuple[State, int]:
+    """Do what scapi does before an upload of which `content` is official goes on: return its state and its offset."""
+    doubt = backend.doubtful(state)
+    if doubt is None:
+        return state, len(content)
+    if content[doubt.offset :] != doubt.tail:
+        return doubt.state, doubt.offset
+    return backend.write(doubt.state, doubt.offset, io.BytesIO(doubt.tail), len(doubt.tail)), len(content)
+
+
 def upload(backend: StorageBackend, key: str, *chunks: bytes) -> State:
     """Begin an upload to `key`, write `chunks` and return the state; it is not finished."""
     return add(backend, backend.start(key, "image/png"), *chunks, key=key)

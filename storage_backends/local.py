@@ -3,13 +3,16 @@
     <root>/files/<key>   published
     <root>/parts/<key>   unfinished: bytes are written at their offset, under a file lock that dies with its process
 
-Every chunk is synced before it is acknowledged, so publishing is a rename however large the file is. The folder may
-be shared by hosts if its file system has locks (flock) that hold between them, as NFSv4 does.
+What is written is in the hands of the operating system, where it survives every process. It is synced, to survive a
+power cut, when some megabytes have come together and when the file is finished, so that publishing costs the same
+however large the file is. The state says how many bytes were synced and which start of the machine (`restarts`)
+wrote the rest; after another one they are `doubtful`. On a file system that other machines keep every chunk is synced.
+
+The folder may be shared by hosts if its file system has locks (flock) that hold between them, as NFSv4 does.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import io
 import os
@@ -17,94 +20,47 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from storage_backends.base import (
+    Doubt,
     Leftover,
     MiB,
     Misconfigured,
-    NoSpace,
     NotFound,
     State,
     StorageBackend,
     StorageError,
-    Unavailable,
     check_key,
 )
+from storage_backends.local_files import FILE_MODE, Window, copy, make_folder, storage_errors, sync_folder
+from storage_backends.restarts import boot_id
 
-COPY_SIZE = 1 * MiB
-"""Bytes read from a stream at a time."""
+SYNC_EVERY = 8 * MiB
+"""Bytes that a power cut can take back of an unfinished upload, and that are left to sync when it is finished."""
 
-FILE_MODE = 0o640
-FOLDER_MODE = 0o750
-"""For the owner, and to read for the group, in which an nginx that sends the files may be. The umask may take more."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_FOR_NOW = {errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ETIMEDOUT}
+WRITE_EVERY = 1 * MiB
+"""Bytes after which the operating system is asked to begin to write them, so that little is left to wait for."""
 
 
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Turn what the operating system says into the errors of `storage_backends.base`."""
+def _synced(state: State) -> int:
+    """Return how many bytes were synced: all, in a state of a version that synced every chunk."""
+    synced: int = state["synced"] if "synced" in state else state["size"]
+    return synced
+
+
+def _sync_or_forget(fd: int, synced: int) -> None:
+    """Sync a part; if that fails, cut off what had not been synced before.
+
+    What the system could not write it says once and then takes for written: the next sync would be believed.
+    """
     try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFound(str(error)) from error
-    except OSError as error:
-        kind = NoSpace if error.errno in _FULL else Unavailable if error.errno in _FOR_NOW else StorageError
-        raise kind(str(error)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make `folder` and its parents, each of them surviving a power cut."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
-    """Write what is left of `stream` into a file at `offset`, sync it, and return its length."""
-    position = offset
-    while data := stream.read(COPY_SIZE):
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(fd, view, position)
-            position += written
-            view = view[written:]
-    os.fdatasync(fd)
-    return position - offset
-
-
-class _Window(io.RawIOBase):
-    """The next `length` bytes of `file`, which it closes with itself."""
-
-    def __init__(self, file: BinaryIO, length: int) -> None:
-        self._file = file
-        self._left = length
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._file.read(min(len(buffer), self._left))
-        buffer[: len(data)] = data
-        self._left -= len(data)
-        return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+        os.fdatasync(fd)
+    except OSError:
+        os.ftruncate(fd, synced)
+        raise
 
 
 class LocalBackend(StorageBackend):
@@ -122,7 +78,7 @@ class LocalBackend(StorageBackend):
         """Raise Misconfigured unless the folders can be made, written and locked."""
         try:
             for folder in (self._files, self._parts):
-                _make_folder(folder)
+                make_folder(folder)
             if self._files.stat().st_dev != self._parts.stat().st_dev:
                 raise Misconfigured(f"{self._files} and {self._parts} must be on one file system")
             probe = self._parts / f"~{secrets.token_hex(8)}"
@@ -139,7 +95,7 @@ class LocalBackend(StorageBackend):
 
     def probe(self) -> None:
         """Look whether the folders are there: a file system that is not mounted has none."""
-        with _storage_errors():
+        with storage_errors():
             for folder in (self._files, self._parts):
                 folder.stat()
 
@@ -156,32 +112,69 @@ class LocalBackend(StorageBackend):
 
     def start(self, key: str, content_type: str) -> State:
         part = self._part(key)
-        with _storage_errors():
-            _make_folder(part.parent)
+        with storage_errors():
+            make_folder(part.parent)
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
-            _sync_folder(part.parent)
-        return {"key": key, "size": 0}
+            sync_folder(part.parent)
+        return {"key": key, "size": 0, "synced": 0, "boot": self._boot}
 
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
-        with _storage_errors():
+        with storage_errors():
             fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
             try:
-                copied = _copy(stream, fd, offset)
+                copied = copy(stream, fd, offset)
+                synced = self._sync_in_time(fd, state, offset + copied)
             finally:
                 os.close(fd)
         if copied != size:
             raise StorageError(f"a chunk of {size} bytes brought {copied}")
-        return {**state, "size": offset + size}
+        return {**state, "size": offset + size, "synced": synced, "boot": self._boot}
+
+    def _sync_in_time(self, fd: int, state: State, end: int) -> int:
+        """Sync a part that now ends at `end`, if enough has come together; return how many bytes of it are synced."""
+        synced, begun = _synced(state), state["size"] // WRITE_EVERY * WRITE_EVERY
+        if self._boot is None or state.get("boot") != self._boot or end - synced >= SYNC_EVERY:
+            _sync_or_forget(fd, synced)
+            return end
+        if end - begun >= WRITE_EVERY:
+            os.posix_fadvise(fd, begun, end - begun, os.POSIX_FADV_DONTNEED)  # Linux begins to write what is dirty
+        return synced
+
+    @cached_property
+    def _boot(self) -> str | None:
+        return boot_id(self._parts)
+
+    def is_durable(self, state: State) -> bool:
+        return bool(_synced(state) == state["size"])
+
+    def doubtful(self, state: State) -> Doubt | None:
+        key, synced, size = state["key"], _synced(state), state["size"]
+        with storage_errors():
+            try:
+                fd = os.open(self._part_name(key), os.O_RDONLY)
+            except FileNotFoundError:
+                if self.size(key) == size:
+                    return None  # finished, and synced before that
+                raise
+            try:
+                there = os.fstat(fd).st_size
+                if there >= size and (synced == size or state["boot"] == self._boot):
+                    return None
+                if there < synced:
+                    raise NotFound(f"{key} has {there} bytes; {synced} had been synced")
+                return Doubt({**state, "size": synced, "boot": None}, synced, os.pread(fd, size - synced, synced))
+            finally:
+                os.close(fd)
 
     def finish(self, state: State) -> None:
         key, size = state["key"], state["size"]
         part, file = self._part(key), self.file(key)
-        with _storage_errors():
+        with storage_errors():
             try:
                 fd = os.open(part, os.O_WRONLY)
             except FileNotFoundError:
                 if self.size(key) == size:
-                    _sync_folder(file.parent)
+                    sync_folder(file.parent)
                     return
                 raise
             try:
@@ -189,27 +182,27 @@ class LocalBackend(StorageBackend):
                 if written < size:
                     raise StorageError(f"{key} has {written} bytes of {size}")
                 os.ftruncate(fd, size)  # a write that never became official may have left more
-                os.fdatasync(fd)
+                _sync_or_forget(fd, _synced(state))
             finally:
                 os.close(fd)
-            _make_folder(file.parent)
+            make_folder(file.parent)
             part.rename(file)
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
 
     def abort(self, state: State) -> None:
-        with _storage_errors():
+        with storage_errors():
             self._part(state["key"]).unlink(missing_ok=True)
 
     @contextmanager
     def exclusive(self, key: str) -> Iterator[None]:
         try:
-            with _storage_errors():
+            with storage_errors():
                 fd = os.open(self._part_name(key), os.O_RDWR)
         except NotFound:
             yield
             return
         try:
-            with _storage_errors():
+            with storage_errors():
                 fcntl.flock(fd, fcntl.LOCK_EX)
             yield
         finally:
@@ -218,32 +211,33 @@ class LocalBackend(StorageBackend):
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         part, file = self._part(key), self.file(key)
         part = part.with_name(f"{part.name}~{secrets.token_hex(8)}")
-        with _storage_errors():
-            _make_folder(part.parent)
-            _make_folder(file.parent)
+        with storage_errors():
+            make_folder(part.parent)
+            make_folder(file.parent)
             fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
             try:
-                _copy(stream, fd)
+                copy(stream, fd)
+                os.fdatasync(fd)
                 part.rename(file)
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
             finally:
                 os.close(fd)
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        with _storage_errors():
+        with storage_errors():
             file = self.file(key).open("rb")
             file.seek(start)
-        return file if length is None else io.BufferedReader(_Window(file, length))
+        return file if length is None else io.BufferedReader(Window(file, length))
 
     def size(self, key: str) -> int:
-        with _storage_errors():
+        with storage_errors():
             return self.file(key).stat().st_size
 
     def delete(self, key: str) -> None:
-        with _storage_errors():
+        with storage_errors():
             self.file(key).unlink(missing_ok=True)
 
     def web_path(self, key: str) -> str:
@@ -251,7 +245,7 @@ class LocalBackend(StorageBackend):
         return check_key(key)
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
-        with _storage_errors():
+        with storage_errors():
             for folder, _, names in os.walk(self._parts):
                 for name in names:
                     path = Path(folder, name)
@@ -263,5 +257,5 @@ class LocalBackend(StorageBackend):
                             yield Leftover(where.partition("~")[0], where, stat.st_size, modified)
 
     def discard(self, leftover: Leftover) -> None:
-        with _storage_errors():
+        with storage_errors():
             (self._parts / leftover.name).unlink(missing_ok=True)

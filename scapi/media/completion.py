@@ -7,7 +7,6 @@ from sqlalchemy import Row, select, update
 
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile
-from scapi.database import now
 from scapi.events.signals import announce
 from scapi.extensions import db
 from scapi.media import announcements, contents, files
@@ -30,20 +29,20 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
     `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
     StorageError; the upload is then as it was, unless a check has refused its file.
     """
-    with storage.exclusive(key_of(upload_id)):
-        upload = assembly.find(upload_id, user_id)
-        rules.check_alive(upload, now())
-        rules.check_complete(upload)
-        _check_md5(md5.hexdigest(upload.md5), digest)
-        if upload.status == Status.COMPLETED:
-            return _made_before(upload)
-        if upload.total is not None:
-            media = _finish(upload, digest, wanted)
-            if media:
-                return media
-        else:  # from here on no chunk may follow
-            rows.advance(upload, {"total": upload.offset})
-    return complete(upload_id, user_id, digest, wanted)  # the row has changed, and says what to answer
+    with assembly.entered(upload_id, user_id) as upload:
+        media = _media_of(upload, digest, wanted)
+    return media or complete(upload_id, user_id, digest, wanted)  # the row has changed, and says what to answer
+
+
+def _media_of(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
+    rules.check_complete(upload)
+    _check_md5(md5.hexdigest(upload.md5), digest)
+    if upload.status == Status.COMPLETED:
+        return _made_before(upload)
+    if upload.total is None:  # from here on no chunk may follow
+        rows.advance(upload, {"total": upload.offset})
+        return None
+    return _finish(upload, digest, wanted)
 
 
 def _finish(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:

@@ -1,6 +1,7 @@
 """How chunks become a file: bytes first, row second."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from scapi.database import now
 from scapi.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import caps, filenames, hashing, md5, rows, rules
+from scapi.uploads import caps, filenames, hashing, md5, recovery, rows, rules
 from scapi.uploads.filetypes import SIGNATURE_SIZE
 from scapi.uploads.hashing import Hashed, Hashing
 from scapi.uploads.keys import key_of, new_id
@@ -71,6 +72,7 @@ def begin(chunk: Chunk) -> Progress:
                 "status": Status.UPLOADING,
                 "created_at": created_at,
                 "expires_at": expires_at,
+                "md5_durable": empty,
                 **_store(chunk, state, empty),
             }
         )
@@ -87,26 +89,24 @@ def go_on(upload_id: str, chunk: Chunk) -> Progress:
 
     The chunk that was stored last may come again: it is answered like the first time, and nothing is stored twice.
     """
-    span = chunk.span
-    with storage.exclusive(key_of(upload_id)):
-        upload = find(upload_id, chunk.user_id)
-        rules.check_alive(upload, now())
-        if rules.is_repeat(upload, span):
-            if _hashed(chunk, upload.md5_before).state() != upload.md5:
-                raise rules.offset_mismatch(upload)
-            return Progress(upload_id, upload.offset, upload.expires_at)
-        _check_size(span, upload.mimetype)
-        try:
-            values = _store(chunk, upload.state, upload.md5)
-        except NotFound:
-            if rows.find(upload_id) == upload:
-                raise
-        else:
-            if upload.total is None:
-                values["total"] = span.total
-            if rows.advance(upload, values):
-                return Progress(upload_id, span.end, upload.expires_at)
-    return go_on(upload_id, chunk)  # another writer was first: the row now says what to answer
+    with entered(upload_id, chunk.user_id) as upload:
+        progress = _take(upload, chunk)
+    return progress or go_on(upload_id, chunk)  # another writer was first: the row now says what to answer
+
+
+@contextmanager
+def entered(upload_id: str, user_id: int | None) -> Iterator[Row[Any]]:
+    """Let one request at a time go on with an upload; give it the row, of which every byte is there.
+
+    Raises Refused and StorageError.
+    """
+    while True:
+        with storage.exclusive(key_of(upload_id)):
+            upload = find(upload_id, user_id)
+            rules.check_alive(upload, now())
+            if not recovery.settle(upload):
+                yield upload
+                return
 
 
 def find(upload_id: str, user_id: int | None) -> Row[Any]:
@@ -118,17 +118,38 @@ def find(upload_id: str, user_id: int | None) -> Row[Any]:
     return upload
 
 
+def _take(upload: Row[Any], chunk: Chunk) -> Progress | None:
+    """Store a chunk of the upload, unless it is the last one again; None if another writer was first."""
+    span = chunk.span
+    if rules.is_repeat(upload, span):
+        if _hashed(chunk, upload.md5_before).state() != upload.md5:
+            raise rules.offset_mismatch(upload)
+        return Progress(upload.id, upload.offset, upload.expires_at)
+    _check_size(span, upload.mimetype)
+    try:
+        values = _store(chunk, upload.state, upload.md5)
+    except NotFound:
+        if rows.find(upload.id) == upload:
+            raise
+        return None
+    if upload.total is None:
+        values["total"] = span.total
+    return Progress(upload.id, span.end, upload.expires_at) if rows.advance(upload, values) else None
+
+
 def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
     """Write the chunk's bytes and return the columns that make them official."""
     span = chunk.span
     hashed = _hashed(chunk, md5_before)
-    return {
-        "state": storage.write(state, span.start, chunk.received.content.stream(), span.size),
+    written = storage.write(state, span.start, chunk.received.content.stream(), span.size)
+    values = {
+        "state": written,
         "offset": span.end,
         "md5": hashed.state(),
         "last_start": span.start,
         "md5_before": md5_before,
     }
+    return {**values, "md5_durable": values["md5"]} if storage.is_durable(written) else values
 
 
 def _hashed(chunk: Chunk, before: bytes) -> Hashed:

@@ -6,8 +6,7 @@ from flask import request
 from sqlalchemy import Row
 
 from scapi import auth
-from scapi.database import now
-from scapi.uploads import assembly, ending, rules
+from scapi.uploads import assembly, ending
 from scapi.uploads.assembly import Chunk, Progress
 from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Span
@@ -67,9 +66,8 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.doc(operationId="MediaUploadRetrieve")
 def retrieve_upload(upload_id: str) -> Row[Any]:
     """Return how far an upload has come, so that a client can go on from there"""
-    upload = assembly.find(upload_id, auth.current_user_id())
-    rules.check_alive(upload, now())
-    return upload
+    with assembly.entered(upload_id, auth.current_user_id()) as upload:
+        return upload
 
 
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")

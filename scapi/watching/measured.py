@@ -8,13 +8,13 @@ from typing import Any, BinaryIO, ParamSpec, Self, TypeVar
 
 import storage_backends
 from scapi.watching import metrics
-from storage_backends import Leftover, NoSpace, NotFound, State, StorageBackend, Unavailable
+from storage_backends import Doubt, Leftover, NoSpace, NotFound, State, StorageBackend, Unavailable
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 OPERATIONS = ("start", "write", "finish", "abort", "save", "open", "size", "delete", "discard", "probe")
-"""What is timed. `exclusive` waits for other writers, `unfinished` lists as it is read, `url` asks nobody."""
+"""What is timed. `exclusive` waits for other writers, `unfinished` lists as it is read, the others next to nothing."""
 
 
 OUTCOMES = {NotFound: "not_found", NoSpace: "no_space", Unavailable: "unavailable"}
@@ -62,6 +62,12 @@ class MeasuredBackend(StorageBackend):
         written = self._timed("write", self._backend.write, state, offset, stream, size)
         metrics.RECEIVED_BYTES.inc(size)
         return written
+
+    def is_durable(self, state: State) -> bool:
+        return self._backend.is_durable(state)
+
+    def doubtful(self, state: State) -> Doubt | None:
+        return self._backend.doubtful(state)
 
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)

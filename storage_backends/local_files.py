@@ -1,0 +1,85 @@
+"""What LocalBackend asks of the operating system: files and folders that survive a power cut, and its errors."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from storage_backends.base import MiB, NoSpace, NotFound, StorageError, Unavailable
+
+COPY_SIZE = 1 * MiB
+"""Bytes read from a stream at a time."""
+
+FILE_MODE = 0o640
+FOLDER_MODE = 0o750
+"""For the owner, and to read for the group, in which an nginx that sends the files may be. The umask may take more."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FOR_NOW = {errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ETIMEDOUT}
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn what the operating system says into the errors of `storage_backends.base`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(str(error)) from error
+    except OSError as error:
+        kind = NoSpace if error.errno in _FULL else Unavailable if error.errno in _FOR_NOW else StorageError
+        raise kind(str(error)) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its parents, each of them surviving a power cut."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
+    """Write what is left of `stream` into a file at `offset` and return its length. Nothing is synced."""
+    position = offset
+    while data := stream.read(COPY_SIZE):
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(fd, view, position)
+            position += written
+            view = view[written:]
+    return position - offset
+
+
+class Window(io.RawIOBase):
+    """The next `length` bytes of `file`, which it closes with itself."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
