@@ -1,0 +1,70 @@
+"""A disk whose power can be cut: a real ext4 in an image, which the kernel shuts down without writing what it holds."""
+
+import fcntl
+import os
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SHUTDOWN = 0x8004587D
+"""EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32) in Linux' fs/ext4/ext4.h."""
+
+WITHOUT_FLUSHING = struct.pack("I", 2)
+"""EXT4_GOING_FLAGS_NOLOGFLUSH: not even the journal is written."""
+
+
+PATIENCE = 30
+"""Seconds to wait until nobody uses a disk any more."""
+
+
+class Disk:
+    """An ext4 of `size` bytes, in an image next to the folder where it is mounted."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder / "disk"
+        self._image = folder / "image"
+        self.folder.mkdir()
+        with self._image.open("wb") as image:
+            image.truncate(size)
+        subprocess.run(["mkfs.ext4", "-q", self._image], check=True)
+
+    def mount(self) -> None:
+        """Mount it; after a cut, its journal is replayed."""
+        command = ["mount", "-o", "loop", self._image, self.folder]
+        mounted = subprocess.run(command, check=False, capture_output=True, text=True)
+        if mounted.returncode != 0:
+            pytest.skip(f"an image cannot be mounted here: {mounted.stderr.strip()}")
+
+    def unmount(self) -> None:
+        """Unmount it as soon as the last process that was killed has let go of it."""
+        end = time.monotonic() + PATIENCE
+        while subprocess.run(["umount", self.folder], check=False, capture_output=True).returncode != 0:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.folder} is still in use")
+            time.sleep(0.05)
+
+    def cut(self) -> None:
+        """Lose all that is not on the disk at this moment; every call fails until it is mounted again."""
+        fd = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(fd, SHUTDOWN, WITHOUT_FLUSHING)
+        finally:
+            os.close(fd)
+
+
+@contextmanager
+def disk(folder: Path, size: int) -> Iterator[Disk]:
+    """Mount a new disk; skip the test where that cannot be done."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a disk")
+    made = Disk(folder, size)
+    made.mount()
+    try:
+        yield made
+    finally:
+        made.unmount()

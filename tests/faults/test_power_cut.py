@@ -1,0 +1,193 @@
+"""The power is cut in the middle of uploads: what was completed is there, and the rest goes on without a hole."""
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import create_engine, select, update
+
+from scapi.uploads.models import Upload
+from tests import databases, files, running
+from tests.client import complete, fetch, md5, send_all, send_chunk
+from tests.faults.disk import Disk, disk
+from tests.running import Server
+
+KiB = 1024
+MiB = 1024 * KiB
+
+CUTS = int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 15
+"""How often the power is cut on each database; `make torture` sets more."""
+
+CLIENTS = 3
+PATIENCE = 120
+"""Seconds without any progress after which the test fails."""
+
+PAPERS = [files.pdf(size=size) for size in (300 * KiB, 3 * MiB, 20 * MiB)]
+"""More than local disk leaves unsynced, and less."""
+
+
+@dataclass
+class Machine:
+    """A server whose files, and database if it is SQLite, are on a disk of its own."""
+
+    server: Server
+    disk: Disk
+
+    def lose_power(self) -> None:
+        """Cut the power and start again."""
+        self.disk.cut()
+        self.server.kill()
+        self.disk.unmount()
+        self.disk.mount()
+        self._start_anew()
+        self.server.start()
+
+    def _start_anew(self) -> None:
+        """Let another start of the machine have written the rows: this one still has the same name for itself."""
+        engine = create_engine(self.server.settings["SCAPI_DATABASE_URL"])
+        with engine.begin() as connection:
+            for upload_id, state in connection.execute(select(Upload.id, Upload.state)).all():
+                changed = {**state, "boot": "before the power was cut"}
+                connection.execute(update(Upload).where(Upload.id == upload_id).values(state=changed))
+        engine.dispose()
+
+
+@pytest.fixture
+def machine(database: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Machine]:
+    with disk(tmp_path, 1024 * MiB) as own:
+        sqlite = database == "sqlite"
+        settings = {
+            "SCAPI_DATABASE_URL": databases.SQLite(own.folder).create() if sqlite else new_database(database),
+            "SCAPI_DATA_DIR": str(own.folder / "data"),
+        }
+        os.sync()
+        with running.scapi(tmp_path / "server", **settings) as server:
+            yield Machine(server, own)
+            server.stop()
+
+
+def test_what_is_completed_is_on_disk(machine: Machine) -> None:
+    media = []
+    for paper in PAPERS:
+        answer = complete(machine.server, send_all(machine.server, paper, 512 * KiB), md5(paper))
+        assert answer.status_code == 201, answer.text
+        media.append(answer.json())
+    machine.lose_power()
+    for paper, one in zip(PAPERS, media, strict=True):
+        assert fetch(machine.server, one["url"]).content == paper
+        assert fetch(machine.server, one["image_thumbnail"]["url"]).status_code == 200
+
+
+def test_what_was_not_written_yet_is_asked_for_again(machine: Machine) -> None:
+    paper = PAPERS[0]
+    half = len(paper) // 2
+    upload_id = send_chunk(machine.server, paper[:half], 0, len(paper)).json()["upload_id"]
+    machine.lose_power()
+    answer = machine.server.request("GET", f"/api/v2/media/upload/{upload_id}/")
+    if answer.status_code == 404:  # SQLite has not written that it was begun
+        assert machine.server.settings["SCAPI_DATABASE_URL"].startswith("sqlite")
+        upload_id = send_chunk(machine.server, paper[:half], 0, len(paper)).json()["upload_id"]
+    else:
+        assert answer.json()["offset"] == "0"
+        assert send_chunk(machine.server, paper[:half], 0, len(paper), upload_id=upload_id).status_code == 201
+    assert send_chunk(machine.server, paper[half:], half, len(paper), upload_id=upload_id).status_code == 201
+    media = complete(machine.server, upload_id, md5(paper)).json()
+    assert fetch(machine.server, media["url"]).content == paper
+
+
+class Uploader(Thread):
+    """Uploads papers until `enough` is set, whatever happens to the server; what it was promised, it keeps."""
+
+    def __init__(self, server: Server, seed: int, enough: Event) -> None:
+        super().__init__(daemon=True)
+        self.completed: list[tuple[str, bytes]] = []
+        self.chunks = self.taken_back = 0
+        self.problem = ""
+        self._server = server
+        self._chance = random.Random(seed)
+        self._enough = enough
+
+    def run(self) -> None:
+        try:
+            while not self._enough.is_set():
+                self._upload(self._chance.choice(PAPERS), self._chance.choice((200 * KiB, 512 * KiB, 5 * MiB)))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the test must hear of it
+            self.problem = repr(problem)
+
+    def _upload(self, paper: bytes, size: int) -> None:
+        upload_id, offset, media = None, 0, None
+        while media is None:
+            if offset < len(paper):
+                piece = paper[offset : offset + size]
+                answer = self._ask(send_chunk, piece, offset, len(paper), upload_id=upload_id)
+            else:
+                answer = self._ask(complete, str(upload_id), md5(paper))
+            body = answer.json()
+            if answer.status_code == 404:
+                upload_id, reached = None, 0
+            elif answer.status_code == 201 and offset == len(paper):
+                media, reached = body, offset
+            else:
+                assert answer.status_code in (201, 409), answer.text
+                upload_id, reached = upload_id or body["upload_id"], int(body["offset"])
+                self.chunks += answer.status_code == 201
+            self.taken_back += max(0, offset - reached)
+            offset = reached
+        self.completed.append((media["url"], paper))
+
+    def _ask(self, send: Callable[..., requests.Response], *arguments: Any, **options: Any) -> requests.Response:
+        """Send until there is an answer of a server that is well."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                answer = send(self._server, *arguments, **options)
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                answer = None
+            if answer is not None and answer.status_code < 500:
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(f"no answer within {PATIENCE} seconds")
+
+
+def test_uploads_go_on_without_a_hole(machine: Machine, database: str) -> None:
+    enough, chance = Event(), random.Random(CUTS)
+    uploaders = [Uploader(machine.server, seed, enough) for seed in range(CLIENTS)]
+    for uploader in uploaders:
+        uploader.start()
+    for _ in range(CUTS):
+        _wait_for_chunks(uploaders, chance.randint(1, 80))
+        promised = [one for uploader in uploaders for one in uploader.completed]
+        machine.lose_power()
+        _are_served(machine.server, promised)
+    enough.set()
+    for uploader in uploaders:
+        uploader.join(PATIENCE)
+    assert [uploader.problem for uploader in uploaders if uploader.problem or uploader.is_alive()] == []
+    completed = [one for uploader in uploaders for one in uploader.completed]
+    _are_served(machine.server, completed)
+    sys.stdout.write(
+        f"\n{database}: {CUTS} cuts, {sum(uploader.chunks for uploader in uploaders)} chunks, {len(completed)} files, "
+        f"{sum(uploader.taken_back for uploader in uploaders)} bytes asked for again\n"
+    )
+
+
+def _wait_for_chunks(uploaders: list[Uploader], count: int) -> None:
+    """Return when `count` more chunks were acknowledged."""
+    end = time.monotonic() + PATIENCE
+    before = sum(uploader.chunks for uploader in uploaders)
+    while sum(uploader.chunks for uploader in uploaders) < before + count:
+        assert time.monotonic() < end, [uploader.problem for uploader in uploaders]
+        time.sleep(0.005)
+
+
+def _are_served(server: Server, media: list[tuple[str, bytes]]) -> None:
+    for url, paper in media:
+        assert fetch(server, url).content == paper
