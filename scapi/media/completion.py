@@ -47,6 +47,7 @@ def _media_of(upload: Row[Any], digest: str, wanted: str | None) -> Media | None
 
 def _finish(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
     """Publish the file and make its media; None if another request has changed the upload meanwhile."""
+    rows.make_durable(upload)  # a file that is finished cannot go on from an earlier offset
     try:
         storage.finish(upload.state)
         if md5.hexdigest(upload.md5) is None:

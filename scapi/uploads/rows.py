@@ -20,6 +20,8 @@ _ADVANCE = update(Upload).where(
     Upload.status == Status.UPLOADING,
 )
 
+_WRITE_AGAIN = update(Upload).where(Upload.id == bindparam("of_id")).values(status=Upload.status)
+
 
 def find(upload_id: str) -> Row[Any] | None:
     """Return the row of the upload, with the columns of `Upload`, or None."""
@@ -44,3 +46,13 @@ def advance(upload: Row[Any], values: Mapping[str, Any]) -> bool:
     with db.engines[UPLOADS_BIND].connect() as connection:
         changed = connection.execute(_ADVANCE, {**known, **values})
     return changed.rowcount == 1
+
+
+def make_durable(upload: Row[Any]) -> None:
+    """Make the row survive a power cut: what is done next relies on it. SQLite alone does not see to that by itself.
+
+    `scapi.database.set_up` says why. A commit on the engine of everything else syncs all that was committed before.
+    """
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.begin() as connection:
+            connection.execute(_WRITE_AGAIN, {"of_id": upload.id})

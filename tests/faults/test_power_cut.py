@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, select, update
 from scapi.uploads.models import Upload
 from tests import databases, files, running
 from tests.client import complete, fetch, md5, send_all, send_chunk
+from tests.conftest import token
 from tests.faults.disk import Disk, disk
 from tests.running import Server
 
@@ -30,7 +31,9 @@ CLIENTS = 3
 PATIENCE = 120
 """Seconds without any progress after which the test fails."""
 
-PAPERS = [files.pdf(size=size) for size in (300 * KiB, 3 * MiB, 20 * MiB)]
+USER = token(1)
+
+PAPERS = [files.pdf(size=size) for size in (300 * KiB, 3 * MiB, 12 * MiB)]
 """More than local disk leaves unsynced, and less."""
 
 
@@ -62,7 +65,7 @@ class Machine:
 
 @pytest.fixture
 def machine(database: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Machine]:
-    with disk(tmp_path, 1024 * MiB) as own:
+    with disk(tmp_path, 2048 * MiB) as own:
         sqlite = database == "sqlite"
         settings = {
             "SCAPI_DATABASE_URL": databases.SQLite(own.folder).create() if sqlite else new_database(database),
@@ -108,7 +111,7 @@ class Uploader(Thread):
 
     def __init__(self, server: Server, seed: int, enough: Event) -> None:
         super().__init__(daemon=True)
-        self.completed: list[tuple[str, bytes]] = []
+        self.completed: list[tuple[dict[str, Any], bytes]] = []
         self.chunks = self.taken_back = 0
         self.problem = ""
         self._server = server
@@ -127,9 +130,9 @@ class Uploader(Thread):
         while media is None:
             if offset < len(paper):
                 piece = paper[offset : offset + size]
-                answer = self._ask(send_chunk, piece, offset, len(paper), upload_id=upload_id)
+                answer = self._ask(send_chunk, piece, offset, len(paper), upload_id=upload_id, headers=USER)
             else:
-                answer = self._ask(complete, str(upload_id), md5(paper))
+                answer = self._ask(complete, str(upload_id), md5(paper), headers=USER)
             body = answer.json()
             if answer.status_code == 404:
                 upload_id, reached = None, 0
@@ -141,7 +144,7 @@ class Uploader(Thread):
                 self.chunks += answer.status_code == 201
             self.taken_back += max(0, offset - reached)
             offset = reached
-        self.completed.append((media["url"], paper))
+        self.completed.append((media, paper))
 
     def _ask(self, send: Callable[..., requests.Response], *arguments: Any, **options: Any) -> requests.Response:
         """Send until there is an answer of a server that is well."""
@@ -162,19 +165,19 @@ def test_uploads_go_on_without_a_hole(machine: Machine, database: str) -> None:
     uploaders = [Uploader(machine.server, seed, enough) for seed in range(CLIENTS)]
     for uploader in uploaders:
         uploader.start()
+    served = 0
     for _ in range(CUTS):
         _wait_for_chunks(uploaders, chance.randint(1, 80))
-        promised = [one for uploader in uploaders for one in uploader.completed]
+        completed = [uploader.completed.pop() for uploader in uploaders for _ in range(len(uploader.completed))]
         machine.lose_power()
-        _are_served(machine.server, promised)
+        served += _serve_and_delete(machine.server, completed)
     enough.set()
     for uploader in uploaders:
         uploader.join(PATIENCE)
     assert [uploader.problem for uploader in uploaders if uploader.problem or uploader.is_alive()] == []
-    completed = [one for uploader in uploaders for one in uploader.completed]
-    _are_served(machine.server, completed)
+    served += _serve_and_delete(machine.server, [one for uploader in uploaders for one in uploader.completed])
     sys.stdout.write(
-        f"\n{database}: {CUTS} cuts, {sum(uploader.chunks for uploader in uploaders)} chunks, {len(completed)} files, "
+        f"\n{database}: {CUTS} cuts, {sum(uploader.chunks for uploader in uploaders)} chunks, {served} files, "
         f"{sum(uploader.taken_back for uploader in uploaders)} bytes asked for again\n"
     )
 
@@ -188,6 +191,9 @@ def _wait_for_chunks(uploaders: list[Uploader], count: int) -> None:
         time.sleep(0.005)
 
 
-def _are_served(server: Server, media: list[tuple[str, bytes]]) -> None:
-    for url, paper in media:
-        assert fetch(server, url).content == paper
+def _serve_and_delete(server: Server, completed: list[tuple[dict[str, Any], bytes]]) -> int:
+    """Fetch what was completed and make room for more; return how many files it was."""
+    for media, paper in completed:
+        assert fetch(server, media["url"]).content == paper
+        assert server.request("DELETE", f"/api/v2/media/{media['id']}/", headers=USER).status_code == 204
+    return len(completed)

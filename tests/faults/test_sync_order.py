@@ -69,14 +69,18 @@ def test_the_bytes_of_some_megabytes_are_synced_before_a_row_counts_on_them(
     assert happened == ["select", "fdatasync file parts", "update"]
 
 
-def test_a_file_and_its_name_are_synced_before_the_media_is_committed(app: Flask, happened: list[str]) -> None:
+def test_a_file_and_its_name_are_synced_before_the_media_is_committed(
+    app: Flask, happened: list[str], database: str
+) -> None:
     upload_id = _chunk(app, PHOTO[:100], 0)
     _chunk(app, PHOTO[100:], 100, upload_id)
     happened.clear()
     fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
     assert app.test_client().post(COMPLETE, data=fields).status_code == 201
     shard = "fsync folder files"  # the first file of a shard makes its folder, which is synced, too
+    row = ["commit"] if database == "sqlite" else []  # no power cut may take back what a finished file has
     assert [step for step in happened if step != "select"] == [
+        *row,
         *("fdatasync file parts", shard, "rename file parts", "fsync folder files"),
         *("fdatasync file parts", "rename file parts", "fsync folder files"),  # the thumbnail
         "commit",
