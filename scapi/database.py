@@ -127,12 +127,14 @@ def engine_settings(url: str) -> Mapping[str, Any]:
 def set_up(app: Flask, db: SQLAlchemy) -> None:
     """Bind the database extension and give SQLite connections what scapi counts on."""
     db.init_app(app)
+    # Where chunks are written at their offset, their path can afford to lose its last commits in a power cut (not by
+    # kill -9): an upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row
+    # stands for. Every other commit is synced.
+    chunks = "NORMAL" if app.config["SCAPI_STORAGE"] == "local" else "FULL"
     with app.app_context():
         for bind, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
-                # The chunks' path can afford to lose its last commits in a power cut (not by kill -9): an upload
-                # then goes on from an earlier offset. Every other commit is synced.
-                _set_up_sqlite(engine, "NORMAL" if bind == UPLOADS_BIND else "FULL")
+                _set_up_sqlite(engine, chunks if bind == UPLOADS_BIND else "FULL")
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def advance(upload: Row[Any], values: Mapping[str, Any]) -> bool:
 
 
 def make_durable(upload: Row[Any]) -> None:
-    """Make the row survive a power cut: what is done next relies on it. SQLite alone does not see to that by itself.
+    """Make the row survive a power cut: what is done next relies on it. SQLite does not see to that by itself for chunks.
 
     `scapi.database.set_up` says why. A commit on the engine of everything else syncs all that was committed before.
     """
