@@ -101,7 +101,7 @@ def entered(upload_id: str, user_id: int | None) -> Iterator[Row[Any]]:
     Raises Refused and StorageError.
     """
     while True:
-        with storage.exclusive(key_of(upload_id)):
+        with storage.exclusive(key_of(upload_id)), rows.one_connection():
             upload = find(upload_id, user_id)
             rules.check_alive(upload, now())
             if not recovery.settle(upload):

@@ -1,9 +1,11 @@
 """The statements of the chunks' path: one read and one conditional write per chunk, each its own transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from scapi.database import UPLOADS_BIND
 from scapi.extensions import db
@@ -22,18 +24,44 @@ _ADVANCE = update(Upload).where(
 
 _WRITE_AGAIN = update(Upload).where(Upload.id == bindparam("of_id")).values(status=Upload.status)
 
+_shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Let the statements inside share a connection: to get one costs as much as a statement.
+
+    Each is still its own transaction. On PostgreSQL a connection is asked whether it still works when it is got.
+    """
+    with db.engines[UPLOADS_BIND].connect() as connection:
+        token = _shared.set(connection)
+        try:
+            yield
+        finally:
+            _shared.reset(token)
+
+
+@contextmanager
+def _connection() -> Iterator[Connection]:
+    shared = _shared.get()
+    if shared is not None:
+        yield shared
+    else:
+        with db.engines[UPLOADS_BIND].connect() as connection:
+            yield connection
+
 
 def find(upload_id: str) -> Row[Any] | None:
     """Return the row of the upload, with the columns of `Upload`, or None."""
     if not is_id(upload_id):
         return None
-    with db.engines[UPLOADS_BIND].connect() as connection:
+    with _connection() as connection:
         return connection.execute(_FIND, {"of_id": upload_id}).one_or_none()
 
 
 def add(values: Mapping[str, Any]) -> None:
     """Insert the row of a new upload."""
-    with db.engines[UPLOADS_BIND].connect() as connection:
+    with _connection() as connection:
         connection.execute(_ADD, dict(values))
 
 
@@ -43,15 +71,16 @@ def advance(upload: Row[Any], values: Mapping[str, Any]) -> bool:
     Return whether they were, which makes `values` official.
     """
     known = {"of_id": upload.id, "at_offset": upload.offset, "known_total": upload.total}
-    with db.engines[UPLOADS_BIND].connect() as connection:
+    with _connection() as connection:
         changed = connection.execute(_ADVANCE, {**known, **values})
     return changed.rowcount == 1
 
 
 def make_durable(upload: Row[Any]) -> None:
-    """Make the row survive a power cut: what is done next relies on it. SQLite does not see to that by itself for chunks.
+    """Make the row survive a power cut, because what is done next relies on it.
 
-    `scapi.database.set_up` says why. A commit on the engine of everything else syncs all that was committed before.
+    A chunk's row does so by itself on every database but SQLite (`scapi.database.set_up` says why), where a commit on
+    the engine of everything else syncs all that was committed before.
     """
     if db.engine.dialect.name == "sqlite":
         with db.engine.begin() as connection:

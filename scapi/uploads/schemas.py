@@ -5,8 +5,7 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest.fields import Upload as FilePart
 
-from scapi.bodies import Moment, Schema, iso
-from scapi.uploads.assembly import Progress
+from scapi.bodies import Moment, Schema
 from scapi.uploads.models import Status
 
 NO_UPLOAD = ("", "null", "undefined")
@@ -31,8 +30,8 @@ class ChunkMediaSchema(Schema):
             "pattern": "^[0-9]{0,19}$",
         },
     )
-    expires = ma.fields.String(
-        dump_only=True, metadata={"description": "When an unfinished upload ends, in UTC", "format": "date-time"}
+    expires = Moment(
+        attribute="expires_at", dump_only=True, metadata={"description": "When an unfinished upload ends, in UTC"}
     )
     file = FilePart(
         load_only=True,
@@ -44,14 +43,6 @@ class ChunkMediaSchema(Schema):
     @ma.pre_load
     def _no_upload(self, fields: Any, **_: Any) -> Any:
         return {name: value for name, value in fields.items() if name not in POSITION or value not in NO_UPLOAD}
-
-    @ma.pre_dump
-    def _as_strings(self, progress: Progress, **_: Any) -> dict[str, str]:
-        return {
-            "upload_id": progress.upload_id,
-            "offset": str(progress.offset),
-            "expires": iso(progress.expires_at),
-        }
 
 
 class UploadSchema(Schema):
