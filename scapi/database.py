@@ -127,14 +127,20 @@ def engine_settings(url: str) -> Mapping[str, Any]:
 def set_up(app: Flask, db: SQLAlchemy) -> None:
     """Bind the database extension and give SQLite connections what scapi counts on."""
     db.init_app(app)
-    # Where chunks are written at their offset, their path can afford to lose its last commits in a power cut (not by
-    # kill -9): an upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row
-    # stands for. Every other commit is synced.
-    chunks = "NORMAL" if app.config["SCAPI_STORAGE"] == "local" else "FULL"
     with app.app_context():
         for bind, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
-                _set_up_sqlite(engine, chunks if bind == UPLOADS_BIND else "FULL")
+                lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, app.config)
+                _set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
+
+
+def syncs_chunks(engine: Engine, settings: Mapping[str, Any]) -> bool:
+    """Return whether what the chunks' path commits survives a power cut at once, as every other commit does.
+
+    On SQLite, where chunks are written at their offset, it can afford to lose its last commits (not by kill -9): an
+    upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row stands for.
+    """
+    return engine.dialect.name != "sqlite" or settings["SCAPI_STORAGE"] != "local"
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from scapi.database import UPLOADS_BIND
+from scapi.database import UPLOADS_BIND, syncs_chunks
 from scapi.extensions import db
 from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
@@ -79,9 +80,9 @@ def advance(upload: Row[Any], values: Mapping[str, Any]) -> bool:
 def make_durable(upload: Row[Any]) -> None:
     """Make the row survive a power cut, because what is done next relies on it.
 
-    A chunk's row does so by itself on every database but SQLite (`scapi.database.set_up` says why), where a commit on
-    the engine of everything else syncs all that was committed before.
+    Where `syncs_chunks` says that it does not by itself, a commit on the engine of everything else syncs all that was
+    committed before.
     """
-    if db.engine.dialect.name == "sqlite":
+    if not syncs_chunks(db.engine, current_app.config):
         with db.engine.begin() as connection:
             connection.execute(_WRITE_AGAIN, {"of_id": upload.id})
