@@ -47,7 +47,7 @@ class Upload(Base):
     """Where the chunk that was stored last began, and in `md5_before` the hash up to there: how a repeat is known."""
     md5_before: Mapped[bytes] = mapped_column(LargeBinary(92))
     md5_durable: Mapped[bytes | None] = mapped_column(LargeBinary(92))
-    """The hash of the bytes that survive a power cut, if the storage says that not all of them do."""
+    """The hash of the bytes that survive a power cut: all, or those up to where the storage was durable last."""
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What the storage backend must remember."""
     status: Mapped[str] = mapped_column(String(16))
