@@ -4,10 +4,13 @@ import sys
 
 from environs import EnvError
 
-from scapi import ConfigurationError, create_app
+from scapi import ConfigurationError, NotReady, create_app
 
 APP_LOAD_ERROR = 4
 """The exit code on which gunicorn stops instead of starting the worker again."""
+
+TRY_AGAIN = 1
+"""One on which it starts the worker again, and lets the others serve."""
 
 try:
     from config import Config
@@ -15,4 +18,4 @@ try:
     app = create_app(Config)
 except (ConfigurationError, EnvError) as error:
     sys.stderr.write(f"scapi cannot start: {error}\n")
-    sys.exit(APP_LOAD_ERROR)
+    sys.exit(TRY_AGAIN if isinstance(error, NotReady) else APP_LOAD_ERROR)

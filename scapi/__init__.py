@@ -19,7 +19,7 @@ from scapi import (
 )
 from scapi.bodies import JSONProvider
 from scapi.checks import checking
-from scapi.configuration import ConfigurationError
+from scapi.configuration import ConfigurationError, NotReady
 from scapi.events import delivery as webhooks
 from scapi.extensions import api, db, migrate
 from scapi.media.files import STORED
@@ -33,7 +33,7 @@ from scapi.uploads.views import blueprint as uploads
 from scapi.watching import health, logs, per_request
 from scapi.watching.endpoints import blueprint as watching
 
-__all__ = ["ConfigurationError", "create_app"]
+__all__ = ["ConfigurationError", "NotReady", "create_app"]
 
 API_PREFIX = "/api/v2"
 
@@ -41,7 +41,7 @@ API_PREFIX = "/api/v2"
 def create_app(config: object) -> Flask:
     """Return the application that `config` describes: an object with the attributes of `config.Config`.
 
-    Raises ConfigurationError for settings that cannot work.
+    Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
     """
     app = logs.LoggedFlask(__name__, static_folder=None)
     app.json = JSONProvider(app)

@@ -14,6 +14,10 @@ class ConfigurationError(Exception):
     """A setting that scapi cannot start with: what is wrong and what was expected."""
 
 
+class NotReady(ConfigurationError):
+    """What a setting names cannot be reached now. Nothing may be wrong with it: another try may succeed."""
+
+
 def data_dir(app: Flask) -> Path:
     """Return the absolute path of `SCAPI_DATA_DIR`."""
     return Path(app.config["SCAPI_DATA_DIR"]).resolve()

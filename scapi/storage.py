@@ -5,18 +5,19 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
-from scapi.configuration import ConfigurationError
+from scapi.configuration import ConfigurationError, NotReady
 from scapi.watching.measured import MeasuredBackend
-from storage_backends import StorageBackend, StorageError
+from storage_backends import StorageBackend, StorageError, Unavailable
 
 
 def set_up(app: Flask) -> None:
-    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError."""
+    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError and NotReady."""
     try:
         backend = MeasuredBackend.from_settings(app.config)
         backend.check()
     except StorageError as error:
-        raise ConfigurationError(f"SCAPI_STORAGE={app.config['SCAPI_STORAGE']}: {error}") from error
+        kind = NotReady if isinstance(error, Unavailable) else ConfigurationError
+        raise kind(f"SCAPI_STORAGE={app.config['SCAPI_STORAGE']}: {error}") from error
     app.extensions["scapi.storage"] = backend
 
 
