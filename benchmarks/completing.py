@@ -31,7 +31,7 @@ def entrants() -> Iterator[dict[str, tuple[Peer, Running]]]:
     """Start the servers, one worker each."""
     with ExitStack() as stack:
         s3 = stack.enter_context(servers.seaweedfs())
-        settings = {name: str(value) for name, value in s3.settings().items()} | s3.environment()
+        settings = s3.process_environment()
         settings.pop("SCAPI_MAX_DOCUMENT_BYTES")
         peers: dict[str, Peer] = {
             "scapi, local disk": Scapi(),

@@ -29,7 +29,7 @@ def main(storage: str) -> None:
         settings = {"SCAPI_DATABASE_URL": databases.SQLite(folder).create()}
         if storage != "local":
             s3 = stack.enter_context(SERVERS[storage]())
-            settings |= {name: str(value) for name, value in s3.settings().items()} | s3.environment()
+            settings |= s3.process_environment()
         settings["SCAPI_MAX_DOCUMENT_BYTES"] = str(TOTAL)
         server = stack.enter_context(running.scapi(folder, workers=1, **settings))
         with requests.Session() as session:

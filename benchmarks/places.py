@@ -28,6 +28,6 @@ def serve(database: str, storage: str, *, workers: int, **settings: str) -> Iter
         start = STORAGES[storage]
         if start is not None:
             s3 = stack.enter_context(start())
-            chosen |= {name: str(value) for name, value in s3.settings().items()} | s3.environment()
+            chosen |= s3.process_environment()
             chosen["SCAPI_S3_PREFIX"] = "benchmark/"
         yield stack.enter_context(running.scapi(folder / "server", workers=workers, **chosen))

@@ -89,7 +89,7 @@ def settings_for(
         chosen = {"SCAPI_DATABASE_URL": new_database(database), "SCAPI_DATA_DIR": str(folder)}
         if storage != "local":
             s3: servers.Server = request.getfixturevalue(storage)
-            chosen |= {name: str(value) for name, value in s3.settings().items()} | s3.environment()
+            chosen |= s3.process_environment()
             chosen["SCAPI_S3_PREFIX"] = f"{folder.name}/"
         return chosen
 

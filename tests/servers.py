@@ -63,6 +63,10 @@ class Server:
             "SCAPI_MAX_DOCUMENT_BYTES": 50 * 1024 * 1024,
         } | more
 
+    def process_environment(self) -> dict[str, str]:
+        """Return both, as the environment of a process of scapi."""
+        return {name: str(value) for name, value in self.settings().items()} | self.environment()
+
     def client(self) -> Any:
         """Return a client of its own, for looking into the server past the code that is tested."""
         return boto3.session.Session().client(

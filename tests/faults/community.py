@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -94,18 +95,24 @@ class Client(threading.Thread):
 
     def _patiently(self, send: Callable[[Server], requests.Response]) -> requests.Response:
         """Send until there is an answer that is none of a server that is away."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                answer = send(self._chance.choice(self._servers))
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                answer = None
-            if answer is not None and answer.status_code != 503:
+        return patiently(lambda: send(self._chance.choice(self._servers)), self._count_retry)
+
+    def _count_retry(self) -> None:
+        with self._report.lock:
+            self._report.retries += 1
+
+
+def patiently(send: Callable[[], requests.Response], retrying: Callable[[], None] = lambda: None) -> requests.Response:
+    """Send until there is an answer that is none of a server that is away; say `retrying()` before each other try."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            answer = send()
+            if answer.status_code != 503:
                 return answer
-            with self._report.lock:
-                self._report.retries += 1
-            time.sleep(0.05)
-        raise AssertionError(f"no answer within {PATIENCE} seconds")
+        retrying()
+        time.sleep(0.05)
+    raise AssertionError(f"no answer within {PATIENCE} seconds")
 
 
 def _pixels(photo: bytes) -> bytes:

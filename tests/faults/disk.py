@@ -4,12 +4,13 @@ import fcntl
 import os
 import struct
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.servers import wait_until
 
 SHUTDOWN = 0x8004587D
 """EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32) in Linux' fs/ext4/ext4.h."""
@@ -42,11 +43,10 @@ class Disk:
 
     def unmount(self) -> None:
         """Unmount it as soon as the last process that was killed has let go of it."""
-        end = time.monotonic() + PATIENCE
-        while subprocess.run(["umount", self.folder], check=False, capture_output=True).returncode != 0:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.folder} is still in use")
-            time.sleep(0.05)
+        command = ["umount", self.folder]
+        wait_until(
+            lambda: subprocess.run(command, check=False, capture_output=True).returncode == 0, PATIENCE, "its last user"
+        )
 
     def cut(self) -> None:
         """Lose all that is not on the disk at this moment; every call fails until it is mounted again."""

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -135,7 +134,7 @@ def test_the_database_goes_away(tmp_path: Path) -> None:
 
 def test_s3_goes_away(new_database: Callable[[str], str], moto: servers.Server, tmp_path: Path) -> None:
     with fault_proxy(moto.endpoint_url) as proxy:
-        settings = {name: str(value) for name, value in moto.settings().items()} | moto.environment()
+        settings = moto.process_environment()
         settings |= {"SCAPI_S3_ENDPOINT_URL": proxy.url, "SCAPI_S3_PREFIX": f"{tmp_path.name}/"}
         with running.scapi(tmp_path, SCAPI_DATABASE_URL=new_database("postgresql"), **settings) as server:
             upload_id = begin(server)
@@ -154,34 +153,30 @@ def test_a_worker_that_starts_while_s3_is_away(
 ) -> None:
     """It is started again until S3 is back; the others serve what does not need S3."""
     with fault_proxy(moto.endpoint_url) as proxy:
-        settings = {name: str(value) for name, value in moto.settings().items()} | moto.environment()
+        settings = moto.process_environment()
         settings |= {"SCAPI_S3_ENDPOINT_URL": proxy.url, "SCAPI_S3_PREFIX": f"{tmp_path.name}/"}
         with running.scapi(tmp_path, SCAPI_DATABASE_URL=new_database("postgresql"), **settings) as server:
-            _wait_until(lambda: len(_ready(server)) == 2)
+            servers.wait_until(lambda: len(_ready(server)) == 2, running.START_TIMEOUT, "two workers")
             upload_id = begin(server)
             proxy.choose = lambda _method, _path: HANG_UP
             os.kill(server.workers()[0], signal.SIGKILL)
-            _wait_until(lambda: "scapi cannot start: SCAPI_STORAGE=s3" in server.log.read_text())
+            refused = "scapi cannot start: SCAPI_STORAGE=s3"
+            servers.wait_until(lambda: refused in server.log.read_text(), running.START_TIMEOUT, refused)
             assert server.request("GET", "/api/v2/tag/").status_code == 200
             proxy.choose = lambda _method, _path: None
-            _wait_until(lambda: len(_ready(server)) == 2)
+            servers.wait_until(lambda: len(_ready(server)) == 2, running.START_TIMEOUT, "two workers")
             goes_on(server, upload_id)
 
 
 def _ready(server: Server) -> list[int]:
     """Return the workers that have loaded the application: from then on Ctrl-C is the master's alone to hear."""
-    masks = {pid: re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text()) for pid in server.workers()}
-    return [pid for pid, mask in masks.items() if mask and int(mask[1], 16) >> (signal.SIGINT - 1) & 1]
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + running.START_TIMEOUT
-    while time.monotonic() < end:
-        with suppress(FileNotFoundError):  # a worker has just ended
-            if condition():
-                return
-        time.sleep(0.05)
-    raise TimeoutError
+    ready = []
+    for pid in server.workers():
+        with suppress(FileNotFoundError):  # it has just ended
+            mask = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+            if mask and int(mask[1], 16) >> (signal.SIGINT - 1) & 1:
+                ready.append(pid)
+    return ready
 
 
 def test_a_client_that_stops_in_the_middle_of_a_chunk(new_database: Callable[[str], str], tmp_path: Path) -> None:

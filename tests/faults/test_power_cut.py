@@ -3,34 +3,31 @@
 import os
 import random
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
-import requests
 from sqlalchemy import create_engine, select, update
 
 from scapi.uploads.models import Upload
 from tests import databases, files, running
-from tests.client import complete, fetch, md5, send_all, send_chunk
+from tests.client import KiB, complete, fetch, md5, send_all, send_chunk
 from tests.conftest import token
+from tests.faults.community import PATIENCE, patiently
 from tests.faults.disk import Disk, disk
 from tests.running import Server
+from tests.servers import wait_until
 
-KiB = 1024
 MiB = 1024 * KiB
 
 CUTS = int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 15
 """How often the power is cut on each database; `make torture` sets more."""
 
 CLIENTS = 3
-PATIENCE = 120
-"""Seconds without any progress after which the test fails."""
-
 USER = token(1)
 
 PAPERS = [files.pdf(size=size) for size in (300 * KiB, 3 * MiB, 12 * MiB)]
@@ -130,9 +127,10 @@ class Uploader(Thread):
         while media is None:
             if offset < len(paper):
                 piece = paper[offset : offset + size]
-                answer = self._ask(send_chunk, piece, offset, len(paper), upload_id=upload_id, headers=USER)
+                chunk = partial(send_chunk, self._server, piece, offset, len(paper))
+                answer = patiently(partial(chunk, upload_id=upload_id, headers=USER))
             else:
-                answer = self._ask(complete, str(upload_id), md5(paper), headers=USER)
+                answer = patiently(partial(complete, self._server, str(upload_id), md5(paper), headers=USER))
             body = answer.json()
             if answer.status_code == 404:
                 upload_id, reached = None, 0
@@ -145,19 +143,6 @@ class Uploader(Thread):
             self.taken_back += max(0, offset - reached)
             offset = reached
         self.completed.append((media, paper))
-
-    def _ask(self, send: Callable[..., requests.Response], *arguments: Any, **options: Any) -> requests.Response:
-        """Send until there is an answer of a server that is well."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                answer = send(self._server, *arguments, **options)
-            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                answer = None
-            if answer is not None and answer.status_code < 500:
-                return answer
-            time.sleep(0.05)
-        raise AssertionError(f"no answer within {PATIENCE} seconds")
 
 
 def test_uploads_go_on_without_a_hole(machine: Machine, database: str) -> None:
@@ -184,11 +169,8 @@ def test_uploads_go_on_without_a_hole(machine: Machine, database: str) -> None:
 
 def _wait_for_chunks(uploaders: list[Uploader], count: int) -> None:
     """Return when `count` more chunks were acknowledged."""
-    end = time.monotonic() + PATIENCE
-    before = sum(uploader.chunks for uploader in uploaders)
-    while sum(uploader.chunks for uploader in uploaders) < before + count:
-        assert time.monotonic() < end, [uploader.problem for uploader in uploaders]
-        time.sleep(0.005)
+    enough = count + sum(uploader.chunks for uploader in uploaders)
+    wait_until(lambda: sum(uploader.chunks for uploader in uploaders) >= enough, PATIENCE, f"{count} more chunks")
 
 
 def _serve_and_delete(server: Server, completed: list[tuple[dict[str, Any], bytes]]) -> int:

@@ -37,7 +37,7 @@ def postgresql() -> Iterator[databases.PostgreSQL]:
 def server(
     postgresql: databases.PostgreSQL, moto: servers.Server, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    settings = {name: str(value) for name, value in moto.settings().items()} | moto.environment()
+    settings = moto.process_environment()
     settings |= {"SCAPI_S3_ENDPOINT_URL": proxy.url, "SCAPI_DATABASE_URL": postgresql.create()}
     with running.scapi(tmp_path_factory.mktemp("server"), workers=1, **settings) as server:
         yield server

@@ -17,7 +17,7 @@ from flask import Flask
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests import client, files, running
+from tests import client, files, running, servers
 from tests.client import CHUNK, COMPLETE, refusal
 from tests.conftest import token
 from tests.previews import sites
@@ -26,6 +26,7 @@ from tests.running import ROOT, Server
 
 TOKEN = "prometheus-0123456789"
 PHOTO = files.jpeg()
+PATIENCE = 30
 NAME = re.compile(r"\bscapi_[a-z_]+")
 
 
@@ -124,7 +125,7 @@ def test_what_all_workers_counted_adds_up_and_survives_them(server: Server, temp
     assert server.request("DELETE", f"/api/v2/media/upload/{begin(server)}/").status_code == 204
     assert counted(server) == grown(before, 10, aborted=1)
     with stopped_in_the_middle(server):
-        wait_until(lambda: value(scrape(server), "scapi_requests_in_progress") == 2)
+        servers.wait_until(lambda: value(scrape(server), "scapi_requests_in_progress") == 2, PATIENCE, "the request")
         for worker in server.workers():
             kill(server, worker)
         for _ in range(10):
@@ -150,14 +151,7 @@ def kill(server: Server, worker: int) -> None:
     """Kill a worker and wait until another one has taken its place."""
     others = set(server.workers())
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: bool(set(server.workers()) - others))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    servers.wait_until(lambda: bool(set(server.workers()) - others), PATIENCE, "another worker")
 
 
 def test_a_repeated_complete_is_no_second_one(server: Server) -> None:
