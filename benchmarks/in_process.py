@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 
 from config import Config
 from scapi import create_app
-from scapi.extensions import db
+from scapi.database import db
 from tests import databases
 from tests.running import SECRET
 

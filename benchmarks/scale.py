@@ -22,8 +22,7 @@ from sqlalchemy import insert
 from benchmarks.http import MULTIPART, form
 from benchmarks.in_process import application, plan, statements, tidy_up
 from benchmarks.peers.ours import CHUNK, COMPLETE
-from scapi.database import now
-from scapi.extensions import db
+from scapi.database import db, now
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.uploads import md5
 from scapi.uploads.models import Status, Upload

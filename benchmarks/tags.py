@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from benchmarks.in_process import application, plan, statements, tidy_up
-from scapi.extensions import db
+from scapi.database import db
 from scapi.tags.models import Tag
 from scapi.tags.rows import columns_of
 from tests import databases

@@ -19,7 +19,7 @@ from flask import Flask, g
 
 from config import Config
 from scapi import create_app
-from scapi.watching.measured import MeasuredBackend
+from scapi.measured import MeasuredBackend
 from storage_backends.local import LocalBackend
 
 CHUNK = "/api/v2/media/upload/chunk/"

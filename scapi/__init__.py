@@ -4,33 +4,23 @@ from pathlib import Path
 
 from flask import Flask
 
-from scapi import (
-    auth,
-    cli,
-    configuration,
-    cross_origin,
-    database,
-    documentation,
-    errors,
-    incoming,
-    paths,
-    rates,
-    storage,
-)
-from scapi.bodies import JSONProvider
+from scapi import cli, database, logs, settings, storage
 from scapi.checks import checking
-from scapi.configuration import ConfigurationError, NotReady
+from scapi.database import db, migrate
 from scapi.events import delivery as webhooks
-from scapi.extensions import api, db, migrate
+from scapi.http import auth, cors, errors, limits, openapi, paths, rates, request_notes
+from scapi.http.bodies import JSONProvider
+from scapi.http.openapi import api
 from scapi.media.files import STORED
 from scapi.media.serving import blueprint as files
 from scapi.media.views import blueprint as media
 from scapi.page.views import blueprint as page
 from scapi.previews import setup as previews
+from scapi.settings import ConfigurationError, NotReady
 from scapi.tags.views import blueprint as tags
 from scapi.uploads import caps
 from scapi.uploads.views import blueprint as uploads
-from scapi.watching import health, logs, per_request
+from scapi.watching import health
 from scapi.watching.endpoints import blueprint as watching
 
 __all__ = ["ConfigurationError", "NotReady", "create_app"]
@@ -48,17 +38,17 @@ def create_app(config: object) -> Flask:
     app.config.from_object(config)
 
     logs.set_up(app)
-    per_request.register(app)
-    configuration.trust_proxies(app)
-    configuration.set_up_database(app)
-    configuration.set_up_secret(app)
-    database.set_up(app, db)
+    request_notes.register(app)
+    settings.trust_proxies(app)
+    settings.set_up_database(app)
+    settings.set_up_secret(app)
+    database.set_up(app)
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
-    cross_origin.set_up(app)
+    cors.set_up(app)
     storage.set_up(app)
     health.set_up(app)
     previews.set_up(app)
-    incoming.register(app)
+    limits.register(app)
     auth.register(app)
     rates.set_up(app)
     caps.set_up(app, STORED)
@@ -66,7 +56,7 @@ def create_app(config: object) -> Flask:
     webhooks.set_up(app)
     errors.register(app)
     paths.set_up(app)
-    documentation.set_up(app, API_PREFIX)
+    openapi.set_up(app, API_PREFIX)
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
     app.register_blueprint(page)

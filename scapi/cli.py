@@ -8,11 +8,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from scapi import auth
 from scapi.database import now
 from scapi.events import outbox
 from scapi.events.commands import webhooks
-from scapi.media import files, link_previews
+from scapi.http import auth
+from scapi.media import files
+from scapi.media.links import previews as link_previews
 from scapi.sweeping import Due, Task
 from scapi.uploads import expiry
 from scapi.watching import sweeps

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -60,6 +61,10 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -124,7 +129,7 @@ def engine_settings(url: str) -> Mapping[str, Any]:
     }
 
 
-def set_up(app: Flask, db: SQLAlchemy) -> None:
+def set_up(app: Flask) -> None:
     """Bind the database extension and give SQLite connections what scapi counts on."""
     db.init_app(app)
     with app.app_context():

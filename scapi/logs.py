@@ -5,7 +5,7 @@ from types import TracebackType
 
 from flask import Flask, has_request_context, request
 
-from scapi.watching import request_ids
+from scapi.http import request_ids
 
 LOGGERS = ("scapi", "storage_backends")
 

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, BinaryIO, ParamSpec, Self, TypeVar
 
 import storage_backends
-from scapi.watching import metrics
+from scapi import metrics
 from storage_backends import Doubt, Leftover, NoSpace, NotFound, State, StorageBackend, Unavailable
 
 P = ParamSpec("P")

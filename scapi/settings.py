@@ -7,7 +7,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from scapi import auth, database
+from scapi import database
+from scapi.http import auth
 
 
 class ConfigurationError(Exception):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
-from scapi.configuration import ConfigurationError, NotReady
-from scapi.watching.measured import MeasuredBackend
+from scapi.measured import MeasuredBackend
+from scapi.settings import ConfigurationError, NotReady
 from storage_backends import StorageBackend, StorageError, Unavailable
 
 

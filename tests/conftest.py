@@ -11,8 +11,9 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from config import Config
-from scapi import auth, create_app
-from scapi.extensions import db
+from scapi import create_app
+from scapi.database import db
+from scapi.http import auth
 from tests import databases, running, servers
 from tests.browser import chromium
 from tests.running import SECRET, Server

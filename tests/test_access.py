@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import requests
 
-from scapi import auth
+from scapi.http import auth
 from tests import files
 from tests.client import CHUNK, md5, refusal
 from tests.conftest import token
+from tests.http.test_auth import BAD
 from tests.running import SECRET, Server
-from tests.test_auth import BAD
 
 MEDIA = "/api/v2/media/"
 TAG = "/api/v2/tag/"

@@ -9,8 +9,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect
 
-from scapi.database import is_modelled
-from scapi.extensions import db
+from scapi.database import db, is_modelled
 from tests import servers
 
 NORMAL, FULL = 1, 2

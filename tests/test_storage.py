@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scapi.watching.measured import OPERATIONS, MeasuredBackend
-from scapi.watching.metrics import REGISTRY
+from scapi.measured import OPERATIONS, MeasuredBackend
+from scapi.metrics import REGISTRY
 from storage_backends.base import NoSpace, NotFound, StorageBackend, StorageError, Unavailable
 from storage_backends.conformance import LeftoverTests, ObjectTests
-from storage_backends.conformance_faults import WriterTests
-from storage_backends.conformance_steps import upload
+from storage_backends.conformance.faults import WriterTests
+from storage_backends.conformance.steps import upload
 from storage_backends.local import LocalBackend
 from tests.storehouse import local_inventory
 

@@ -27,7 +27,7 @@ def test_what_is_in_the_wheel(tmp_path: Path) -> None:
         "scapi/migrations/env.py",
         "scapi/migrations/alembic.ini",
         "scapi/migrations/versions/0001_uploads_and_media.py",
-        "scapi/media/pdf_child.py",
+        "scapi/formats/pdf_child.py",
         "scapi/page/unbuilt.html",
         "storage_backends/conformance.py",
         "storage_backends/py.typed",

@@ -6,7 +6,7 @@ from typing import Any
 
 from config import Config
 from scapi import create_app
-from scapi.extensions import api
+from scapi.http.openapi import api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

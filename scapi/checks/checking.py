@@ -7,9 +7,9 @@ from typing import BinaryIO
 from flask import Flask, current_app
 
 from scapi.checks.base import ENTRY_POINT_GROUP, Check, CheckedFile, Rejected, Unavailable
-from scapi.configuration import ConfigurationError
-from scapi.errors import RETRY_AFTER
+from scapi.http.errors import RETRY_AFTER
 from scapi.refusals import Refused
+from scapi.settings import ConfigurationError
 
 
 class RefusedByCheck(Refused):

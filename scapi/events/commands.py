@@ -7,10 +7,10 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from scapi.bodies import iso
+from scapi.database import db
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
-from scapi.extensions import db
+from scapi.http.bodies import iso
 
 webhooks = AppGroup("webhooks", help="Events for other services.")
 

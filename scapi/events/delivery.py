@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import httpcore
 from flask import Flask, current_app
 
-from scapi.configuration import ConfigurationError
-from scapi.deadlines import Deadline, DeadlineStream
 from scapi.events import outbox, signing
 from scapi.events.models import Delivery
+from scapi.previews.deadlines import Deadline, DeadlineStream
+from scapi.settings import ConfigurationError
 
 SECONDS = 15
 """How long one attempt may take in all, but for the resolver; well below the outbox's lease."""

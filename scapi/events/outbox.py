@@ -8,11 +8,10 @@ from functools import partial
 from flask import current_app
 from sqlalchemy import delete, or_, select, update
 
-from scapi.bodies import iso
-from scapi.database import now
+from scapi.database import db, now
 from scapi.events.models import Delivery, DeliveryStatus
 from scapi.events.signals import SIGNALS, Event, EventType
-from scapi.extensions import db
+from scapi.http.bodies import iso
 from scapi.sweeping import Due, Task
 
 LEASE = timedelta(minutes=5)

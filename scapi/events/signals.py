@@ -10,8 +10,7 @@ from typing import Any
 from blinker import Namespace
 from flask import current_app
 
-from scapi.database import now
-from scapi.extensions import db
+from scapi.database import db, now
 
 _signals = Namespace()
 

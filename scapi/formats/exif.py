@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scapi.media import xmp
+from scapi.formats import xmp
 
 _ORIENTATION = 0x0112
 _SUB_IFDS = 0x014A

@@ -10,9 +10,9 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-from scapi.media import outlines
-from scapi.media.containers import BrokenFileError
-from scapi.media.outlines import Outline
+from scapi.formats import outlines
+from scapi.formats.containers import BrokenFileError
+from scapi.formats.outlines import Outline
 
 # Pixels; a thumbnail fits into this square and is never larger than its image.
 THUMBNAIL_SIZE = 400

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
-from scapi.media import exif, xmp
-from scapi.media.containers import PNG_SIGNATURE, BrokenFileError, Part, gif_parts, png_parts, webp_parts
+from scapi.formats import exif, xmp
+from scapi.formats.containers import PNG_SIGNATURE, BrokenFileError, Part, gif_parts, png_parts, webp_parts
 
 # Searched for in the whole file: entropy-coded data cannot contain FF E1, and metadata also sits in the second image
 # of an MPO and in embedded thumbnails. The two bytes after the marker are the segment's length, themselves included.

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scapi.media import exif
-from scapi.media.containers import (
+from scapi.formats import exif
+from scapi.formats.containers import (
     JPEG_SOS,
     PNG_SIGNATURE,
     BrokenFileError,

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import flask_smorest
 
-from scapi.errors import ErrorSchema
+from scapi.http.errors import ErrorSchema
 from scapi.refusals import STATUS
 
 View = TypeVar("View", bound=Callable[..., Any])

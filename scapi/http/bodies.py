@@ -11,7 +11,7 @@ from webargs import core
 from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from scapi import answers, forms
+from scapi.http import blueprints, forms
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -104,12 +104,12 @@ class BodyParser(FlaskParser):
         return fields
 
 
-class Blueprint(answers.Blueprint):
+class Blueprint(blueprints.Blueprint):
     """The Blueprint that documents errors, taught to parse and document scapi's bodies."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
-        **answers.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        **blueprints.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": JSON,
     }
 

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import current_app, request
 
-from scapi import auth
+from scapi.http import auth
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that name a household: it may use any address behind them (RFC 6177)."""

@@ -3,9 +3,9 @@
 import re
 
 from flask import Flask, Response, current_app, request
+from flask_cors import CORS
 
-from scapi.configuration import ConfigurationError
-from scapi.extensions import cors
+from scapi.settings import ConfigurationError
 
 MAX_AGE = 24 * 3600
 """Seconds that a browser may remember a preflight's answer; some take no more than two hours."""
@@ -56,6 +56,8 @@ READ = [
     *TUS_HEADERS,
 ]
 """Answer headers that a page may read, beside those that it may always read."""
+
+cors = CORS()
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/*?#@\\]+", re.IGNORECASE)
 

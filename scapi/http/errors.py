@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from scapi import metrics
+from scapi.http import request_ids
 from scapi.refusals import Refused
-from scapi.watching import metrics, request_ids
 from storage_backends import NoSpace, StorageError, Unavailable
 
 RETRY_AFTER = 5
@@ -63,7 +64,7 @@ def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any
 def register(app: Flask) -> None:
     """Answer scapi's own refusals, storage errors and database errors with the error body.
 
-    HTTP exceptions come through `scapi.extensions.Api`.
+    HTTP exceptions come through `scapi.http.openapi.Api`.
     """
     app.register_error_handler(Refused, refused)
     app.register_error_handler(StorageError, _storage_error)

@@ -4,7 +4,7 @@ from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest
 
-from scapi import errors
+from scapi.http import errors
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a multipart body may have beside the chunk in it."""

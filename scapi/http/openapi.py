@@ -3,13 +3,28 @@
 from importlib.metadata import version
 from typing import Any
 
+import flask_smorest
 import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from flask import Flask
+from flask import Flask, Response
 from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.exceptions import HTTPException
 
-from scapi.extensions import api
+from scapi.http import errors
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's Api with scapi's error body."""
+
+    ERROR_SCHEMA = errors.ErrorSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None  # `scapi.http.blueprints` names them all
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return errors.http_exception(error)
+
+
+api = Api()
 
 DESCRIPTION = """Chunked uploads that become media.
 
@@ -20,7 +35,7 @@ NEEDS_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
 
 
 class Converter(OpenAPIConverter):
-    """apispec's, which also says what a schema's Meta says of its fields together (`scapi.bodies.Schema`)."""
+    """apispec's, which also says what a schema's Meta says of its fields together (`scapi.http.bodies.Schema`)."""
 
     def schema2jsonschema(self, schema: ma.Schema) -> dict[str, Any]:
         found: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]

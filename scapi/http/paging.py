@@ -18,10 +18,9 @@ from flask import request
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from scapi.bodies import Schema
-from scapi.database import MAX_ID, can_be_kept
-from scapi.extensions import db
-from scapi.links import absolute
+from scapi.database import MAX_ID, can_be_kept, db
+from scapi.http.bodies import Schema
+from scapi.http.urls import absolute
 from scapi.refusals import Refused
 
 DEFAULT_LIMIT = 20

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from scapi.extensions import api
+from scapi.http.openapi import api
 
 
 class IdConverter(IntegerConverter):

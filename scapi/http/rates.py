@@ -8,9 +8,9 @@ from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded, RequestL
 from limits import parse_many
 from limits.errors import ConfigurationError as StorageConfigurationError
 
-from scapi import clients, errors
-from scapi.configuration import ConfigurationError
+from scapi.http import callers, errors
 from scapi.refusals import Refused
+from scapi.settings import ConfigurationError
 
 GROUPS = {
     "uploads.upload_chunk": "SCAPI_RATE_LIMIT_CHUNKS",
@@ -49,7 +49,7 @@ def set_up(app: Flask) -> None:
     timeouts: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
     try:
         Limiter(
-            clients.who,
+            callers.who,
             app=app,
             application_limits=[limit],
             strategy="fixed-window",

@@ -7,8 +7,9 @@ from flask import Flask, Request, Response, g
 from flask.globals import request_ctx
 from prometheus_client import Histogram
 
-from scapi import auth
-from scapi.watching import BLUEPRINT, metrics, request_ids
+from scapi import metrics
+from scapi.http import auth, request_ids
+from scapi.watching import BLUEPRINT
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from scapi.database import db
 from scapi.events import outbox
 from scapi.events.signals import Event, EventType
-from scapi.extensions import db
 from scapi.media.models import Media
 from scapi.media.schemas import MediaSchema
 

@@ -5,9 +5,8 @@ from ipaddress import IPv4Address, IPv6Address
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from scapi import clients
-from scapi.database import is_duplicate
-from scapi.extensions import db
+from scapi.database import db, is_duplicate
+from scapi.http import callers
 from scapi.media.models import Media, MediaClick
 
 
@@ -27,4 +26,4 @@ def count(media_id: int, visitor: str) -> bool:
 
 def visitor_of(user_id: int | None, address: IPv4Address | IPv6Address | str | None) -> str:
     """Return what names a visitor: the user, or a hash of the network of `address`, which may be any text."""
-    return f"ip:{clients.digest_of(str(address or '')).hex()}" if user_id is None else f"user:{user_id}"
+    return f"ip:{callers.digest_of(str(address or '')).hex()}" if user_id is None else f"user:{user_id}"

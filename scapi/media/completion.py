@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from scapi import metrics
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile
+from scapi.database import db
 from scapi.events.signals import announce
-from scapi.extensions import db
 from scapi.media import announcements, contents, files
 from scapi.media.models import Media
 from scapi.refusals import Refused
@@ -16,7 +17,6 @@ from scapi.storage import storage
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
-from scapi.watching import metrics
 from storage_backends import NotFound
 
 READ_SIZE = 1024 * 1024

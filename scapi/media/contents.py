@@ -8,14 +8,15 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Row
 
-from scapi.media import documents, files, images, location
-from scapi.media.documents import InvalidDocument
-from scapi.media.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
+from scapi.formats import documents, filetypes, images, location
+from scapi.formats.documents import InvalidDocument
+from scapi.formats.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
+from scapi.formats.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
+from scapi.media import files
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import filetypes, rules
-from scapi.uploads.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
+from scapi.uploads import rules
 from scapi.uploads.keys import PREVIEW, THUMBNAIL, WITHOUT_LOCATION, key_of
 
 WANTED = {

@@ -8,11 +8,11 @@ from flask import current_app
 from sqlalchemy import bindparam, delete, func, select
 from werkzeug.utils import secure_filename
 
-from scapi.extensions import db
+from scapi.database import db
+from scapi.formats.filetypes import EXTENSIONS, is_image
 from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
-from scapi.uploads.filetypes import EXTENSIONS, is_image
 from storage_backends import StorageError
 
 RESERVED_NAMES = ("preview", "thumbnail")

@@ -7,11 +7,11 @@ from typing import Any
 import marshmallow as ma
 from flask import current_app
 
-from scapi.bodies import Moment, Schema
-from scapi.links import absolute
+from scapi.http.bodies import Moment, Schema
+from scapi.http.paging import page_of
+from scapi.http.urls import absolute
 from scapi.media.files import path_of
 from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
-from scapi.paging import page_of
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
 """What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""

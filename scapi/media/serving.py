@@ -10,12 +10,11 @@ from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
-from scapi.database import can_be_kept
-from scapi.extensions import db
+from scapi.database import can_be_kept, db
+from scapi.formats.filetypes import is_image
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads.filetypes import is_image
 from storage_backends import NotFound
 
 blueprint = Blueprint("files", __name__)

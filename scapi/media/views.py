@@ -4,16 +4,17 @@ from typing import Any
 
 from flask import request
 
-from scapi import auth
-from scapi.bodies import Blueprint
-from scapi.documentation import NEEDS_TOKEN
+from scapi.database import db
 from scapi.events.signals import announce
-from scapi.extensions import db
-from scapi.media import announcements, clicks, completion, creation, files, link_previews
-from scapi.media.link_schemas import CreateMediaSchema, PatchedUpdateMediaSchema, UpdateMediaSchema
+from scapi.http import auth
+from scapi.http.bodies import Blueprint
+from scapi.http.openapi import NEEDS_TOKEN
+from scapi.http.paging import Order, PageQuerySchema, page
+from scapi.media import announcements, clicks, completion, files
+from scapi.media.links import creation, previews
+from scapi.media.links.schemas import CreateMediaSchema, PatchedUpdateMediaSchema, UpdateMediaSchema
 from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
-from scapi.paging import Order, PageQuerySchema, page
 from scapi.refusals import Refused
 
 # not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
@@ -107,7 +108,7 @@ def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     media = _own(id)
     if "image" not in fields:
         raise Refused("required", "the URL of an image was expected", field="image")
-    return link_previews.choose_image(media, fields["image"])
+    return previews.choose_image(media, fields["image"])
 
 
 @blueprint.patch("/media/<id:id>/")
@@ -118,7 +119,7 @@ def update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
 def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A002
     """Choose the image of a Media of type vimeo or url; for its creator only"""
     media = _own(id)
-    return link_previews.choose_image(media, fields["image"]) if "image" in fields else media
+    return previews.choose_image(media, fields["image"]) if "image" in fields else media
 
 
 @blueprint.get("/media/<id:id>/")

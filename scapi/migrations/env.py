@@ -4,8 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from scapi.database import UtcDateTime, is_modelled
-from scapi.extensions import db
+from scapi.database import UtcDateTime, db, is_modelled
 
 
 def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpcore
 
-from scapi.deadlines import Deadline, DeadlineStream
 from scapi.previews import encodings
 from scapi.previews.addresses import Forbidden, IPAddress, Rules, Target
+from scapi.previews.deadlines import Deadline, DeadlineStream
 
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 4

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from scapi.deadlines import Deadline
+from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetcher, Unwanted, Wanted
 
 HEAD = Wanted("image/webp, image/png, image/jpeg, image/gif, image/*;q=0.5", (), 256 * 1024)

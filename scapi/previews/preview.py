@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore
 
-from scapi.deadlines import Deadline
 from scapi.previews import oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
+from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
 from scapi.previews.oembed import OEmbed, Providers
 from scapi.previews.page import Image, Page

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
-from scapi.configuration import ConfigurationError
+from scapi import metrics
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers
 from scapi.previews.preview import Preview, Previewer
-from scapi.watching import metrics
+from scapi.settings import ConfigurationError
 
 
 class MeasuredPreviewer(Previewer):

@@ -6,8 +6,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from scapi.database import is_duplicate
-from scapi.extensions import db
+from scapi.database import db, is_duplicate
 from scapi.refusals import Refused
 from scapi.tags.folding import caseless, fold
 from scapi.tags.models import Tag, TagAssignment

@@ -4,8 +4,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from scapi.bodies import Moment, Schema
-from scapi.paging import Ordering, PageQuerySchema, page_of
+from scapi.http.bodies import Moment, Schema
+from scapi.http.paging import Ordering, PageQuerySchema, page_of
 from scapi.tags.fields import Color, Id, Text
 from scapi.tags.models import Tag, TagType
 

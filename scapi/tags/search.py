@@ -2,7 +2,7 @@
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, column, func, literal, literal_column, or_, select, table
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.tags.folding import fold
 from scapi.tags.models import Tag
 

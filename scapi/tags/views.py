@@ -5,9 +5,9 @@ from typing import Any
 from flask import current_app, request
 from sqlalchemy import ColumnElement, Row, false, literal, select
 
-from scapi import auth, paging
-from scapi.bodies import Blueprint
-from scapi.extensions import db
+from scapi.database import db
+from scapi.http import auth, paging
+from scapi.http.bodies import Blueprint
 from scapi.tags import rows
 from scapi.tags.models import Tag, TagType
 from scapi.tags.schemas import (

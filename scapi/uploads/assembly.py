@@ -9,17 +9,17 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Row
 
+from scapi import metrics
 from scapi.database import now
-from scapi.forms import Blocks
+from scapi.formats.filetypes import SIGNATURE_SIZE
+from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import caps, filenames, hashing, md5, recovery, rows, rules
-from scapi.uploads.filetypes import SIGNATURE_SIZE
 from scapi.uploads.hashing import Hashed, Hashing
 from scapi.uploads.keys import key_of, new_id
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Span
-from scapi.watching import metrics
 from storage_backends import NotFound, State, StorageError
 
 

@@ -13,11 +13,12 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, Executable, bindparam, case, func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from scapi import clients, database
-from scapi.database import UPLOADS_BIND, now
-from scapi.extensions import db
+from scapi import database
+from scapi.database import UPLOADS_BIND, db, now
+from scapi.formats import filetypes
+from scapi.http import callers
 from scapi.refusals import Refused
-from scapi.uploads import filetypes, rows
+from scapi.uploads import rows
 from scapi.uploads.models import Status, Upload
 
 RETRY_AFTER = 60
@@ -82,7 +83,7 @@ class Caps:
         if user_id is not None and (any((self.user.uploads, self.user.bytes)) or self.quota):
             yield Owner(Upload.user_id, user_id, self.user, "user")
         if any((self.address.uploads, self.address.bytes)):
-            yield Owner(Upload.address, clients.network_digest(), self.address, "address")
+            yield Owner(Upload.address, callers.network_digest(), self.address, "address")
 
     def size(self, total: int | None, mimetype: str) -> int:
         """Return the bytes that an upload counts with: as many as it could get, where it has not said how many."""

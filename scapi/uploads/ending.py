@@ -5,14 +5,13 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Row, update
 
-from scapi.database import now
-from scapi.extensions import db
+from scapi import metrics
+from scapi.database import db, now
 from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import assembly, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
-from scapi.watching import metrics
 from storage_backends import StorageError
 
 

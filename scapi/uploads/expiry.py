@@ -10,7 +10,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from scapi.uploads import ending, rows

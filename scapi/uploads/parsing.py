@@ -8,7 +8,7 @@ from flask import Request
 from webargs import core
 from webargs.flaskparser import abort
 
-from scapi import bodies, forms
+from scapi.http import bodies, forms
 from scapi.uploads import md5, rows
 from scapi.uploads.assembly import Received
 from scapi.uploads.hashing import WORTHWHILE, Hashing

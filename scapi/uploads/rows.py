@@ -8,8 +8,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from scapi.database import UPLOADS_BIND, syncs_chunks
-from scapi.extensions import db
+from scapi.database import UPLOADS_BIND, db, syncs_chunks
 from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
 

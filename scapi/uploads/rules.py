@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
+from scapi.formats import filetypes
 from scapi.refusals import Refused
-from scapi.uploads import filetypes
 from scapi.uploads.ranges import Span
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest.fields import Upload as FilePart
 
-from scapi.bodies import Moment, Schema
+from scapi.http.bodies import Moment, Schema
 from scapi.uploads.models import Status
 
 NO_UPLOAD = ("", "null", "undefined")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import Row
 
-from scapi import auth
+from scapi.http import auth
 from scapi.uploads import assembly, ending
 from scapi.uploads.assembly import Chunk, Progress
 from scapi.uploads.parsing import ChunkBlueprint

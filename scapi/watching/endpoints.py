@@ -6,9 +6,10 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from scapi import errors
+from scapi import metrics
+from scapi.http import errors
 from scapi.refusals import Refused
-from scapi.watching import BLUEPRINT, health, metrics
+from scapi.watching import BLUEPRINT, health
 from scapi.watching.readings import Readings
 
 blueprint = Blueprint(BLUEPRINT, __name__)

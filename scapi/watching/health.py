@@ -10,8 +10,7 @@ from flask import Flask, current_app
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from scapi.database import UPLOADS_BIND
-from scapi.extensions import db
+from scapi.database import UPLOADS_BIND, db
 from storage_backends import StorageBackend, StorageError
 
 PATIENCE = 2.0

@@ -9,8 +9,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from scapi.database import UPLOADS_BIND, now
-from scapi.extensions import db
+from scapi.database import UPLOADS_BIND, db, now
 from scapi.uploads.models import Status, Upload
 from scapi.watching import health
 from scapi.watching.sweeps import Sweep

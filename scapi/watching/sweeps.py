@@ -6,8 +6,7 @@ from sqlalchemy import BigInteger, String, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scapi.database import Base, UtcDateTime, now
-from scapi.extensions import db
+from scapi.database import Base, UtcDateTime, db, now
 
 
 class Sweep(Base):

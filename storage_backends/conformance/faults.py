@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from storage_backends.base import KiB, MiB, NotFound, State, StorageBackend, StorageError, Unavailable
-from storage_backends.conformance_steps import (
+from storage_backends.conformance.steps import (
     Faults,
     Fixtures,
     Happening,

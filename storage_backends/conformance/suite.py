@@ -22,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage_backends.base import KiB, MiB, NotFound, StorageBackend, StorageError
-from storage_backends.conformance_faults import FaultTests, InterleavingTests, WriterTests
-from storage_backends.conformance_steps import Fixtures, add, data, read, save, sweep, upload
+from storage_backends.conformance.faults import FaultTests, InterleavingTests, WriterTests
+from storage_backends.conformance.steps import Fixtures, add, data, read, save, sweep, upload
 
 STATE_LIMIT = 8 * KiB
 """Bytes that a state may take in the upload's row, written as JSON."""

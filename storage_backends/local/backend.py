@@ -35,8 +35,8 @@ from storage_backends.base import (
     StorageError,
     check_key,
 )
-from storage_backends.local_files import FILE_MODE, Window, copy, make_folder, storage_errors, sync_folder
-from storage_backends.restarts import boot_id
+from storage_backends.local.boot import boot_id
+from storage_backends.local.files import FILE_MODE, Window, copy, make_folder, storage_errors, sync_folder
 
 SYNC_EVERY = 8 * MiB
 """Bytes that a power cut can take back of an unfinished upload, and that are left to sync when it is finished."""

@@ -35,7 +35,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from storage_backends import s3_client
 from storage_backends.base import (
     Leftover,
     MiB,
@@ -47,8 +46,9 @@ from storage_backends.base import (
     Unavailable,
     check_key,
 )
-from storage_backends.s3_bucket import Bucket
-from storage_backends.s3_state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
+from storage_backends.s3 import client
+from storage_backends.s3.bucket import Bucket
+from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -121,25 +121,25 @@ class S3Backend(StorageBackend):
         public = "SCAPI_S3_PUBLIC_ENDPOINT_URL"
         limits = (settings.get(f"SCAPI_MAX_{kind}_BYTES") or 0 for kind in ("IMAGE", "DOCUMENT"))
         return cls(
-            s3_client.make_client(settings),
+            client.make_client(settings),
             bucket,
             prefix=prefix,
             largest_object=max(limits),
-            server_side_encryption=s3_client.one_of(settings, "SCAPI_S3_SERVER_SIDE_ENCRYPTION", ENCRYPTIONS),
+            server_side_encryption=client.one_of(settings, "SCAPI_S3_SERVER_SIDE_ENCRYPTION", ENCRYPTIONS),
             kms_key_id=settings.get("SCAPI_S3_KMS_KEY_ID") or "",
             storage_class=settings.get("SCAPI_S3_STORAGE_CLASS") or "",
             url_expires=int(settings.get("SCAPI_S3_URL_EXPIRES") or URL_EXPIRES),
             base_url=settings.get("SCAPI_MEDIA_BASE_URL") or "",
-            url_client=s3_client.make_client(settings, public) if settings.get(public) else None,
+            url_client=client.make_client(settings, public) if settings.get(public) else None,
         )
 
     def check(self) -> None:
         """List, write and remove once. Raises Misconfigured or Unavailable that says what the operator can do."""
         try:
             self._bucket.probe()
-        except s3_client.ERRORS as error:
+        except client.ERRORS as error:
             endpoint = self._bucket.client.meta.endpoint_url
-            raise s3_client.explain(error, self._bucket.name, endpoint) from error
+            raise client.explain(error, self._bucket.name, endpoint) from error
 
     def probe(self) -> None:
         self._bucket.look()
@@ -188,7 +188,7 @@ class S3Backend(StorageBackend):
             if not self._is_published(upload):
                 raise
         except Unavailable as error:
-            if not (s3_client.was_answered(error) and self._is_published(upload)):
+            if not (client.was_answered(error) and self._is_published(upload)):
                 self._raise_if_gone(upload, error)
                 raise
         try:
@@ -211,7 +211,7 @@ class S3Backend(StorageBackend):
 
     def _raise_if_gone(self, upload: Upload, error: Unavailable) -> None:
         """Raise NotFound where a server's 500 means that the multipart upload is not there any more."""
-        if upload.upload_id and s3_client.was_answered(error):
+        if upload.upload_id and client.was_answered(error):
             self._bucket.parts(upload)
 
     def abort(self, state: State) -> None:
@@ -232,9 +232,9 @@ class S3Backend(StorageBackend):
         end = "" if length is None else start + length - 1
         try:
             body = self._bucket.get(name, f"bytes={start}-{end}" if start or length else "")
-        except s3_client.OutOfRange:
+        except client.OutOfRange:
             return io.BytesIO()
-        return io.BufferedReader(s3_client.ObjectStream(body))
+        return io.BufferedReader(client.ObjectStream(body))
 
     def size(self, key: str) -> int:
         return self._bucket.size(check_key(key))
@@ -250,7 +250,7 @@ class S3Backend(StorageBackend):
         name = self._bucket.prefix + check_key(key)
         if self._base_url:
             return f"{self._base_url}/{name}"
-        with s3_client.s3_errors():
+        with client.s3_errors():
             return self._url_client.generate_presigned_url(
                 "get_object",
                 Params={

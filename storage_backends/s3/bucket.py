@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from storage_backends.base import MiB, NotFound, StorageError
-from storage_backends.s3_client import NotSupported, content_md5, error_for, s3_errors
-from storage_backends.s3_state import Parked, Slice, Upload
+from storage_backends.s3.client import NotSupported, content_md5, error_for, s3_errors
+from storage_backends.s3.state import Parked, Slice, Upload
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

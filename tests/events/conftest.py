@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from scapi.extensions import db
+from scapi.database import db
 from tests.events.receiver import SECRET, Receiver, receiving
 
 

@@ -9,8 +9,8 @@ from blinker import Signal
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from scapi.database import db
 from scapi.events.signals import Event, media_created, media_deleted, upload_completed
-from scapi.extensions import db
 from scapi.media.models import Media
 from tests import files
 from tests.client import CHUNK, COMPLETE, md5

@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from scapi import ConfigurationError, create_app
-from scapi.database import now
+from scapi.database import db, now
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
-from scapi.extensions import db
 from scapi.media.models import Media
 from tests import files, running, servers
 from tests.client import complete, md5, refusal, send_all, upload

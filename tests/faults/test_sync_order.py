@@ -9,9 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from scapi.database import UPLOADS_BIND
-from scapi.extensions import db
-from storage_backends import local
+from scapi.database import UPLOADS_BIND, db
+from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 
@@ -42,7 +41,7 @@ def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the files be where other machines may write them, too."""
-    monkeypatch.setattr(local, "boot_id", lambda _folder: None)
+    monkeypatch.setattr(local_backend, "boot_id", lambda _folder: None)
 
 
 @pytest.mark.usefixtures("shared")
@@ -58,7 +57,7 @@ def test_a_chunk_in_a_shared_folder_is_synced_before_its_row(app: Flask, happene
 def test_the_bytes_of_some_megabytes_are_synced_before_a_row_counts_on_them(
     app: Flask, happened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "SYNC_EVERY", 200)
+    monkeypatch.setattr(local_backend, "SYNC_EVERY", 200)
     upload_id = _chunk(app, PHOTO[:100], 0)
     assert happened[-2:] == ["fsync folder parts", "insert"]
     happened.clear()

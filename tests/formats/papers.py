@@ -4,8 +4,8 @@ from io import BytesIO
 
 import pytest
 
-from scapi.media import documents
-from scapi.media.documents import DocumentLimits, InvalidDocument
+from scapi.formats import documents
+from scapi.formats.documents import DocumentLimits, InvalidDocument
 
 
 def inspect(data: bytes, limits: DocumentLimits | None = None) -> documents.Document:

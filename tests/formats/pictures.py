@@ -2,8 +2,8 @@
 
 import pytest
 
-from scapi.media import images
-from scapi.media.images import ImageLimits, InvalidImage
+from scapi.formats import images
+from scapi.formats.images import ImageLimits, InvalidImage
 from tests import files
 
 WHOLE_FILES = {

@@ -6,10 +6,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from scapi.media import documents, pdf_child
-from scapi.media.documents import DocumentLimits
+from scapi.formats import documents, pdf_child
+from scapi.formats.documents import DocumentLimits
 from tests import files
-from tests.media.papers import inspect, refusal
+from tests.formats.papers import inspect, refusal
 
 MIB = 1024 * 1024
 

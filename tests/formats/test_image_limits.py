@@ -9,10 +9,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from scapi.media import images
-from scapi.media.images import ImageLimits
+from scapi.formats import images
+from scapi.formats.images import ImageLimits
 from tests import files
-from tests.media.pictures import FRAMES, WHOLE_FILES, refusal
+from tests.formats.pictures import FRAMES, WHOLE_FILES, refusal
 
 MIB = 1024 * 1024
 
@@ -157,7 +157,7 @@ def test_what_is_large_and_no_jpeg_is_decoded_alone(monkeypatch, mimetype, toget
 MEMORY_PROBE = """
 import re, sys
 from pathlib import Path
-from scapi.media import images
+from scapi.formats import images
 
 def peak():
     # Not getrusage's: that one begins with what the parent process had.

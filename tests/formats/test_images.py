@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms
 
-from scapi.media import images
+from scapi.formats import images
 from tests import files
-from tests.media.pictures import FRAMES, WHOLE_FILES, refusal
+from tests.formats.pictures import FRAMES, WHOLE_FILES, refusal
 
 
 def opened(data: bytes) -> Image.Image:

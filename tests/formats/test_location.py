@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
-from scapi.media import exif, xmp
-from scapi.media.location import without_location
+from scapi.formats import exif, xmp
+from scapi.formats.location import without_location
 from tests import files
-from tests.media.located import LATITUDE_BYTES, MAKERS, XMP_MARK, ifd, pixels, tiff
+from tests.formats.located import LATITUDE_BYTES, MAKERS, XMP_MARK, ifd, pixels, tiff
 
 
 def metadata(data: bytes) -> Image.Exif:

@@ -7,10 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image, PngImagePlugin
 
-from scapi.media import location, xmp
-from scapi.media.location import without_location
+from scapi.formats import location, xmp
+from scapi.formats.location import without_location
 from tests import files
-from tests.media.located import PLACELESS_XMP, XMP, XMP_MARK, pixels, tiff
+from tests.formats.located import PLACELESS_XMP, XMP, XMP_MARK, pixels, tiff
 
 
 def test_xmp_loses_its_gps_properties_in_place():

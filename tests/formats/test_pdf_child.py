@@ -7,10 +7,10 @@ from io import BytesIO
 
 import pytest
 
-from scapi.media import documents
-from scapi.media.documents import DocumentLimits
+from scapi.formats import documents
+from scapi.formats.documents import DocumentLimits
 from tests import files
-from tests.media.papers import inspect, refusal
+from tests.formats.papers import inspect, refusal
 
 MIB = 1024 * 1024
 

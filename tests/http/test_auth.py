@@ -12,7 +12,7 @@ import jwt
 import pytest
 from flask import Flask
 
-from scapi import auth
+from scapi.http import auth
 from scapi.refusals import Refused
 from tests import files, running
 from tests.client import COMPLETE, refusal, send_chunk, upload

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 
-from scapi import forms
+from scapi.http import forms
 
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
 HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'.encode()

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scapi.paging import DEFAULT_LIMIT, MAX_LIMIT
+from scapi.http.paging import DEFAULT_LIMIT, MAX_LIMIT
 from tests.running import Server
 from tests.tags.making import TAGS, insert_tags
 

@@ -13,7 +13,8 @@ import redis
 import requests
 
 from config import Config
-from scapi import ConfigurationError, clients, create_app
+from scapi import ConfigurationError, create_app
+from scapi.http import callers
 from tests import files, running, servers
 from tests.client import CHUNK, at_once, complete, md5, refusal, send_chunk, statuses
 from tests.conftest import token
@@ -169,4 +170,4 @@ def test_settings_that_cannot_work(settings: dict[str, str], tmp_path: Path) -> 
     ],
 )
 def test_what_counts_as_one_address(address: str, network: str) -> None:
-    assert clients.network_of(address) == network
+    assert callers.network_of(address) == network

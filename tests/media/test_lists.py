@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.media.models import Media, MediaType
 from tests import files
 from tests.client import refusal, upload

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Request, expect
 
-from scapi import auth
+from scapi.http import auth
 from tests.running import SECRET
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import brotli
 import pytest
 
-from scapi.deadlines import Deadline
 from scapi.previews import encodings, fetch
 from scapi.previews.addresses import Forbidden, Rules
+from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetched, Fetcher, Unreachable, Unwanted, Wanted
 from tests.previews import sites
 from tests.previews.network import PUBLIC, Dialler, Resolver

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.loaders import Loader, create_loader
 
-from storage_backends.conformance_steps import Faults
+from storage_backends.conformance.steps import Faults
 from storage_backends.s3 import S3Backend
 from tests.servers import Server
 

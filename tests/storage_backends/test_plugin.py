@@ -15,7 +15,7 @@ import pytest
 import storage_backends
 from storage_backends.base import StorageBackend, Unavailable
 from storage_backends.conformance import Conformance
-from storage_backends.conformance_steps import Faults
+from storage_backends.conformance.steps import Faults
 
 PLUGIN = Path(__file__).parents[1] / "plugin"
 

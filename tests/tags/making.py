@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event, insert
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.tags.models import Tag
 from scapi.tags.rows import columns_of
 from tests.running import Server

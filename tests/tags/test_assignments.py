@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.refusals import Refused
 from scapi.tags import rows
 from scapi.tags.models import TagAssignment

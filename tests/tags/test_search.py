@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from scapi.extensions import db
+from scapi.database import db
 from tests.running import Server
 from tests.tags.making import TAGS, create, insert_tags, plan, statements, unique
 

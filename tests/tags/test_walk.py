@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.tags.models import Tag
 from tests.tags.making import TAGS, insert_tags, statements
 

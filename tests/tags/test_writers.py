@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scapi import auth
+from scapi.http import auth
 from tests.conftest import token
 from tests.running import SECRET, Server
 from tests.tags.making import TAGS

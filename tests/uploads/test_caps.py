@@ -10,8 +10,7 @@ import requests
 from flask import Flask
 from sqlalchemy import update
 
-from scapi.database import now
-from scapi.extensions import db
+from scapi.database import db, now
 from scapi.uploads.models import Upload
 from tests import files, running
 from tests.client import KiB, at_once, complete, md5, refusal, send_chunk, statuses, upload

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from scapi.measured import MeasuredBackend
 from scapi.uploads import md5 as carried
 from scapi.uploads import rows
 from scapi.uploads.keys import key_of
-from scapi.watching.measured import MeasuredBackend
-from storage_backends import local
+from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 
@@ -26,8 +26,8 @@ SYNCED, LAST, SENT = len(PAPER) - 900, len(PAPER) - 500, len(PAPER) - 100
 def boot(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The start of the machine that every new application sees, and how much it syncs at a time."""
     names = ["before"]
-    monkeypatch.setattr(local, "boot_id", lambda _folder: names[-1])
-    monkeypatch.setattr(local, "SYNC_EVERY", SYNCED)
+    monkeypatch.setattr(local_backend, "boot_id", lambda _folder: names[-1])
+    monkeypatch.setattr(local_backend, "SYNC_EVERY", SYNCED)
     return names
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scapi.formats.filetypes import UNKNOWN
 from scapi.refusals import Refused
 from scapi.uploads import rules
-from scapi.uploads.filetypes import UNKNOWN
 from scapi.uploads.ranges import Span
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -86,7 +86,7 @@ def test_an_upload_and_what_breaks_leave_no_name_and_no_token(server: Server) ->
     assert "Invalid request from" in logged
     assert MARKER not in logged
     assert sent["Authorization"].split(".")[2] not in logged
-    assert {line["logger"] for line in lines(server)} >= {"gunicorn.error", "scapi", "scapi.watching.per_request"}
+    assert {line["logger"] for line in lines(server)} >= {"gunicorn.error", "scapi", "scapi.http.request_notes"}
 
 
 def break_files(server: Server) -> None:

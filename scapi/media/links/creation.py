@@ -10,11 +10,12 @@ from sqlalchemy import delete
 
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile
-from scapi.errors import RETRY_AFTER
+from scapi.database import db
 from scapi.events.signals import announce
-from scapi.extensions import db
-from scapi.media import announcements, contents, embeds, files, link_previews
+from scapi.http.errors import RETRY_AFTER
+from scapi.media import announcements, contents, files
 from scapi.media.contents import Source
+from scapi.media.links import embeds, previews
 from scapi.media.models import Media, MediaType, StaleFile
 from scapi.previews.addresses import Target
 from scapi.previews.fetch import FAILURES
@@ -32,9 +33,9 @@ def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> M
     if kind == MediaType.EMBED:
         media = _embed(fields)
     elif kind == MediaType.IMAGE:
-        media = _image(link_previews.checked(fields["url"], "url"), creator_id)
+        media = _image(previews.checked(fields["url"], "url"), creator_id)
     else:
-        media = _link(kind, link_previews.checked(fields["url"], "url"))
+        media = _link(kind, previews.checked(fields["url"], "url"))
     media.creator_id = creator_id
     db.session.add(media)
     events = announcements.created(media)
@@ -48,7 +49,7 @@ def _embed(fields: dict[str, Any]) -> Media:
     if embed_type.strip().lower() in embeds.RESERVED:
         raise Refused("reserved_embed_type", f"{embed_type} is made by the server only", field="embed_type")
     if url:
-        link_previews.checked(url, "url")
+        previews.checked(url, "url")
     embed = embeds.obtain(embed_type, fields["embed_id"], url, fields.get("metadata") or {})
     return Media(type=MediaType.EMBED, url=url or embed.url, embed=embed)
 
@@ -59,7 +60,7 @@ def _link(kind: MediaType, url: str) -> Media:
         raise Refused("no_vimeo_url", f"a URL at {VIMEO_HOST} was expected", field="url")
     preview = previewer.preview(url)
     media = Media(type=kind, embed=embeds.of_link(kind, url, preview))
-    link_previews.fill(media, preview)
+    previews.fill(media, preview)
     return media
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.media.models import Embed, MediaType
 from scapi.previews.addresses import Target
 from scapi.previews.preview import Preview

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from scapi.database import now
-from scapi.extensions import db
-from scapi.media import embeds
+from scapi.database import db, now
+from scapi.media.links import embeds
 from scapi.media.models import LINKS, Media, MediaType
 from scapi.previews.addresses import Forbidden
 from scapi.previews.fetch import Unreachable, Unwanted

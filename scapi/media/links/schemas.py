@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from scapi.bodies import NULL_WORD
+from scapi.http.bodies import NULL_WORD
 from scapi.media.models import MediaType
 from scapi.media.schemas import KEPT, EmbedSchema, MediaSchema, no_nul
 from scapi.previews.addresses import MAX_URL

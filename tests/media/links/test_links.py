@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers

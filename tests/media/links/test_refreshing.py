@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import update
 
-from scapi.extensions import db
+from scapi.database import db
 from scapi.media.models import Media
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from storage_backends import local
 from storage_backends.base import KiB, MiB, Misconfigured, NoSpace, NotFound, State, StorageError, Unavailable
 from storage_backends.conformance import Conformance
-from storage_backends.conformance_steps import Faults, add, data, read, save, settled, upload
+from storage_backends.conformance.steps import Faults, add, data, read, save, settled, upload
 from storage_backends.local import LocalBackend
+from storage_backends.local import backend as local_backend
 from tests.storehouse import local_inventory
 
 SYSTEM_CALLS = ("open", "pwrite", "fsync", "fdatasync", "ftruncate", "mkdir", "rename", "unlink")
@@ -104,7 +104,7 @@ def restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | 
     """Return a function that gives the backend as it is on another start of the machine, or on another machine."""
 
     def start(boot: str | None = "another") -> LocalBackend:
-        monkeypatch.setattr(local, "boot_id", lambda _folder: boot)
+        monkeypatch.setattr(local_backend, "boot_id", lambda _folder: boot)
         return LocalBackend(tmp_path)
 
     return start

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage_backends import restarts
+from storage_backends.local import boot
 
 MOUNTS = """\
 21 1 254:0 / / rw,relatime - ext4 /dev/root rw
@@ -34,24 +34,24 @@ MOUNTS = """\
     ],
 )
 def test_the_file_system_of_a_folder(folder: str, expected: str) -> None:
-    assert restarts.file_system(Path(folder), MOUNTS) == expected
+    assert boot.file_system(Path(folder), MOUNTS) == expected
 
 
 def test_nothing_mounted_is_no_file_system() -> None:
-    assert restarts.file_system(Path("/srv"), "") is None
+    assert boot.file_system(Path("/srv"), "") is None
 
 
 @pytest.mark.parametrize("type_", ["ext4", "nfs4", "fuse.sshfs"])
 def test_a_start_vouches_only_for_disks_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, type_: str) -> None:
-    monkeypatch.setattr(restarts, "file_system", lambda folder, _mounts: type_ if folder == tmp_path else None)
+    monkeypatch.setattr(boot, "file_system", lambda folder, _mounts: type_ if folder == tmp_path else None)
     expected = Path("/proc/sys/kernel/random/boot_id").read_text().strip() if type_ == "ext4" else None
-    assert restarts.boot_id(tmp_path) == expected
+    assert boot.boot_id(tmp_path) == expected
 
 
 def test_a_link_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
-    monkeypatch.setattr(restarts, "file_system", lambda folder, _mounts: "ext4" if folder == tmp_path else None)
-    assert restarts.boot_id(tmp_path / "link") is not None
+    monkeypatch.setattr(boot, "file_system", lambda folder, _mounts: "ext4" if folder == tmp_path else None)
+    assert boot.boot_id(tmp_path / "link") is not None
 
 
 def test_without_proc_nothing_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,4 +59,4 @@ def test_without_proc_nothing_is_vouched_for(tmp_path: Path, monkeypatch: pytest
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "read_text", refuse)
-    assert restarts.boot_id(tmp_path) is None
+    assert boot.boot_id(tmp_path) is None

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from storage_backends.base import MiB, Misconfigured, NotFound, StorageError
-from storage_backends.conformance_steps import add, data, read, save, sweep, upload
+from storage_backends.conformance.steps import add, data, read, save, sweep, upload
 from storage_backends.s3 import S3Backend
 from tests.servers import Server, wait_until
 from tests.storage_backends.s3_setup import client_of, intercept, record, refusal, s3_backend, s3_inventory
@@ -179,7 +179,7 @@ def test_a_key_below_another_is_left_alone(s3_server: Server, monkeypatch: pytes
 
 def test_long_listings_and_many_deletions(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = s3_backend(s3_server, monkeypatch)
-    monkeypatch.setattr("storage_backends.s3_bucket.DELETE_BATCH", 3)
+    monkeypatch.setattr("storage_backends.s3.bucket.DELETE_BATCH", 3)
     events = client_of(backend).meta.events
     for operation, limit in {
         "ListObjectsV2": "MaxKeys",

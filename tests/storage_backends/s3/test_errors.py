@@ -7,9 +7,9 @@ from typing import Any
 import botocore.auth
 import pytest
 
-from storage_backends import s3_client
 from storage_backends.base import MiB, Misconfigured, NoSpace, NotFound, StorageError, Unavailable
-from storage_backends.conformance_steps import add, data, read, save, upload
+from storage_backends.conformance.steps import add, data, read, save, upload
+from storage_backends.s3 import client
 from tests.servers import Server, free_ports
 from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, fault_proxy
 from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_inventory
@@ -36,7 +36,7 @@ from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_i
     ],
 )
 def test_what_a_server_says_becomes_our_error(code: str, status: int, expected: type[StorageError]) -> None:
-    with pytest.raises(StorageError) as caught, s3_client.s3_errors():
+    with pytest.raises(StorageError) as caught, client.s3_errors():
         raise refusal(code, status)
     assert type(caught.value) is expected
     assert code in str(caught.value)
@@ -48,7 +48,7 @@ def test_a_refusal_that_passes_is_tried_again(moto: Server, monkeypatch: pytest.
         answers = [(503, "SlowDown"), HANG_UP]
         proxy.choose = lambda method, _: answers.pop() if answers and method == "PUT" else None
         save(backend, "ab/cd", b"content")
-        assert len([one for one in proxy.seen if one.startswith("PUT")]) == s3_client.ATTEMPTS
+        assert len([one for one in proxy.seen if one.startswith("PUT")]) == client.ATTEMPTS
         assert read(backend, "ab/cd") == b"content"
 
 
@@ -64,7 +64,7 @@ def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
             proxy.choose = lambda method, path, refused=refused: answer if method == "PUT" and refused in path else None
             with pytest.raises(Unavailable):
                 add(backend, state, b"the end", offset=6 * MiB)
-            assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == s3_client.ATTEMPTS
+            assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == client.ATTEMPTS
         proxy.choose = lambda _method, _path: None
         backend.finish(add(backend, state, b"the end", offset=6 * MiB))
         assert read(backend, "ab/cd") == data(3 * MiB) * 2 + b"the end"
@@ -169,7 +169,7 @@ def test_a_part_of_another_size_is_noticed(moto: Server, monkeypatch: pytest.Mon
 
 def test_a_body_that_was_changed_on_its_way_is_refused(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = s3_backend(seaweed, monkeypatch, SCAPI_S3_CHECKSUMS="when_required")
-    monkeypatch.setattr("storage_backends.s3_bucket.content_md5", lambda _: s3_client.content_md5(b"what was meant"))
+    monkeypatch.setattr("storage_backends.s3.bucket.content_md5", lambda _: client.content_md5(b"what was meant"))
     with pytest.raises(Unavailable, match="BadDigest"):
         upload(backend, "ab/cd", b"what came")
     assert s3_inventory(seaweed, backend)() == []
@@ -221,8 +221,8 @@ class TestCheck:
     def test_another_region(self) -> None:
         error = refusal("PermanentRedirect", 301)
         error.response["ResponseMetadata"]["HTTPHeaders"] = {"x-amz-bucket-region": "eu-north-1"}
-        text = str(s3_client.explain(error, "bucket", "https://s3.example"))
+        text = str(client.explain(error, "bucket", "https://s3.example"))
         assert "it is in eu-north-1, set SCAPI_S3_REGION" in text
 
     def test_a_server_that_is_busy_is_not_misconfigured(self) -> None:
-        assert isinstance(s3_client.explain(refusal("SlowDown", 503), "bucket", "https://s3.example"), Unavailable)
+        assert isinstance(client.explain(refusal("SlowDown", 503), "bucket", "https://s3.example"), Unavailable)

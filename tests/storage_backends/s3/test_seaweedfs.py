@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from storage_backends.conformance import Conformance
-from storage_backends.conformance_steps import Faults
+from storage_backends.conformance.steps import Faults
 from storage_backends.s3 import S3Backend
 from tests.servers import Server
 from tests.storage_backends.s3_setup import s3_backend, s3_faults, s3_inventory

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage_backends.base import MiB
-from storage_backends.s3_state import MAX_PARKED, MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
+from storage_backends.s3.state import MAX_PARKED, MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 
 CHUNKS = st.lists(st.one_of(st.integers(1, 100), st.integers(1, 12 * MiB)), min_size=1, max_size=150)
 
