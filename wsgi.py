@@ -4,7 +4,8 @@ import sys
 
 from environs import EnvError
 
-from scapi import ConfigurationError, NotReady, create_app
+from scapi import create_app
+from scapi.settings import ConfigurationError, NotReady
 
 APP_LOAD_ERROR = 4
 """The exit code on which gunicorn stops instead of starting the worker again."""

@@ -8,7 +8,6 @@ With those two set it is as under gunicorn, where metrics go into a file; withou
 import io
 import logging.config
 import os
-import runpy
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from flask import Flask, g
 
 from config import Config
-from scapi import create_app
+from scapi import create_app, server
 from scapi.measured import MeasuredBackend
 from storage_backends.local import LocalBackend
 
@@ -74,8 +73,7 @@ def main(folder: Path) -> None:
     print(f"id and metrics of a request      {quiet:5.1f} µs")
     print(f"metrics of a call of the storage {storage_call(folder):5.1f} µs")
     for form in ("text", "json"):
-        os.environ["SCAPI_LOG_FORMAT"] = form
-        settings = runpy.run_path("gunicorn.conf.py")["logconfig_dict"]
+        settings = server.log_settings(form)
         settings["handlers"]["scapi"] |= {"class": "logging.FileHandler", "filename": os.devnull}
         logging.config.dictConfig(settings)
         app = make_app(folder, SCAPI_LOG_LEVEL="info")

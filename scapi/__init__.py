@@ -1,29 +1,12 @@
 """scapi: chunked uploads that become media. Start reading here."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from scapi import cli, database, logs, settings, storage
-from scapi.checks import checking
-from scapi.database import db, migrate
-from scapi.events import delivery as webhooks
-from scapi.http import auth, cors, errors, limits, openapi, paths, rates, request_notes
-from scapi.http.bodies import JSONProvider
-from scapi.http.openapi import api
-from scapi.media.files import STORED
-from scapi.media.serving import blueprint as files
-from scapi.media.views import blueprint as media
-from scapi.page.views import blueprint as page
-from scapi.previews import setup as previews
-from scapi.settings import ConfigurationError, NotReady
-from scapi.tags.views import blueprint as tags
-from scapi.uploads import caps
-from scapi.uploads.views import blueprint as uploads
-from scapi.watching import health
-from scapi.watching.endpoints import blueprint as watching
-
-__all__ = ["ConfigurationError", "NotReady", "create_app"]
+if TYPE_CHECKING:
+    from flask import Flask
 
 API_PREFIX = "/api/v2"
 
@@ -33,6 +16,25 @@ def create_app(config: object) -> Flask:
 
     Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
     """
+    # Not at the top of the file: gunicorn's master imports scapi.server, which must not load everything else.
+    from scapi import cli, database, logs, settings, storage
+    from scapi.checks import checking
+    from scapi.database import db, migrate
+    from scapi.events import delivery as webhooks
+    from scapi.http import auth, cors, errors, limits, openapi, paths, rates, request_notes
+    from scapi.http.bodies import JSONProvider
+    from scapi.http.openapi import api
+    from scapi.media.files import STORED
+    from scapi.media.serving import blueprint as files
+    from scapi.media.views import blueprint as media
+    from scapi.page.views import blueprint as page
+    from scapi.previews import setup as previews
+    from scapi.tags.views import blueprint as tags
+    from scapi.uploads import caps
+    from scapi.uploads.views import blueprint as uploads
+    from scapi.watching import health
+    from scapi.watching.endpoints import blueprint as watching
+
     app = logs.LoggedFlask(__name__, static_folder=None)
     app.json = JSONProvider(app)
     app.config.from_object(config)

@@ -1,8 +1,13 @@
-"""How gunicorn works with scapi's settings of it: which connection gets a thread, and what its workers keep."""
+"""scapi under gunicorn: which connection gets a thread, what a reload does, and what gunicorn says."""
 
 import http.client
+import logging
+import os
 import selectors
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,9 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
+from scapi import server
 from tests import running
-from tests.running import Server
+from tests.running import ROOT, Server
+from tests.servers import wait_until
 
 THREADS = 8
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -104,3 +112,151 @@ def test_a_busy_connection_does_not_keep_a_server_from_stopping(one_worker: Serv
         assert one_worker.process.wait(30) == 0
     for answers in busy.answers:
         assert answers.count(b"Connection: close") == 1
+
+
+APPLICATION = """
+import os, time
+from pathlib import Path
+here = Path(__file__).parent
+text = (here / "text").read_bytes()
+(here / f"started-{os.getpid()}").touch()
+while (here / "wait").exists():
+    time.sleep(0.01)
+if (here / "broken").exists():
+    raise SystemExit(4)
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", str(len(text)))])
+    return [text]
+"""
+
+
+class Reloaded:
+    """A gunicorn with scapi's settings of it. It serves an application that is as slow to start as the test wants."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{running.free_port()}"
+        (folder / "slow.py").write_text(APPLICATION)
+        self.write("old")
+        command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "slow:app"]
+        command += ["--chdir", str(folder), "--bind", urlsplit(self.url).netloc]
+        env = running.environment(PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
+        self.log = folder / "log"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
+
+    def write(self, text: str) -> None:
+        """Let the application that is loaded from now on answer `text`."""
+        (self.folder / "text").write_text(text)
+
+    def answers(self, text: str) -> bool:
+        """Return whether every one of a few connections is answered `text`."""
+        try:
+            return all(requests.get(self.url, timeout=10).text == text for _ in range(6))
+        except requests.ConnectionError:
+            return False
+
+    def started(self) -> int:
+        """Return how many workers have begun to load the application."""
+        return len(list(self.folder.glob("started-*")))
+
+    def reload(self) -> None:
+        """Do what `systemctl reload` does."""
+        self.process.send_signal(signal.SIGHUP)
+
+
+@pytest.fixture
+def reloaded(tmp_path: Path) -> Iterator[Reloaded]:
+    one = Reloaded(tmp_path)
+    try:
+        wait_until(lambda: one.answers("old"), 60, "the first workers")
+        yield one
+    except BaseException:
+        print(one.log.read_text())
+        raise
+    finally:
+        one.process.terminate()
+        one.process.wait(30)
+
+
+def test_old_workers_serve_until_new_ones_have_loaded_the_application(reloaded: Reloaded) -> None:
+    (reloaded.folder / "wait").touch()
+    reloaded.write("new")
+    reloaded.reload()
+    wait_until(lambda: reloaded.started() == 4, 60, "new workers")
+    assert reloaded.answers("old")
+    (reloaded.folder / "wait").unlink()
+    wait_until(lambda: reloaded.answers("new"), 60, "the new workers")
+
+
+def test_a_reload_takes_new_code(reloaded: Reloaded) -> None:
+    (reloaded.folder / "slow.py").write_text(APPLICATION.replace("read_bytes()", "read_bytes() + b'er code'"))
+    reloaded.reload()
+    wait_until(lambda: reloaded.answers("older code"), 60, "the new workers")
+
+
+def test_old_workers_go_on_if_the_new_ones_cannot_start(reloaded: Reloaded) -> None:
+    (reloaded.folder / "broken").touch()
+    reloaded.reload()
+    wait_until(lambda: reloaded.log.read_text().count("could not start") == 2, 60, "both new workers to fail")
+    assert reloaded.answers("old")
+    (reloaded.folder / "broken").unlink()
+    reloaded.write("new")
+    reloaded.reload()
+    wait_until(lambda: reloaded.answers("new"), 60, "the next reload")
+
+
+def test_no_request_fails_while_workers_are_replaced(one_worker: Server) -> None:
+    assert one_worker.process is not None
+    [old] = one_worker.workers()
+    one_worker.process.send_signal(signal.SIGHUP)
+    asked = 0
+    while old in one_worker.workers():
+        assert one_worker.request("GET", "/healthz").status_code == 200
+        asked += 1
+    assert asked > 1
+
+
+def test_a_server_whose_first_workers_cannot_start_stops(tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    assert Reloaded(tmp_path).process.wait(60) == 4
+
+
+def test_the_master_does_not_load_the_application() -> None:
+    code = "import sys, scapi.server; assert not {'flask', 'sqlalchemy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=dict(os.environ))
+
+
+@pytest.mark.parametrize("message", ["Error handling request %s %s", "Error handling request %s"])
+def test_gunicorn_does_not_log_addresses(message: str) -> None:
+    arguments = ("GET", "/media/x/a-private-name")[-message.count("%s") :]
+    record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, message, arguments, None)
+    assert server.WithoutAddresses().filter(record)
+    assert record.getMessage() == "Error handling request"
+
+
+def test_gunicorn_does_not_log_what_a_broken_request_sent() -> None:
+    message = "Invalid request from ip=127.0.0.1: Invalid HTTP request line: '/media/x/a-private-name'"
+    record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
+    assert server.WithoutAddresses().filter(record)
+    assert "private" not in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "where", "upload"),
+    [
+        ([("127.0.0.1", 8000)], "http://127.0.0.1:8000", "curl -F image=@photo.jpg http://127.0.0.1:8000/api"),
+        ([("0.0.0.0", 80)], "http://localhost:80", "http://localhost:80/api"),
+        ([("::1", 8000, 0, 0)], "http://[::1]:8000", "http://[::1]:8000/api"),
+        ([("::", 8000, 0, 0)], "http://localhost:8000", "http://localhost:8000/api"),
+        (["/run/scapi.sock"], "unix:/run/scapi.sock", "curl --unix-socket /run/scapi.sock -F image=@photo.jpg http://"),
+        ([b"\0scapi"], "unix:@scapi", "curl --abstract-unix-socket scapi -F"),
+        ([("10.0.0.5", 80), ("::1", 81, 0, 0)], "http://10.0.0.5:80, http://[::1]:81", "http://10.0.0.5:80/api"),
+        ([("media.local", 80)], "http://media.local:80", "http://media.local:80/api"),
+        (["/run/scapi.sock", ("::1", 81, 0, 0)], "http://[::1]:81, unix:/run/scapi.sock", "curl -F"),
+    ],
+)
+def test_the_banner_names_every_address(addresses: list[server.Address], where: str, upload: str) -> None:
+    said = server.banner("http", addresses)
+    assert said.splitlines()[0] == f"scapi is ready at {where}"
+    assert upload in said.splitlines()[-1]

@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 
 from config import Config
-from scapi import ConfigurationError, create_app
+from scapi import create_app
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile, Rejected
+from scapi.settings import ConfigurationError
 from tests import files, running
 from tests.checks import fake_clamd
 from tests.checks.fake_clamd import EICAR

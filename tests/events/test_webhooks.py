@@ -16,11 +16,12 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from scapi import ConfigurationError, create_app
+from scapi import create_app
 from scapi.database import db, now
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
 from scapi.media.models import Media
+from scapi.settings import ConfigurationError
 from tests import files, running, servers
 from tests.client import complete, md5, refusal, send_all, upload
 from tests.conftest import token

@@ -7,7 +7,7 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scapi import ConfigurationError
+from scapi.settings import ConfigurationError
 from tests import files
 from tests.client import CHUNK, COMPLETE, upload
 from tests.running import Server

@@ -13,8 +13,9 @@ import redis
 import requests
 
 from config import Config
-from scapi import ConfigurationError, create_app
+from scapi import create_app
 from scapi.http import callers
+from scapi.settings import ConfigurationError
 from tests import files, running, servers
 from tests.client import CHUNK, at_once, complete, md5, refusal, send_chunk, statuses
 from tests.conftest import token

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import runpy
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from flask import Flask
 from tests import client, files, running
 from tests.client import CHUNK, COMPLETE, refusal
 from tests.conftest import token
-from tests.running import ROOT, Server
+from tests.running import Server
 
 MARKER = "holiday-with-anna"
 """Stands in the file's name."""
@@ -152,12 +151,3 @@ def test_by_default_only_what_went_wrong_is_logged(
 ) -> None:
     assert make_app().test_client().get("/nowhere").status_code == 404
     assert not caplog.records
-
-
-@pytest.mark.parametrize("message", ["Error handling request %s %s", "Error handling request %s"])
-def test_gunicorn_does_not_log_addresses(message: str) -> None:
-    arguments = ("GET", f"/media/x/{MARKER}")[-message.count("%s") :]
-    record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, message, arguments, None)
-    without_addresses = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["WithoutAddresses"]()
-    assert without_addresses.filter(record)
-    assert record.getMessage() == "Error handling request"
