@@ -1,6 +1,6 @@
 # scapi under gunicorn: not root, no shell needed, nothing written but SCAPI_DATA_DIR and /tmp.
 #   docker build -t scapi . && docker run --read-only --tmpfs /tmp -v scapi:/var/lib/scapi -p 127.0.0.1:8000:8000 scapi
-# With the embedded database, `docker run ... scapi flask db upgrade` first. compose.yaml has several, and all else.
+# With the embedded database, `docker run ... scapi scapi database upgrade` first. compose.yaml has several, and all else.
 
 FROM node:22-bookworm-slim AS page
 WORKDIR /src/web

@@ -13,9 +13,6 @@ BIN = .venv/bin
 PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
 EXTRAS = postgresql,s3,redis
 
-# what stands in .env is compose.yaml's: flask would read it, and gunicorn would not
-export FLASK_SKIP_DOTENV = 1
-
 PAGE = scapi/page/static/index.html
 PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/*)
 
@@ -25,7 +22,7 @@ help: ## list the targets
 
 .PHONY: run
 run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
-	@$(BIN)/flask db upgrade
+	@$(BIN)/scapi database upgrade
 	@PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
 
 .PHONY: run-s3

@@ -127,7 +127,7 @@ class Config:
 
     SCAPI_PREVIEWS_AT_ONCE = env.int("SCAPI_PREVIEWS_AT_ONCE", 4, validate=validate.Range(min=1))
     """Previews that one process fetches at once, fewer than its threads; a link beyond them is made without one, which
-    `flask previews refresh` gets later."""
+    `scapi previews refresh` gets later."""
 
     SCAPI_RATE_LIMIT_STORAGE = env.str("SCAPI_RATE_LIMIT_STORAGE", "memory://")
     """Where requests are counted: `memory://`, by each process for itself, or `redis://host:6379`, by all together."""
@@ -170,7 +170,7 @@ class Config:
     """Where the check `clamd` finds it: the path of its socket, or `host:port`."""
 
     SCAPI_WEBHOOK_URLS: list[str] = env.list("SCAPI_WEBHOOK_URLS", [])
-    """URLs, separated by commas, that are told of every event by `flask webhooks deliver`. They may be inside."""
+    """URLs, separated by commas, that are told of every event by `scapi webhooks deliver`. They may be inside."""
 
     SCAPI_WEBHOOK_SECRET = env.str("SCAPI_WEBHOOK_SECRET", "")
     """Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, while it is

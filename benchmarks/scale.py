@@ -22,6 +22,7 @@ from sqlalchemy import insert
 from benchmarks.http import MULTIPART, form
 from benchmarks.in_process import application, plan, statements, tidy_up
 from benchmarks.peers.ours import CHUNK, COMPLETE
+from scapi.cli import cli
 from scapi.database import db, now
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.uploads import md5
@@ -138,7 +139,7 @@ def show_plans(app: Flask) -> None:
         media = complete(client, upload_id, photo)
         assert client.get(f"/api/v2/media/{media['id']}/").status_code == 200
         assert client.get(media["url"].removeprefix("http://localhost")).status_code == 200
-        runner.invoke(args=["uploads", "expire", "--dry-run"])
+        runner.invoke(cli, ["sweep", "--dry-run"])
     for statement, parameters in {statement: (statement, parameters) for statement, parameters in sent}.values():
         if statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE")):
             print(f"\n    {' '.join(statement.split())[:110]}\n{plan(statement, parameters)}")

@@ -46,5 +46,5 @@ for _ in $(seq 300); do # the store takes a few seconds until it can be written
   sleep 0.2
 done
 
-.venv/bin/flask db upgrade
+.venv/bin/scapi database upgrade
 .venv/bin/gunicorn wsgi:app

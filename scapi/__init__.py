@@ -17,7 +17,7 @@ def create_app(config: object) -> Flask:
     Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
     """
     # Not at the top of the file: gunicorn's master imports scapi.server, which must not load everything else.
-    from scapi import cli, database, logs, settings, storage
+    from scapi import database, logs, settings, storage
     from scapi.checks import checking
     from scapi.database import db, migrate
     from scapi.events import delivery as webhooks
@@ -64,5 +64,4 @@ def create_app(config: object) -> Flask:
     app.register_blueprint(page)
     app.register_blueprint(files)
     app.register_blueprint(watching)
-    cli.register(app)
     return app

@@ -20,7 +20,9 @@ KINDS = ("sqlite", "postgresql")
 def migrate(url: str, data_dir: Path) -> None:
     """Run the migrations on the database at `url`, as an operator does."""
     env = environment(SCAPI_DATABASE_URL=url, SCAPI_DATA_DIR=str(data_dir))
-    subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=ROOT, env=env, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "scapi", "database", "upgrade"], cwd=ROOT, env=env, check=True, capture_output=True
+    )
 
 
 class SQLite:

@@ -84,9 +84,9 @@ class Server:
         """Send one request to `path`."""
         return requests.request(method, self.url + path, timeout=60, **options)
 
-    def flask(self, *arguments: str) -> str:
-        """Run `flask ...` with this server's settings and return what it prints."""
-        command = [sys.executable, "-m", "flask", *arguments]
+    def scapi(self, *arguments: str) -> str:
+        """Run `scapi ...` with this server's settings and return what it prints."""
+        command = [sys.executable, "-m", "scapi", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=environment(**self.settings), check=True, capture_output=True)
         return done.stdout.decode()
 

@@ -98,7 +98,7 @@ def check(server: Server, report: Report) -> None:
         answer = server.request("GET", urlsplit(url).path)
         if answer.status_code != 200 or answer.content != file.data:
             report.problems.append(f"lost: {url}: {answer.status_code}")
-    server.flask("uploads", "expire", "--older-than", "0")
+    server.scapi("sweep", "--older-than", "0")
     expected, found = sum(file.kept for _, file in report.kept), len(contents(server.settings))
     print(f"{found} files in the storage, {expected} expected")
     if report.retries == 0 and found != expected:

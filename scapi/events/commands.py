@@ -1,4 +1,4 @@
-"""`flask webhooks`: what an operator does with the outbox."""
+"""`scapi webhooks`: what an operator does with the outbox."""
 
 import signal
 import threading

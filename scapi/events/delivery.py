@@ -1,4 +1,4 @@
-"""What `flask webhooks deliver` does: one POST per event and URL, within a deadline, redirects not followed."""
+"""What `scapi webhooks deliver` does: one POST per event and URL, within a deadline, redirects not followed."""
 
 import ssl
 import time

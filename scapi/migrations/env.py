@@ -1,4 +1,4 @@
-"""Runs the migrations on the application's database. `flask db upgrade` comes here."""
+"""Runs the migrations on the application's database. `scapi database upgrade` comes here."""
 
 from typing import Any, Literal
 

@@ -80,7 +80,7 @@ def test_what_is_refused_is_gone(server: Server, clamd: fake_clamd.Clamd) -> Non
     refusal(send_chunk(server, PHOTO, 0, upload_id=upload_id, headers=token(7)), 400, "refused_by_check")
     refusal(server.request("GET", f"/api/v2/media/upload/{upload_id}/", headers=token(7)), 400, "refused_by_check")
     refusal(complete(server, upload_id, md5(INFECTED), headers=token(8)), 404, "upload_not_found")
-    assert "1 rows of ended uploads" in server.flask("uploads", "expire", "--older-than", "0")
+    assert "1 rows of ended uploads" in server.scapi("sweep", "--older-than", "0")
     refusal(complete(server, upload_id, md5(INFECTED), headers=token(7)), 404, "upload_not_found")
 
 

@@ -83,10 +83,10 @@ def test_an_expired_upload_is_gone_and_swept(own_server: Callable[..., AbstractC
             pass
         refusal(send_chunk(server, PHOTO[1000:], 1000, len(PHOTO), upload_id=upload_id), 410, "upload_expired")
         refusal(complete(server, upload_id, md5(PHOTO)), 410, "upload_expired")
-        assert "would remove 1 expired uploads" in server.flask("uploads", "expire", "--dry-run")
+        assert "would remove 1 expired uploads" in server.scapi("sweep", "--dry-run")
         assert len(contents(server.settings)) == 3
-        assert "removed 1 expired uploads" in server.flask("uploads", "expire")
-        assert "removed 0 expired uploads" in server.flask("uploads", "expire")
+        assert "removed 1 expired uploads" in server.scapi("sweep")
+        assert "removed 0 expired uploads" in server.scapi("sweep")
         assert len(contents(server.settings)) == 2
         refusal(send_chunk(server, PHOTO[1000:], 1000, len(PHOTO), upload_id=upload_id), 410, "upload_expired")
         assert server.request("GET", f"/api/v2/media/{kept['id']}/").status_code == 200
@@ -101,8 +101,8 @@ def test_the_sweeper_removes_what_nobody_names(own_server: Callable[..., Abstrac
         with engine.begin() as connection:  # as if the request had been killed before its row
             connection.execute(text("DELETE FROM uploads WHERE id = :id"), {"id": lost})
         engine.dispose()
-        assert "0 leftovers" in server.flask("uploads", "expire")
-        summary = server.flask("uploads", "expire", "--older-than", "0")
+        assert "0 leftovers" in server.scapi("sweep")
+        summary = server.scapi("sweep", "--older-than", "0")
         assert "1 expired uploads" in summary
         assert "1 leftovers" in summary
         refusal(server.request("GET", path(half)), 404, "upload_not_found")

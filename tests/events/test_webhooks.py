@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from scapi import create_app
+from scapi.cli import cli
 from scapi.database import db, now
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
@@ -40,11 +41,11 @@ def make(app: Flask, times: int = 1) -> None:
 
 
 def deliver(app: Flask) -> str:
-    return app.test_cli_runner().invoke(args=["webhooks", "deliver"], catch_exceptions=False).output.strip()
+    return app.test_cli_runner().invoke(cli, ["webhooks", "deliver"], catch_exceptions=False).output.strip()
 
 
 def listed(app: Flask) -> str:
-    return app.test_cli_runner().invoke(args=["webhooks", "list"], catch_exceptions=False).output
+    return app.test_cli_runner().invoke(cli, ["webhooks", "list"], catch_exceptions=False).output
 
 
 def rows() -> list[Delivery]:
@@ -96,14 +97,14 @@ def test_from_a_killed_server_to_the_receiver(
 
 
 def _deliverer(server: Server) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "flask", "webhooks", "deliver"]
+    command = [sys.executable, "-m", "scapi", "webhooks", "deliver"]
     return subprocess.Popen(command, cwd=ROOT, env=environment(**server.settings), stdout=subprocess.PIPE, text=True)
 
 
 def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: Receiver) -> None:
     settings = {name: telling.config[name] for name in ("SCAPI_DATA_DIR", "SCAPI_DATABASE_URL", "SCAPI_WEBHOOK_SECRET")}
     env = environment(SCAPI_WEBHOOK_URLS=receiver.url, **settings)
-    command = [sys.executable, "-m", "flask", "webhooks", "deliver", "--watch", "0.1"]
+    command = [sys.executable, "-m", "scapi", "webhooks", "deliver", "--watch", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as service:
         for number in (1, 2):
             make(telling)
@@ -129,7 +130,7 @@ def test_it_is_tried_again_with_growing_pauses_and_then_kept_as_failed(telling: 
     all_due()
     assert deliver(telling) == "tried 0 deliveries: 0 arrived, 0 not"
     receiver.status = 200
-    assert telling.test_cli_runner().invoke(args=["webhooks", "retry"]).output == "1 deliveries are due again\n"
+    assert telling.test_cli_runner().invoke(cli, ["webhooks", "retry"]).output == "1 deliveries are due again\n"
     assert deliver(telling) == "tried 1 deliveries: 1 arrived, 0 not"
     assert len(set(receiver.ids())) == 1, "a repeat is known by its id"
     assert rows()[0].status == "delivered"
@@ -237,7 +238,7 @@ def test_the_sweeper_removes_what_is_long_over(telling: Flask, receiver: Receive
     third.due_at = now() - timedelta(days=100)
     kept = [second.id, third.id]
     db.session.commit()
-    done = telling.test_cli_runner().invoke(args=["uploads", "expire"], catch_exceptions=False)
+    done = telling.test_cli_runner().invoke(cli, ["sweep"], catch_exceptions=False)
     assert "1 old webhooks; 0 failed" in done.output
     assert [row.id for row in rows()] == kept
 

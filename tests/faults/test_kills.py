@@ -42,7 +42,7 @@ def test_nothing_is_lost(place: tuple[str, str], serve: Callable[..., AbstractCo
         assert report.uploads >= CLIENTS
         for url in report.urls:
             assert server.request("GET", url).status_code == 200
-        server.flask("uploads", "expire", "--older-than", "0")
+        server.scapi("sweep", "--older-than", "0")
         assert len(contents(server.settings)) == len(report.urls)
 
 

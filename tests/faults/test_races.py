@@ -31,7 +31,7 @@ def swept(server: Server) -> Callable[[], int]:
     """A function that sweeps and returns how many objects the storage has more than at the test's begin."""
 
     def sweep() -> int:
-        assert "0 failed" in server.flask("uploads", "expire", "--older-than", "0")
+        assert "0 failed" in server.scapi("sweep", "--older-than", "0")
         return len(contents(server.settings))
 
     before = sweep()
@@ -95,7 +95,7 @@ def test_aborting_while_completing(server: Server, swept: Callable[[], int]) -> 
 
 
 def test_deleting_a_media_while_its_upload_is_completed_again(server: Server, swept: Callable[[], int]) -> None:
-    owner = {"Authorization": "Bearer " + server.flask("token", "create", "--user", "7").strip()}
+    owner = {"Authorization": "Bearer " + server.scapi("token", "create", "--user", "7").strip()}
     for _ in range(ROUNDS):
         upload_id = send_all(server, PHOTO, headers=owner)
         media = complete(server, upload_id, md5(PHOTO), headers=owner).json()
@@ -115,11 +115,11 @@ def test_expiring_while_writing(server: Server, swept: Callable[[], int]) -> Non
     with ThreadPoolExecutor(8) as pool:
         writers = [pool.submit(_write_until_the_end, server) for _ in range(8)]
         for _ in range(2):
-            server.flask("uploads", "expire", "--older-than", "0")
+            server.scapi("sweep", "--older-than", "0")
         ends = Counter(writer.result() for writer in writers)
     assert set(ends) <= {201, 404, 410}
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: server.flask("uploads", "expire", "--older-than", "0"), range(2)))
+        list(pool.map(lambda _: server.scapi("sweep", "--older-than", "0"), range(2)))
     assert swept() == 2 * ends[201]
 
 

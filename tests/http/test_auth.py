@@ -123,7 +123,7 @@ def test_anonymous_writes_can_be_turned_off(new_database: Callable[[str], str], 
 
 
 def test_the_command_makes_a_token_that_works(server: Server) -> None:
-    printed = server.flask("token", "create", "--user", "7").strip()
+    printed = server.scapi("token", "create", "--user", "7").strip()
     assert auth.read_token(printed, SECRET).id == 7
 
 

@@ -33,7 +33,7 @@ def test_it_is_valid_openapi_31(document: dict[str, Any]) -> None:
 
 def test_the_command_writes_the_same(server: Server, document: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
-    server.flask("openapi", "write", str(file))
+    server.scapi("openapi", "write", str(file))
     assert json.loads(file.read_text()) == document
 
 

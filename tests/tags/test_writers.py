@@ -86,5 +86,5 @@ def test_only_true_makes_an_admin(claim: object) -> None:
 
 def test_the_command_makes_an_admin(server: Server) -> None:
     for options, admin in (([], False), (["--admin"], True)):
-        made = server.flask("token", "create", "--user", "7", *options).strip()
+        made = server.scapi("token", "create", "--user", "7", *options).strip()
         assert auth.read_token(made, SECRET) == auth.User(7, is_admin=admin)

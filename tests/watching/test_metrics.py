@@ -167,7 +167,7 @@ def test_what_expires_is_counted_although_a_command_does_it(server: Server) -> N
     begin(server)
     unfinished = value(scrape(server), "scapi_uploads_unfinished")
     assert unfinished == value(before, "scapi_uploads_unfinished") + 1
-    server.flask("uploads", "expire", "--older-than", "0")
+    server.scapi("sweep", "--older-than", "0")
     after = scrape(server)
     swept = {"what": "expired uploads"}
     assert value(after, "scapi_uploads_unfinished") == value(after, "scapi_uploads_overdue") == 0
@@ -232,7 +232,7 @@ def everything(server: Server) -> dict[str, Metric]:
     """A scrape in which every metric has a sample."""
     server.request("GET", "/nowhere")
     server.request("POST", "/api/v2/media/", json={"type": "url", "url": "http://127.0.0.1:1/"})
-    server.flask("uploads", "expire")
+    server.scapi("sweep")
     return scrape(server)
 
 

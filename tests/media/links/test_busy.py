@@ -55,5 +55,5 @@ def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
     refusal(answer, 503, "previews_busy")
     assert answer.headers["Retry-After"] == "5"
     assert (chosen.json()["image"], chosen.json()["image_width"]) == (f"{site.url}/a.png", None)
-    assert "1 ready" in server.flask("previews", "refresh")
+    assert "1 ready" in server.scapi("previews", "refresh")
     assert get(server, link)["title"] == "A page"

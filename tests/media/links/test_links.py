@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from scapi.cli import cli
 from scapi.database import db
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
@@ -172,7 +173,7 @@ def test_no_database_connection_is_held_while_the_network_is_used(app: Flask) ->
     db.session.remove()
     assert web.put(f"{MEDIA}{made['id']}/", json={"image": "http://a.example.com/"}, headers=OWNER).status_code == 200
     db.session.remove()
-    assert " 0 ready" in app.test_cli_runner().invoke(args=["previews", "refresh"]).output
+    assert " 0 ready" in app.test_cli_runner().invoke(cli, ["previews", "refresh"]).output
     assert slow.held == [0, 0, 0, 0]
 
 

@@ -1,4 +1,4 @@
-"""`flask previews refresh`."""
+"""`scapi previews refresh`."""
 
 import re
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import update
 
+from scapi.cli import cli
 from scapi.database import db
 from scapi.media.models import Media
 from scapi.previews.addresses import Rules
@@ -19,15 +20,15 @@ from tests.running import Server
 
 
 def test_previews_are_tried_again(server: Server, site: Site) -> None:
-    server.flask("previews", "refresh", "--limit", "1000")
+    server.scapi("previews", "refresh", "--limit", "1000")
     url = f"{site.url}/back"
     site.answers.pop("/back", None)
     waiting, chosen, dead = [make(server, type="url", url=u) for u in (url, url, f"{site.url}/never")]
     image = {"image": f"{site.url}/b.jpg"}
     server.request("PUT", f"{MEDIA}{chosen['id']}/", json=image, headers=OWNER)
     site.put("/back", PAGE)
-    assert re.search(r"^tried 1 previews: 0 ready, 1 not$", server.flask("previews", "refresh", "--limit", "1"), re.M)
-    printed = server.flask("previews", "refresh", "--limit", "1000")
+    assert re.search(r"^tried 1 previews: 0 ready, 1 not$", server.scapi("previews", "refresh", "--limit", "1"), re.M)
+    printed = server.scapi("previews", "refresh", "--limit", "1000")
     assert len(printed.splitlines()) == 1
     assert "2 ready" in printed
     assert (get(server, waiting)["title"], get(server, waiting)["oembed_preview_ready"]) == ("A page", True)
@@ -35,7 +36,7 @@ def test_previews_are_tried_again(server: Server, site: Site) -> None:
     assert get(server, waiting)["embed"]["metadata"]["title"] == "A page"
     assert (get(server, chosen)["title"], get(server, chosen)["image"]) == ("A page", f"{site.url}/b.jpg")
     assert get(server, dead)["oembed_preview_ready"] is False
-    assert " 0 ready" in server.flask("previews", "refresh", "--limit", "1000")
+    assert " 0 ready" in server.scapi("previews", "refresh", "--limit", "1000")
 
 
 def test_old_links_are_not_tried_again(app: Flask) -> None:
@@ -44,5 +45,5 @@ def test_old_links_are_not_tried_again(app: Flask) -> None:
     app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
     db.session.execute(update(Media).values(added_at=datetime(2020, 1, 1, tzinfo=UTC)))
     db.session.commit()
-    assert app.test_cli_runner().invoke(args=["previews", "refresh"]).output.startswith("tried 0 ")
-    assert app.test_cli_runner().invoke(args=["previews", "refresh", "--days", "36500"]).output.startswith("tried 1 ")
+    assert app.test_cli_runner().invoke(cli, ["previews", "refresh"]).output.startswith("tried 0 ")
+    assert app.test_cli_runner().invoke(cli, ["previews", "refresh", "--days", "36500"]).output.startswith("tried 1 ")

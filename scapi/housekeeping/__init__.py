@@ -1,0 +1,1 @@
+"""What happens without a request: sweeping, checking, moving, and the commands for it."""

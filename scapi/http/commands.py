@@ -1,0 +1,21 @@
+"""`scapi token`: tokens for trying things out."""
+
+from datetime import timedelta
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from scapi.http import auth
+
+token = AppGroup("token", help="Bearer tokens.")
+
+
+@token.command("create")
+@click.option("--user", type=click.IntRange(0, auth.MAX_USER_ID), required=True, help="The user's id.")
+@click.option("--hours", type=click.IntRange(min=1), default=24, show_default=True, help="How long it is valid.")
+@click.option("--admin", is_flag=True, help="The user is an admin.")
+def create_token(user: int, hours: int, admin: bool) -> None:
+    """Print a token for trying things out."""
+    secret = current_app.config["SCAPI_JWT_SECRET"]
+    click.echo(auth.make_token(user, secret, timedelta(hours=hours), admin=admin))
