@@ -2,8 +2,7 @@
 
 import sys
 
-from environs import EnvError
-
+import config
 from scapi import create_app
 from scapi.settings import ConfigurationError, NotReady
 
@@ -14,9 +13,7 @@ TRY_AGAIN = 1
 """One on which it starts the worker again, and lets the others serve."""
 
 try:
-    from config import Config
-
-    app = create_app(Config)
-except (ConfigurationError, EnvError) as error:
+    app = create_app(config.load())
+except ConfigurationError as error:
     sys.stderr.write(f"scapi cannot start: {error}\n")
     sys.exit(TRY_AGAIN if isinstance(error, NotReady) else APP_LOAD_ERROR)

@@ -11,9 +11,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event, text
 
-from config import Config
 from scapi import create_app
 from scapi.database import db
+from scapi.settings import read_settings
 from tests import databases
 from tests.running import SECRET
 
@@ -28,7 +28,7 @@ def application(kind: str) -> Iterator[Flask]:
         else:
             url = stack.enter_context(databases.postgresql(folder / "server")).create()
         settings = {"SCAPI_DATABASE_URL": url, "SCAPI_DATA_DIR": str(folder), "SCAPI_JWT_SECRET": SECRET}
-        app = create_app(type("BenchmarkConfig", (Config,), settings))
+        app = create_app(read_settings(settings))
         with app.app_context():
             yield app
             db.session.remove()

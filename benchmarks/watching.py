@@ -16,9 +16,9 @@ from typing import Any
 
 from flask import Flask, g
 
-from config import Config
 from scapi import create_app, server
 from scapi.measured import MeasuredBackend
+from scapi.settings import read_settings
 from storage_backends.local import LocalBackend
 
 CHUNK = "/api/v2/media/upload/chunk/"
@@ -63,7 +63,7 @@ def request_hooks(app: Flask) -> float:
 
 
 def make_app(folder: Path, **settings: str) -> Flask:
-    return create_app(type("Benched", (Config,), {"SCAPI_DATA_DIR": str(folder), **settings}))
+    return create_app(read_settings({"SCAPI_DATA_DIR": str(folder), **settings}))
 
 
 def main(folder: Path) -> None:

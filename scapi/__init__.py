@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from scapi.settings import Settings
+
 API_PREFIX = "/api/v2"
 
 
-def create_app(config: object) -> Flask:
-    """Return the application that `config` describes: an object with the attributes of `config.Config`.
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application that the settings describe; without any, those of the environment.
 
     Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
     """
     # Not at the top of the file: gunicorn's master imports scapi.server, which must not load everything else.
-    from scapi import database, logs, settings, storage
+    from scapi import database, logs, storage
     from scapi.checks import checking
-    from scapi.database import db, migrate
-    from scapi.events import delivery as webhooks
-    from scapi.http import auth, cors, errors, limits, openapi, paths, rates, request_notes
+    from scapi.events import delivery
+    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_notes
     from scapi.http.bodies import JSONProvider
     from scapi.http.openapi import api
     from scapi.media.files import STORED
@@ -29,39 +30,38 @@ def create_app(config: object) -> Flask:
     from scapi.media.views import blueprint as media
     from scapi.page.views import blueprint as page
     from scapi.previews import setup as previews
+    from scapi.settings import read_settings
+    from scapi.settings.first_run import with_data_dir, with_secret
     from scapi.tags.views import blueprint as tags
     from scapi.uploads import caps
     from scapi.uploads.views import blueprint as uploads
     from scapi.watching import health
     from scapi.watching.endpoints import blueprint as watching
 
+    settings = with_secret(with_data_dir(settings or read_settings(os.environ)))
     app = logs.LoggedFlask(__name__, static_folder=None)
+    app.extensions["scapi.settings"] = settings
     app.json = JSONProvider(app)
-    app.config.from_object(config)
 
-    logs.set_up(app)
-    request_notes.register(app)
-    settings.trust_proxies(app)
-    settings.set_up_database(app)
-    settings.set_up_secret(app)
-    database.set_up(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
-    cors.set_up(app)
-    storage.set_up(app)
+    logs.set_up(settings.log_level)
+    request_notes.register(app, settings.storage)
+    callers.trust_proxies(app, settings.trusted_proxies)
+    database.set_up(app, settings)
+    cors.set_up(app, settings)
+    storage.set_up(app, settings)
     health.set_up(app)
-    previews.set_up(app)
-    limits.register(app)
+    previews.set_up(app, settings)
+    limits.register(app, settings)
     auth.register(app)
-    rates.set_up(app)
-    caps.set_up(app, STORED)
-    checking.set_up(app)
-    webhooks.set_up(app)
+    rates.set_up(app, settings)
+    caps.set_up(app, settings, STORED)
+    checking.set_up(app, settings)
+    delivery.check(settings)
     errors.register(app)
     paths.set_up(app)
-    openapi.set_up(app, API_PREFIX)
+    openapi.set_up(app, settings, API_PREFIX)
     for blueprint in (uploads, media, tags):
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
-    app.register_blueprint(page)
-    app.register_blueprint(files)
-    app.register_blueprint(watching)
+    for plain in (page, files, watching):
+        app.register_blueprint(plain)
     return app

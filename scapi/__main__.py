@@ -4,13 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-from environs import EnvError
 from flask import Flask
 from flask.cli import ScriptInfo
 
 from scapi import create_app
 from scapi.cli import cli
-from scapi.settings import ConfigurationError, NotReady
+from scapi.settings import ConfigurationError, NotReady, Settings, read_settings
 
 
 def main() -> None:
@@ -19,14 +18,21 @@ def main() -> None:
 
 
 def _application() -> Flask:
-    sys.path.insert(0, str(Path.cwd()))  # where config.py lies, as for gunicorn
     try:
-        from config import Config
-
-        return create_app(Config)
-    except (ConfigurationError, EnvError) as error:
+        return create_app(_settings())
+    except ConfigurationError as error:
         sys.stderr.write(f"scapi cannot start: {error}\n")
         sys.exit(os.EX_TEMPFAIL if isinstance(error, NotReady) else os.EX_CONFIG)
+
+
+def _settings() -> Settings:
+    """Return the settings of the config.py in this folder, as gunicorn does; without one, the environment's."""
+    if not Path("config.py").exists():
+        return read_settings(os.environ)
+    sys.path.insert(0, str(Path.cwd()))
+    import config
+
+    return config.load()
 
 
 if __name__ == "__main__":

@@ -22,11 +22,14 @@ from sqlalchemy import (
     bindparam,
     event,
     func,
+    make_url,
     select,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from scapi.settings import ConfigurationError, Settings
 
 UPLOADS_BIND = "uploads"
 """The engine of the chunks' path: the same database, each statement its own transaction."""
@@ -45,6 +48,8 @@ MAX_ID = 2**63 - 1
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
 
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
 
@@ -129,23 +134,32 @@ def engine_settings(url: str) -> Mapping[str, Any]:
     }
 
 
-def set_up(app: Flask) -> None:
-    """Bind the database extension and give SQLite connections what scapi counts on."""
+def set_up(app: Flask, settings: Settings) -> None:
+    """Bind the database extensions and give SQLite connections what scapi counts on. Raises ConfigurationError."""
+    url = settings.database_url or embedded_url(settings.data_dir)
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except (ArgumentError, ImportError) as error:
+        raise ConfigurationError(
+            f"SCAPI_DATABASE_URL: {error}; expected something like postgresql+psycopg://user:password@host/database"
+        ) from error
+    app.config.from_mapping(engine_settings(url))
     db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
     with app.app_context():
         for bind, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
-                lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, app.config)
+                lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings.storage)
                 _set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
 
 
-def syncs_chunks(engine: Engine, settings: Mapping[str, Any]) -> bool:
+def syncs_chunks(engine: Engine, storage: str) -> bool:
     """Return whether what the chunks' path commits survives a power cut at once, as every other commit does.
 
     On SQLite, where chunks are written at their offset, it can afford to lose its last commits (not by kill -9): an
     upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row stands for.
     """
-    return engine.dialect.name != "sqlite" or settings["SCAPI_STORAGE"] != "local"
+    return engine.dialect.name != "sqlite" or storage != "local"
 
 
 @contextmanager

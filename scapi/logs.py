@@ -30,9 +30,9 @@ class RequestId(logging.Filter):
 _request_id = RequestId()
 
 
-def set_up(app: Flask) -> None:
-    """Say what `SCAPI_LOG_LEVEL` lets through, with the id of the request, wherever the server writes it."""
+def set_up(level: str) -> None:
+    """Say what `level` lets through, with the id of the request, wherever the server writes it."""
     for name in LOGGERS:
-        logging.getLogger(name).setLevel(app.config["SCAPI_LOG_LEVEL"].upper())
+        logging.getLogger(name).setLevel(level.upper())
     for handler in logging.getLogger().handlers:
         handler.addFilter(_request_id)

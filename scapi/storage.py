@@ -6,18 +6,18 @@ from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from scapi.measured import MeasuredBackend
-from scapi.settings import ConfigurationError, NotReady
+from scapi.settings import ConfigurationError, NotReady, Settings
 from storage_backends import StorageBackend, StorageError, Unavailable
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, settings: Settings) -> None:
     """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError and NotReady."""
     try:
-        backend = MeasuredBackend.from_settings(app.config)
+        backend = MeasuredBackend.from_settings(settings.by_name())
         backend.check()
     except StorageError as error:
         kind = NotReady if isinstance(error, Unavailable) else ConfigurationError
-        raise kind(f"SCAPI_STORAGE={app.config['SCAPI_STORAGE']}: {error}") from error
+        raise kind(f"SCAPI_STORAGE={settings.storage}: {error}") from error
     app.extensions["scapi.storage"] = backend
 
 

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from config import Config
 from scapi import create_app
 from scapi.database import db
 from scapi.http import auth
+from scapi.settings import read_settings
 from tests import databases, running, servers
 from tests.browser import chromium
 from tests.running import SECRET, Server
@@ -122,7 +122,7 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
             "SCAPI_JWT_SECRET": SECRET,
             **settings,
         }
-        made.append(create_app(type("TestConfig", (Config,), chosen)))
+        made.append(create_app(read_settings(chosen)))
         return made[-1]
 
     yield make

@@ -1,4 +1,4 @@
-"""README says what is so: its settings are those of config.py, and its lines work as they stand."""
+"""README says what is so: its lines work as they stand."""
 
 import os
 import re
@@ -7,16 +7,10 @@ from pathlib import Path
 
 import requests
 
-from docs.extensions.settings_table import settings
 from tests import files
 from tests.running import ROOT, Server
 
 README = (ROOT / "README.md").read_text()
-
-
-def test_the_settings_are_those_of_config() -> None:
-    rows = [f"| {name} | {default} | {text} |" for name, default, text in settings()]
-    assert re.findall(r"^\| SCAPI_.*$", README, re.MULTILINE) == rows
 
 
 def test_the_example_script_has_its_lines() -> None:

@@ -6,13 +6,18 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.running import ROOT
+import pytest
+
+from tests.running import ROOT, environment
 
 BUILT = ROOT / "scapi" / "page" / "static"
 """The page, which is not there before `make page`."""
 
 
-def test_what_is_in_the_wheel(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the sources."""
+    tmp_path = tmp_path_factory.mktemp("wheel")
     source = tmp_path / "source"  # setuptools leaves its build folder where it builds
     for name in ("scapi", "storage_backends"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -20,7 +25,11 @@ def test_what_is_in_the_wheel(tmp_path: Path) -> None:
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*command, "--wheel-dir", str(tmp_path), str(source)], check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("scapi-*.whl")
+    (built,) = tmp_path.glob("scapi-*.whl")
+    return built
+
+
+def test_what_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert names >= {
         "scapi/py.typed",
@@ -29,9 +38,23 @@ def test_what_is_in_the_wheel(tmp_path: Path) -> None:
         "scapi/migrations/versions/0001_uploads_and_media.py",
         "scapi/formats/pdf_child.py",
         "scapi/page/unbuilt.html",
-        "storage_backends/conformance.py",
+        "storage_backends/conformance/suite.py",
         "storage_backends/py.typed",
     }
     page = {f"scapi/page/static/{file.relative_to(BUILT)}" for file in BUILT.rglob("*") if file.is_file()}
     assert {name for name in names if name.startswith("scapi/page/static/")} == page
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"scapi", "storage_backends"}
+
+
+def test_the_wheel_starts_by_itself(wheel: Path, tmp_path: Path) -> None:
+    """Without this repository's config.py, with default settings, out of an empty folder."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    code = "import scapi; scapi.create_app(); print(scapi.__file__)"
+    env = {**environment(), "PYTHONPATH": str(tmp_path / "site")}
+    del env["SCAPI_JWT_SECRET"]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(tmp_path / "site"))
+    assert (tmp_path / "var" / "jwt-secret").exists()

@@ -4,9 +4,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config import Config
 from scapi import create_app
 from scapi.http.openapi import api
+from scapi.settings import read_settings
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -15,7 +15,7 @@ def openapi() -> dict[str, Any]:
     """Return the document that scapi serves with its default settings."""
     with tempfile.TemporaryDirectory() as folder:
         defaults = {"SCAPI_DATA_DIR": folder, "SCAPI_JWT_SECRET": "no token is made or read here, so this is no secret"}
-        create_app(type("Defaults", (Config,), defaults))
+        create_app(read_settings(defaults))
         document: dict[str, Any] = api.spec.to_dict()
     return document
 

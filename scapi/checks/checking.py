@@ -9,16 +9,16 @@ from flask import Flask, current_app
 from scapi.checks.base import ENTRY_POINT_GROUP, Check, CheckedFile, Rejected, Unavailable
 from scapi.http.errors import RETRY_AFTER
 from scapi.refusals import Refused
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, Settings
 
 
 class RefusedByCheck(Refused):
     """A check has refused the file."""
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, settings: Settings) -> None:
     """Load the checks that `SCAPI_CHECKS` names. Raises ConfigurationError."""
-    app.extensions["scapi.checks"] = {name: _load(app, name) for name in app.config["SCAPI_CHECKS"]}
+    app.extensions["scapi.checks"] = {name: _load(settings, name) for name in settings.checks}
 
 
 def check(file: CheckedFile, open_: Callable[[], BinaryIO]) -> None:
@@ -40,13 +40,13 @@ def check(file: CheckedFile, open_: Callable[[], BinaryIO]) -> None:
             raise Refused("check_unavailable", message, retry_after=RETRY_AFTER) from error
 
 
-def _load(app: Flask, name: str) -> Check:
+def _load(settings: Settings, name: str) -> Check:
     installed = {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in installed:
         there = ", ".join(sorted(installed)) or "none"
         raise ConfigurationError(f"SCAPI_CHECKS: there is no check {name!r}; installed are: {there}")
     try:
-        loaded: Check = installed[name].load()(app.config)
+        loaded: Check = installed[name].load()(settings.by_name())
     except Exception as error:  # whatever a stranger's module raises
         raise ConfigurationError(f"SCAPI_CHECKS: {name!r} cannot be used: {type(error).__name__}: {error}") from error
     return loaded

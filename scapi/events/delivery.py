@@ -9,12 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
-from flask import Flask, current_app
 
 from scapi.events import outbox, signing
 from scapi.events.models import Delivery
 from scapi.previews.deadlines import Deadline, DeadlineStream
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, Settings, settings
 
 SECONDS = 15
 """How long one attempt may take in all, but for the resolver; well below the outbox's lease."""
@@ -32,16 +31,16 @@ class Delivered:
     arrived: int
 
 
-def set_up(app: Flask) -> None:
+def check(settings: Settings) -> None:
     """Check the settings. Raises ConfigurationError."""
-    urls = app.config["SCAPI_WEBHOOK_URLS"]
+    urls = settings.webhook_urls
     for number, url in enumerate(urls, 1):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or parts.username:
             # not the URL itself: it has a secret in it, perhaps just the password that is refused here
             raise ConfigurationError(f"SCAPI_WEBHOOK_URLS: number {number} is no http or https URL without a user name")
     try:
-        keys = signing.keys(app.config["SCAPI_WEBHOOK_SECRET"])
+        keys = signing.keys(settings.webhook_secret)
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_WEBHOOK_SECRET: {error}") from error
     if urls and not keys:
@@ -69,7 +68,7 @@ def run(limit: int) -> Delivered:
 
 def _deliver(delivery: Delivery) -> bool:
     """Return whether a claimed delivery has arrived."""
-    if delivery.url not in current_app.config["SCAPI_WEBHOOK_URLS"]:
+    if delivery.url not in settings.webhook_urls:
         outbox.give_up(delivery, "SCAPI_WEBHOOK_URLS does not name this URL any more")
         return False
     try:
@@ -87,7 +86,7 @@ def _deliver(delivery: Delivery) -> bool:
 def _post(delivery: Delivery) -> int:
     """Send the event and return the answer's status; what else it says is not read."""
     body = delivery.body.encode()
-    signed = signing.headers(delivery.event_id, int(time.time()), body, current_app.config["SCAPI_WEBHOOK_SECRET"])
+    signed = signing.headers(delivery.event_id, int(time.time()), body, settings.webhook_secret)
     headers = [
         ("Host", urlsplit(delivery.url).netloc),
         ("Content-Type", "application/json"),

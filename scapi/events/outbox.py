@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from flask import current_app
 from sqlalchemy import delete, or_, select, update
 
 from scapi.database import db, now
 from scapi.events.models import Delivery, DeliveryStatus
 from scapi.events.signals import SIGNALS, Event, EventType
 from scapi.http.bodies import iso
+from scapi.settings import settings
 from scapi.sweeping import Due, Task
 
 LEASE = timedelta(minutes=5)
@@ -29,12 +29,12 @@ MAX_PROBLEM = 200
 
 def is_heard(kind: EventType) -> bool:
     """Return whether anybody wants to hear of such an event: where nobody does, none is made."""
-    return bool(SIGNALS[kind].receivers or current_app.config["SCAPI_WEBHOOK_URLS"])
+    return bool(SIGNALS[kind].receivers or settings.webhook_urls)
 
 
 def keep(events: Iterable[Event]) -> None:
     """Write events to the outbox, in the transaction under way: they are told if, and only if, it is committed."""
-    urls = current_app.config["SCAPI_WEBHOOK_URLS"]
+    urls = settings.webhook_urls
     for event in events if urls else ():
         said = {"type": event.type, "timestamp": iso(event.timestamp), "data": event.data}
         body = json.dumps(said, ensure_ascii=False, separators=(",", ":"))

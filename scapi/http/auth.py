@@ -1,22 +1,18 @@
 """Bearer tokens: who is asking. The format is the one that the API's real service documents (HS256 JWT)."""
 
-import os
-import secrets
-import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import jwt
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.watching import BLUEPRINT as WATCHING
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret
-MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of at least the hash's size
 MAX_USER_ID = 2**63 - 1
 
 
@@ -69,7 +65,7 @@ def require_writer() -> int | None:
 
     Raises Refused (401) for an anonymous request when `SCAPI_ANONYMOUS_WRITES` is off.
     """
-    return current_user_id() if current_app.config["SCAPI_ANONYMOUS_WRITES"] else require_user().id
+    return current_user_id() if settings.anonymous_writes else require_user().id
 
 
 def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = False) -> str:
@@ -110,24 +106,6 @@ def read_token(token: str, secret: str) -> User:
     return User(user_id, is_admin=claims.get("is_admin") is True)
 
 
-def secret_in(data_dir: Path) -> str:
-    """Return the secret kept in `data_dir`, made there if this is the first run."""
-    file = data_dir / "jwt-secret"
-    if not file.exists():
-        data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(dir=data_dir)  # for its owner only
-        made = Path(name)
-        with os.fdopen(fd, "w") as output:
-            output.write(secrets.token_hex(MIN_SECRET_BYTES))
-        try:
-            file.hardlink_to(made)  # of several processes that start at once, one wins and the others read its secret
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return file.read_text().strip()
-
-
 def _identify() -> None:
     header = request.headers.get("Authorization")
     if header is None or request.method == "OPTIONS" or request.blueprint == WATCHING:
@@ -135,4 +113,4 @@ def _identify() -> None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("invalid_token", "the Authorization header must be: Bearer <token>")
-    g.user = read_token(token.strip(), current_app.config["SCAPI_JWT_SECRET"])
+    g.user = read_token(token.strip(), settings.jwt_secret)

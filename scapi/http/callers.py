@@ -4,14 +4,22 @@ import hashlib
 import hmac
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from flask import current_app, request
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scapi.http import auth
+from scapi.settings import settings
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that name a household: it may use any address behind them (RFC 6177)."""
 
 DIGEST_SIZE = 16
+
+
+def trust_proxies(app: Flask, count: int) -> None:
+    """Take the client's address, scheme and host from the `count` proxies in front (`SCAPI_TRUSTED_PROXIES`)."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
 def who() -> str:
@@ -43,5 +51,5 @@ def network_digest() -> bytes:
 
 def digest_of(address: str) -> bytes:
     """Return a keyed hash of the address's network: what the database may keep, as an address is personal data."""
-    key = current_app.config["SCAPI_JWT_SECRET"].encode()
+    key = settings.jwt_secret.encode()
     return hmac.digest(key, b"address:" + network_of(address).encode(), hashlib.sha256)[:DIGEST_SIZE]

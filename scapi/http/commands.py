@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from scapi.http import auth
+from scapi.settings import settings
 
 token = AppGroup("token", help="Bearer tokens.")
 
@@ -17,5 +17,5 @@ token = AppGroup("token", help="Bearer tokens.")
 @click.option("--admin", is_flag=True, help="The user is an admin.")
 def create_token(user: int, hours: int, admin: bool) -> None:
     """Print a token for trying things out."""
-    secret = current_app.config["SCAPI_JWT_SECRET"]
+    secret = settings.jwt_secret
     click.echo(auth.make_token(user, secret, timedelta(hours=hours), admin=admin))

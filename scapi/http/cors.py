@@ -5,7 +5,7 @@ import re
 from flask import Flask, Response, current_app, request
 from flask_cors import CORS
 
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, Settings
 
 MAX_AGE = 24 * 3600
 """Seconds that a browser may remember a preflight's answer; some take no more than two hours."""
@@ -62,9 +62,9 @@ cors = CORS()
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/*?#@\\]+", re.IGNORECASE)
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, settings: Settings) -> None:
     """Let the pages of `SCAPI_CORS_ORIGINS` call every address, and read its errors. Raises ConfigurationError."""
-    origins = [origin.strip() for origin in app.config["SCAPI_CORS_ORIGINS"]]
+    origins = [origin.strip() for origin in settings.cors_origins]
     everyone = origins == ["*"]
     for origin in [] if everyone else origins:
         if not ORIGIN.fullmatch(origin):  # Flask-Cors would take it for a pattern, and as the beginning of an origin

@@ -5,6 +5,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest
 
 from scapi.http import errors
+from scapi.settings import Settings, settings
 
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a multipart body may have beside the chunk in it."""
@@ -13,12 +14,12 @@ REFUSED_SILENCE = 1
 """Seconds that a client may be silent in the middle of a body that is refused already."""
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Take requests of a bounded size, and hang up on clients that stop in the middle of a body.
 
     A body whose chunked encoding is not valid, which gunicorn finds out where it is read, is answered with 400.
     """
-    app.config["MAX_CONTENT_LENGTH"] = app.config["SCAPI_MAX_CHUNK_BYTES"] + FORM_OVERHEAD
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_chunk_bytes + FORM_OVERHEAD
     app.before_request(_bound_silence)
     app.after_request(_read_to_the_end)
     app.register_error_handler(ParseException, _malformed)
@@ -28,7 +29,7 @@ def _bound_silence() -> None:
     """Let reads of the body wait `SCAPI_CLIENT_TIMEOUT` seconds at most: gunicorn's threads would wait forever."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None and request.method in ("POST", "PUT", "PATCH"):
-        connection.settimeout(current_app.config["SCAPI_CLIENT_TIMEOUT"])
+        connection.settimeout(settings.client_timeout)
 
 
 def _read_to_the_end(answer: Response) -> Response:

@@ -12,6 +12,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.exceptions import HTTPException
 
 from scapi.http import errors
+from scapi.settings import Settings
 
 
 class Api(flask_smorest.Api):
@@ -48,7 +49,7 @@ class Plugin(MarshmallowPlugin):
     Converter = Converter
 
 
-def set_up(app: Flask, prefix: str) -> None:
+def set_up(app: Flask, settings: Settings, prefix: str) -> None:
     """Bind the Api extension, which serves the document, and Swagger UI."""
     app.config.update(
         API_TITLE="scapi",
@@ -58,7 +59,7 @@ def set_up(app: Flask, prefix: str) -> None:
         API_SPEC_OPTIONS={
             "info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
             "security": [{}, *NEEDS_TOKEN],
-            "servers": [{"url": app.config["SCAPI_PUBLIC_URL"] or "/"}],
+            "servers": [{"url": settings.public_url or "/"}],
         },
     )
     api.init_app(app, spec_kwargs={"marshmallow_plugin": Plugin()})

@@ -10,7 +10,7 @@ from limits.errors import ConfigurationError as StorageConfigurationError
 
 from scapi.http import callers, errors
 from scapi.refusals import Refused
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, Settings
 
 GROUPS = {
     "uploads.upload_chunk": "SCAPI_RATE_LIMIT_CHUNKS",
@@ -30,9 +30,9 @@ REDIS_TIMEOUT = 1
 """Seconds that Redis may take: a request waits for it."""
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, settings: Settings) -> None:
     """Limit requests as the settings say. Call it after `auth.register`. Raises ConfigurationError."""
-    rates = {name: app.config[name] for name in (*GROUPS.values(), OTHERS) if app.config[name]}
+    rates = {name: rate for name in (*GROUPS.values(), OTHERS) if (rate := settings.by_name()[name])}
     if not rates:
         return
     for name, rate in rates.items():
@@ -45,7 +45,7 @@ def set_up(app: Flask) -> None:
         scope=lambda _endpoint: _group(),
         exempt_when=lambda: request.method == "OPTIONS",  # a browser's preflight is not the page's request
     )
-    uri = app.config["SCAPI_RATE_LIMIT_STORAGE"]
+    uri = settings.rate_limit_storage
     timeouts: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
     try:
         Limiter(

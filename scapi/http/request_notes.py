@@ -57,9 +57,9 @@ class Notes:
         return found
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, storage: str) -> None:
     """Note every request of `app`. Call it before anything else that looks at requests."""
-    notes = Notes(app.config["SCAPI_STORAGE"])
+    notes = Notes(storage)
     app.before_request(notes.begin)
     app.after_request(notes.end)
     app.teardown_request(notes.leave)

@@ -5,7 +5,6 @@ from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import PurePosixPath
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Row
 
 from scapi.formats import documents, filetypes, images, location
@@ -15,6 +14,7 @@ from scapi.formats.images import ImageLimits, InspectedImage, InvalidImage, Thum
 from scapi.media import files
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.storage import storage
 from scapi.uploads import rules
 from scapi.uploads.keys import PREVIEW, THUMBNAIL, WITHOUT_LOCATION, key_of
@@ -130,8 +130,7 @@ def _mimetype(upload: Row[Any]) -> str:
     if mimetype == UNKNOWN:
         with storage.open(key_of(upload.id), 0, SIGNATURE_SIZE) as head:
             mimetype = rules.check_type(head.read(SIGNATURE_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
-    config = current_app.config
-    rules.check_size(upload.offset, mimetype, config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"])
+    rules.check_size(upload.offset, mimetype, settings.max_image_bytes, settings.max_document_bytes)
     return mimetype
 
 
@@ -157,8 +156,8 @@ def _image(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
 
 
 def _picture(data: bytes, mimetype: str) -> Picture:
-    image = images.inspect(data, mimetype, ImageLimits(max_pixels=current_app.config["SCAPI_MAX_IMAGE_PIXELS"]))
-    served = location.without_location(data, mimetype) if current_app.config["SCAPI_STRIP_LOCATION"] else data
+    image = images.inspect(data, mimetype, ImageLimits(max_pixels=settings.max_image_pixels))
+    served = location.without_location(data, mimetype) if settings.strip_location else data
     return Picture(served, mimetype, image)
 
 

@@ -5,13 +5,13 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import marshmallow as ma
-from flask import current_app
 
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
 from scapi.media.files import path_of
 from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
+from scapi.settings import settings
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
 """What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
@@ -208,7 +208,7 @@ class ClickSchema(Schema):
 
 def type_name(kind: str) -> str:
     """Return what answers call the media type, by `SCAPI_MEDIA_TYPE_NAMES`."""
-    short = current_app.config["SCAPI_MEDIA_TYPE_NAMES"] == "short"
+    short = settings.media_type_names == "short"
     return SHORT_NAMES.get(MediaType(kind), kind) if short else kind
 
 

@@ -3,7 +3,7 @@
 import uuid
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, redirect, request
+from flask import Blueprint, Response, redirect, request
 from sqlalchemy import select
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.http import dump_options_header
@@ -14,6 +14,7 @@ from scapi.database import can_be_kept, db
 from scapi.formats.filetypes import is_image
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.storage import storage
 from storage_backends import NotFound
 
@@ -50,7 +51,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
 def _answer(file: MediaFile) -> BaseResponse:
     if url := storage.url(file.key, file.mimetype, disposition(file)):
         return _redirect(url)
-    location = current_app.config["SCAPI_ACCEL_REDIRECT"]
+    location = settings.accel_redirect
     if location and (path := storage.web_path(file.key)):
         return _hand_over(file, location + path)
     return _send(file)

@@ -3,8 +3,9 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, send_file, send_from_directory
+from flask import Blueprint, Response, send_file, send_from_directory
 
+from scapi.settings import settings
 from scapi.storage import storage
 
 HERE = Path(__file__).parent
@@ -64,5 +65,5 @@ def protect(answer: Response) -> Response:
 
 def _image_origins() -> set[str]:
     """Return where the files of media come from besides here: the public URL, and what the storage redirects to."""
-    urls = [current_app.config["SCAPI_PUBLIC_URL"], storage.url("any", "image/png", "inline")]
+    urls = [settings.public_url, storage.url("any", "image/png", "inline")]
     return {f"{url.scheme}://{url.netloc}" for url in (urlsplit(found) for found in urls if found)}

@@ -12,7 +12,7 @@ from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers
 from scapi.previews.preview import Preview, Previewer
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, Settings
 
 
 class MeasuredPreviewer(Previewer):
@@ -29,19 +29,18 @@ class MeasuredPreviewer(Previewer):
         return preview
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, settings: Settings) -> None:
     """Make the previewer. Raises ConfigurationError."""
-    config = app.config
     try:
-        rules = Rules.from_settings(config["SCAPI_PREVIEW_ALLOW"], config["SCAPI_PREVIEW_PORTS"])
+        rules = Rules.from_settings(settings.preview_allow, settings.preview_ports)
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_PREVIEW_ALLOW or SCAPI_PREVIEW_PORTS: {error}") from error
     app.extensions["scapi.previewer"] = MeasuredPreviewer(
         Fetcher(rules),
         known_providers,
-        config["SCAPI_PREVIEW_SECONDS"],
-        config["SCAPI_MAX_IMAGE_PIXELS"],
-        BoundedSemaphore(config["SCAPI_PREVIEWS_AT_ONCE"]),
+        settings.preview_seconds,
+        settings.max_image_pixels,
+        BoundedSemaphore(settings.previews_at_once),
     )
 
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from sqlalchemy import ColumnElement, Row, false, literal, select
 
 from scapi.database import db
 from scapi.http import auth, paging
 from scapi.http.bodies import Blueprint
+from scapi.settings import settings
 from scapi.tags import rows
 from scapi.tags.models import Tag, TagType
 from scapi.tags.schemas import (
@@ -31,7 +32,7 @@ blueprint = Blueprint("tag", __name__, description="Labels for users, categories
 @blueprint.before_request
 def require_writer() -> None:
     """Refuse whoever `SCAPI_TAG_WRITERS` does not let write tags: 401 without a token, 403 without the right."""
-    writers = current_app.config["SCAPI_TAG_WRITERS"]
+    writers = settings.tag_writers
     if request.method not in READING and writers == "users":
         auth.require_user()
     elif request.method not in READING and writers == "admins":

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Row
 
 from scapi import metrics
@@ -14,6 +13,7 @@ from scapi.database import now
 from scapi.formats.filetypes import SIGNATURE_SIZE
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.storage import storage
 from scapi.uploads import caps, filenames, hashing, md5, recovery, rows, rules
 from scapi.uploads.hashing import Hashed, Hashing
@@ -59,7 +59,7 @@ def begin(chunk: Chunk) -> Progress:
     _check_size(span, mimetype)
     caps.check(chunk.user_id, span.total, mimetype)
     upload_id, created_at, empty = new_id(), now(), md5.start()
-    expires_at = created_at + timedelta(seconds=current_app.config["SCAPI_UPLOAD_TTL"])
+    expires_at = created_at + timedelta(seconds=settings.upload_ttl)
     state = storage.start(key_of(upload_id), mimetype)
     try:
         caps.add(
@@ -161,6 +161,5 @@ def _hashed(chunk: Chunk, before: bytes) -> Hashed:
 
 
 def _check_size(span: Span, mimetype: str) -> None:
-    config = current_app.config
     size = span.end if span.total is None else span.total
-    rules.check_size(size, mimetype, config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"])
+    rules.check_size(size, mimetype, settings.max_image_bytes, settings.max_document_bytes)

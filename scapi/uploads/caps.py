@@ -18,6 +18,7 @@ from scapi.database import UPLOADS_BIND, db, now
 from scapi.formats import filetypes
 from scapi.http import callers
 from scapi.refusals import Refused
+from scapi.settings import Settings
 from scapi.uploads import rows
 from scapi.uploads.models import Status, Upload
 
@@ -130,16 +131,15 @@ class Caps:
             )
 
 
-def set_up(app: Flask, stored: Executable) -> None:
+def set_up(app: Flask, settings: Settings, stored: Executable) -> None:
     """Read the caps from the settings; without any, uploads are not counted at all.
 
     `stored` is the statement that sums up the bytes of the finished files of `user_id`.
     """
-    config = app.config
-    user = Cap(config["SCAPI_MAX_UPLOADS_PER_USER"], config["SCAPI_MAX_UPLOAD_BYTES_PER_USER"])
-    address = Cap(config["SCAPI_MAX_UPLOADS_PER_ADDRESS"], config["SCAPI_MAX_UPLOAD_BYTES_PER_ADDRESS"])
-    quota = config["SCAPI_QUOTA_BYTES"]
-    largest_image, largest_document = config["SCAPI_MAX_IMAGE_BYTES"], config["SCAPI_MAX_DOCUMENT_BYTES"]
+    user = Cap(settings.max_uploads_per_user, settings.max_upload_bytes_per_user)
+    address = Cap(settings.max_uploads_per_address, settings.max_upload_bytes_per_address)
+    quota = settings.quota_bytes
+    largest_image, largest_document = settings.max_image_bytes, settings.max_document_bytes
     caps = Caps(user, address, quota, stored, largest_image, max(largest_image, largest_document))
     capped = any((user.uploads, user.bytes, address.uploads, address.bytes, quota))
     app.extensions["scapi.caps"] = caps if capped else None

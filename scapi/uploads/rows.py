@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from scapi.database import UPLOADS_BIND, db, syncs_chunks
+from scapi.settings import settings
 from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
 
@@ -82,6 +82,6 @@ def make_durable(upload: Row[Any]) -> None:
     Where `syncs_chunks` says that it does not by itself, a commit on the engine of everything else syncs all that was
     committed before.
     """
-    if not syncs_chunks(db.engine, current_app.config):
+    if not syncs_chunks(db.engine, settings.storage):
         with db.engine.begin() as connection:
             connection.execute(_WRITE_AGAIN, {"of_id": upload.id})

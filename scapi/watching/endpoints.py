@@ -2,13 +2,14 @@
 
 from hmac import compare_digest
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from scapi import metrics
 from scapi.http import errors
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.watching import BLUEPRINT, health
 from scapi.watching.readings import Readings
 
@@ -35,7 +36,7 @@ def ready() -> Response:
 @blueprint.get("/metrics", strict_slashes=True)
 def read_metrics() -> Response:
     """Answer the metrics in Prometheus' text format to who has `SCAPI_METRICS_TOKEN`; 404 if there is none."""
-    token = current_app.config["SCAPI_METRICS_TOKEN"]
+    token = settings.metrics_token
     if not token:
         abort(404)
     if not compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from flask import current_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi.database import UPLOADS_BIND, db, now
+from scapi.settings import settings
 from scapi.uploads.models import Status, Upload
 from scapi.watching import health
 from scapi.watching.sweeps import Sweep
@@ -22,7 +22,7 @@ class Readings(Collector):
     """Asks when metrics are read, inside an application's context. What cannot be had is left out."""
 
     def collect(self) -> Iterator[Metric]:
-        about = {"version": version("scapi"), "storage": current_app.config["SCAPI_STORAGE"]}
+        about = {"version": version("scapi"), "storage": settings.storage}
         yield InfoMetricFamily("scapi", "What is running", about)
         ready = GaugeMetricFamily("scapi_ready", "Whether what scapi stands on answers (1 or 0)", labels=["part"])
         parts = health.parts()

@@ -10,11 +10,10 @@ from typing import BinaryIO
 import pytest
 from flask import Flask
 
-from config import Config
 from scapi import create_app
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile, Rejected
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, read_settings
 from tests import files, running
 from tests.checks import fake_clamd
 from tests.checks.fake_clamd import EICAR
@@ -185,4 +184,4 @@ def test_checks_that_cannot_be_used(name: str, message: str, tmp_path: Path, mon
     monkeypatch.setattr(checking, "entry_points", lambda group: there.select(group=group))
     settings = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": SECRET, "SCAPI_CHECKS": [name]}
     with pytest.raises(ConfigurationError, match=message):
-        create_app(type("TestConfig", (Config,), settings))
+        create_app(read_settings(settings))

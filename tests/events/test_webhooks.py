@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,14 +16,13 @@ from flask import Flask
 from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
-from config import Config
 from scapi import create_app
 from scapi.cli import cli
 from scapi.database import db, now
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
 from scapi.media.models import Media
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, read_settings
 from tests import files, running, servers
 from tests.client import complete, md5, refusal, send_all, upload
 from tests.conftest import token
@@ -102,7 +102,8 @@ def _deliverer(server: Server) -> "subprocess.Popen[str]":
 
 
 def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: Receiver) -> None:
-    settings = {name: telling.config[name] for name in ("SCAPI_DATA_DIR", "SCAPI_DATABASE_URL", "SCAPI_WEBHOOK_SECRET")}
+    by_name = telling.extensions["scapi.settings"].by_name()
+    settings = {name: by_name[name] for name in ("SCAPI_DATA_DIR", "SCAPI_DATABASE_URL", "SCAPI_WEBHOOK_SECRET")}
     env = environment(SCAPI_WEBHOOK_URLS=receiver.url, **settings)
     command = [sys.executable, "-m", "scapi", "webhooks", "deliver", "--watch", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as service:
@@ -168,7 +169,7 @@ def test_who_is_away_is_asked_once_in_a_run(make_app: Callable[..., Flask], rece
         assert deliver(app) == "tried 4 deliveries: 3 arrived, 1 not"
         assert sum(row.attempts for row in rows() if row.url == away) == 1
         assert len({(row.event_id, row.url) for row in rows()}) == 6
-        app.config["SCAPI_WEBHOOK_URLS"] = [receiver.url]
+        app.extensions["scapi.settings"] = replace(app.extensions["scapi.settings"], webhook_urls=(receiver.url,))
         all_due()
         deliver(app)
         assert "SCAPI_WEBHOOK_URLS does not name this URL any more" in {row.problem for row in rows()}
@@ -272,5 +273,5 @@ def test_without_webhooks_nothing_is_written(app: Flask) -> None:
 def test_settings_that_cannot_work(settings: dict[str, object], tmp_path: Path) -> None:
     chosen = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": running.SECRET, **settings}
     with pytest.raises(ConfigurationError, match="SCAPI_WEBHOOK") as refused:
-        create_app(type("TestConfig", (Config,), chosen))
+        create_app(read_settings(chosen))
     assert "password" not in str(refused.value)

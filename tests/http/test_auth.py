@@ -127,14 +127,6 @@ def test_the_command_makes_a_token_that_works(server: Server) -> None:
     assert auth.read_token(printed, SECRET).id == 7
 
 
-def test_the_secret_is_made_once_and_kept(tmp_path: Path) -> None:
-    secret = auth.secret_in(tmp_path / "data")
-    assert len(secret) >= auth.MIN_SECRET_BYTES
-    assert auth.secret_in(tmp_path / "data") == secret
-    assert (tmp_path / "data" / "jwt-secret").stat().st_mode & 0o777 == 0o600
-    assert [file.name for file in (tmp_path / "data").iterdir()] == ["jwt-secret"]
-
-
 @pytest.mark.parametrize(("secret", "message"), [("", "SCAPI_JWT_SECRET is not set"), ("short", "at least 32")])
 def test_without_a_secret_scapi_does_not_start(make_app: Callable[..., Flask], secret: str, message: str) -> None:
     with pytest.raises(Exception, match=message):

@@ -12,10 +12,9 @@ import pytest
 import redis
 import requests
 
-from config import Config
 from scapi import create_app
 from scapi.http import callers
-from scapi.settings import ConfigurationError
+from scapi.settings import ConfigurationError, read_settings
 from tests import files, running, servers
 from tests.client import CHUNK, at_once, complete, md5, refusal, send_chunk, statuses
 from tests.conftest import token
@@ -155,7 +154,7 @@ def test_redis_counts_for_all_processes_and_may_go_away(sqlite: object, tmp_path
 def test_settings_that_cannot_work(settings: dict[str, str], tmp_path: Path) -> None:
     chosen = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": SECRET, **settings}
     with pytest.raises(ConfigurationError, match="SCAPI_RATE_LIMIT") as refused:
-        create_app(type("TestConfig", (Config,), chosen))
+        create_app(read_settings(chosen))
     assert "password" not in str(refused.value)
 
 

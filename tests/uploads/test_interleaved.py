@@ -75,7 +75,7 @@ def after(backend: StorageBackend, name: str, action: Callable[[], object], monk
 
 
 def stored(app: Flask) -> list[str]:
-    data = Path(app.config["SCAPI_DATA_DIR"])
+    data = Path(app.extensions["scapi.settings"].data_dir)
     return [file.name for room in ("files", "parts") for file in (data / room).rglob("*") if file.is_file()]
 
 
@@ -133,7 +133,7 @@ def test_an_upload_that_is_completed_by_two(
 def test_the_sweeper_lets_a_slow_upload_live(app: Flask) -> None:
     upload_id = begin(app)
     long_ago = time.time() - timedelta(hours=5).total_seconds()
-    part = Path(app.config["SCAPI_DATA_DIR"], "parts", key_of(upload_id))
+    part = Path(app.extensions["scapi.settings"].data_dir, "parts", key_of(upload_id))
     os.utime(part, (long_ago, long_ago))
     due = Due.at(now())
     assert [left.key for left in storage.unfinished(due.left_before)] == [key_of(upload_id)]

@@ -50,7 +50,7 @@ def upload_id(app: Flask) -> str:
 @pytest.fixture
 def part(app: Flask, upload_id: str) -> Path:
     """The file that its bytes are in."""
-    return Path(app.config["SCAPI_DATA_DIR"], "parts", key_of(upload_id))
+    return Path(app.extensions["scapi.settings"].data_dir, "parts", key_of(upload_id))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def restart(app: Flask, boot: list[str]) -> Callable[[], None]:
 
     def again() -> None:
         boot.append(f"after {boot[-1]}")
-        app.extensions["scapi.storage"] = MeasuredBackend.from_settings(app.config)
+        app.extensions["scapi.storage"] = MeasuredBackend.from_settings(app.extensions["scapi.settings"].by_name())
 
     return again
 

@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import current_app
 from sqlalchemy import delete
 
 from scapi.checks import checking
@@ -22,6 +21,7 @@ from scapi.previews.fetch import FAILURES
 from scapi.previews.preview import Busy, TooLarge
 from scapi.previews.setup import previewer
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.uploads import caps, filenames
 from scapi.uploads.keys import keys_of, new_id
 
@@ -65,9 +65,8 @@ def _link(kind: MediaType, url: str) -> Media:
 
 
 def _image(url: str, creator_id: int | None) -> Media:
-    config = current_app.config
     try:
-        data = previewer.picture(url, config["SCAPI_MAX_IMAGE_BYTES"])
+        data = previewer.picture(url, settings.max_image_bytes)
     except TooLarge as error:
         raise Refused("file_too_large", f"the picture is too large: {error}", field="url") from error
     except Busy as error:

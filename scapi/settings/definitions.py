@@ -1,0 +1,198 @@
+"""Every setting: name, type, default, check and documentation. `SCAPI_<NAME>` in the environment sets it."""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from marshmallow import validate
+
+from scapi.settings.field import MiB, environment_name, setting
+from scapi.settings.stores import StoreSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StoreSettings):
+    """What `create_app` is given."""
+
+    # Addresses
+    public_url: str = setting(
+        "",
+        "The address that clients see, such as `https://media.example.org`. Empty: taken from the request.",
+        validate.Regexp(r"(https?://[^/\s].*)?$", error="expected an address such as https://media.example.org"),
+    )
+    trusted_proxies: int = setting(
+        0,
+        "How many proxies in front set X-Forwarded-For, -Proto and -Host themselves, each of them all three.",
+        validate.Range(min=0),
+    )
+
+    # Permissions
+    jwt_secret: str = setting(
+        "",
+        "HS256 key of the bearer tokens, at least 32 bytes. Empty: made at first run and kept in the data dir "
+        "(embedded database only).",
+        secret=True,
+    )
+    anonymous_writes: bool = setting(True, "Whether uploading and creating media works without a token.")
+    tag_writers: str = setting(
+        "anyone",
+        "Who may create, change, delete and assign tags: `anyone`, `users` (any token) or `admins` (a token "
+        "whose claim `is_admin` is true). The API has it open to anyone; in production it should be `admins`.",
+        validate.OneOf(["anyone", "users", "admins"]),
+    )
+
+    # Uploads
+    upload_ttl: int = setting(
+        86_400,
+        "Seconds that an unfinished upload lives, from its first chunk.",
+        validate.Range(min=1),
+    )
+    max_chunk_bytes: int = setting(
+        16 * MiB,
+        "Largest chunk, in bytes. A request holds its chunk in memory.",
+        validate.Range(min=1),
+    )
+    client_timeout: float = setting(
+        30.0,
+        "Seconds that a client may be silent in the middle of a request's body, which occupies a thread meanwhile.",
+        validate.Range(min=0.1),
+    )
+    max_image_bytes: int = setting(5 * MiB, "Largest image file, in bytes.", validate.Range(min=1))
+    max_document_bytes: int = setting(50 * MiB, "Largest document file, in bytes.", validate.Range(min=1))
+    max_image_pixels: int = setting(
+        50_000_000,
+        "Most pixels (width x height) of an image, checked before it is decoded; at most what Pillow lets through.",
+        validate.Range(1, 89_000_000),
+    )
+    strip_location: bool = setting(
+        True,
+        "Whether GPS tags are taken out of the images that are served. Pixels are not encoded again.",
+    )
+
+    # Media
+    media_type_names: str = setting(
+        "long",
+        "How answers name the media types: `long` (image, editor_image, document) or `short` (image, eimage, doc).",
+        validate.OneOf(["long", "short"]),
+    )
+
+    # Links
+    preview_seconds: float = setting(
+        5.0,
+        "Seconds that fetching all of a link's preview may take. Clients give up after 10.",
+        validate.Range(min=0.1, max=60),
+    )
+    preview_ports: tuple[int, ...] = setting((80, 443), "Ports, separated by commas, that links may have.")
+    preview_allow: tuple[str, ...] = setting(
+        (),
+        "Host names and networks (`wiki.example.org,10.1.0.0/16`) that previews may reach although they are "
+        "not public.",
+    )
+    previews_at_once: int = setting(
+        4,
+        "Previews that one process fetches at once, fewer than its threads; a link beyond them is made "
+        "without one, which `scapi previews refresh` gets later.",
+        validate.Range(min=1),
+    )
+
+    # Limits
+    rate_limit_storage: str = setting(
+        "memory://",
+        "Where requests are counted: `memory://`, by each process for itself, or `redis://host:6379`, by all together.",
+    )
+    rate_limit_chunks: str = setting(
+        "",
+        "Chunks that a user, or an address without a token, may send, such as `600/minute; 10000/day`. Empty: "
+        "no limit.",
+    )
+    rate_limit_completes: str = setting("", "The same for completed uploads.")
+    rate_limit_previews: str = setting(
+        "",
+        "The same for requests that make scapi fetch from the web: creating media, and choosing a link's image.",
+    )
+    rate_limit_others: str = setting(
+        "",
+        "The same for all other requests of the API together: tags, reading and deleting media, asking for an upload.",
+    )
+    max_uploads_per_user: int = setting(0, "Most unfinished uploads of a user. 0: no cap.", validate.Range(min=0))
+    max_uploads_per_address: int = setting(
+        0,
+        "Most unfinished uploads from one address (IPv6: from one /64), with or without a token. 0: no cap.",
+        validate.Range(min=0),
+    )
+    max_upload_bytes_per_user: int = setting(
+        0,
+        "Most bytes of a user's unfinished uploads together, by the sizes that they will have. 0: no cap.",
+        validate.Range(min=0),
+    )
+    max_upload_bytes_per_address: int = setting(
+        0,
+        "The same for the uploads from one address. 0: no cap.",
+        validate.Range(min=0),
+    )
+    quota_bytes: int = setting(
+        0,
+        "Most bytes that a user may keep, files and unfinished uploads together. 0: no quota. Without a token "
+        "there is none: see SCAPI_ANONYMOUS_WRITES.",
+        validate.Range(min=0),
+    )
+
+    # Checks and events
+    checks: tuple[str, ...] = setting(
+        (),
+        "Checks, separated by commas, that each file must pass before anyone can see it: `clamd`, or an "
+        "installed plug-in's name.",
+    )
+    clamd_address: str = setting(
+        "/run/clamav/clamd.ctl",
+        "Where the check `clamd` finds it: the path of its socket, or `host:port`.",
+    )
+    webhook_urls: tuple[str, ...] = setting(
+        (),
+        "URLs, separated by commas, that are told of every event by `scapi webhooks deliver`. They may be inside.",
+    )
+    webhook_secret: str = setting(
+        "",
+        "Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, "
+        "while it is being changed.",
+        secret=True,
+    )
+
+    # Watching
+    metrics_token: str = setting(
+        "",
+        "Bearer token, at least 16 characters, that `/metrics` wants from Prometheus. Empty: there is no `/metrics`.",
+        validate.Regexp(r"([!-~]{16,})?$", error="expected at least 16 characters of ASCII without spaces"),
+        secret=True,
+    )
+    log_level: str = setting(
+        "warning",
+        "How much is logged: `debug`, `info` (a line for every request), `warning` (what went wrong here) or `error`.",
+        validate.OneOf(["debug", "info", "warning", "error"]),
+    )
+    log_format: str = setting(
+        "text",
+        "Lines for people, `text`, or objects for programs, `json`. gunicorn.conf.py applies it, to "
+        "gunicorn's own too.",
+        validate.OneOf(["text", "json"]),
+    )
+
+    # Browsers
+    cors_origins: tuple[str, ...] = setting(
+        ("*",),
+        "Origins, separated by commas, whose pages may call the API from a browser.",
+    )
+
+    # Plug-ins
+    others: Mapping[str, str] = field(default_factory=dict)
+    """The settings of plug-ins, by their names in the environment: `SCAPI_<PLUG-IN>_...`."""
+
+    def by_name(self) -> dict[str, Any]:
+        """Return all settings by their names in the environment: what plug-ins are given."""
+        own = {environment_name(one.name): getattr(self, one.name) for one in definitions()}
+        return {**self.others, **own}
+
+
+def definitions() -> list[Field[Any]]:
+    """Return the dataclass fields of all settings, in the order in which they are documented."""
+    return [one for one in fields(Settings) if "documentation" in one.metadata]

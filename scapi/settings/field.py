@@ -1,0 +1,23 @@
+"""What a setting is: a field of a dataclass with its documentation and its check."""
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+PREFIX = "SCAPI_"
+"""What the name of a setting begins with in the environment."""
+
+MiB = 1024 * 1024
+
+Check = Callable[[Any], Any]
+"""Raises marshmallow's ValidationError for a value that cannot work."""
+
+
+def setting(default: Any, documentation: str, check: Check | None = None, *, secret: bool = False) -> Any:
+    """Return the dataclass field of a setting. A secret may also be read from a file: `SCAPI_<NAME>_FILE`."""
+    return field(default=default, metadata={"documentation": documentation, "check": check, "secret": secret})
+
+
+def environment_name(name: str) -> str:
+    """Return what the setting `name` is called in the environment."""
+    return PREFIX + name.upper()

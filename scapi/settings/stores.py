@@ -1,0 +1,73 @@
+"""The settings of the database and of the storage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from marshmallow import validate
+
+from scapi.settings.field import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Where rows and files are kept."""
+
+    # Places
+    data_dir: Path = setting(
+        Path("var"),
+        "Folder of the embedded database, the local files and the generated secret.",
+    )
+    database_url: str = setting(
+        "",
+        "SQLAlchemy URL of the database, `postgresql+psycopg://...` in production. Empty: SQLite in the data dir.",
+        secret=True,
+    )
+
+    # Storage
+    storage: str = setting("local", "Where files are kept: `local`, `s3`, or the name of an installed plug-in.")
+    s3_bucket: str = setting(
+        "",
+        "Bucket of the S3 storage. Credentials come from boto3's own chain (`AWS_*`, profiles, instance roles).",
+    )
+    s3_prefix: str = setting("", "What the names of all objects begin with, such as `scapi/`.")
+    s3_endpoint_url: str = setting("", "Address of an S3-compatible server. Empty: Amazon's.")
+    s3_public_endpoint_url: str = setting(
+        "",
+        "Address of that server as clients reach it, for presigned URLs. Empty: the same.",
+    )
+    s3_region: str = setting("", "Region of the bucket. Empty: from boto3's own chain.")
+    s3_addressing_style: str = setting(
+        "auto",
+        "Where a request names the bucket: in the path or in the host. Most S3-compatible servers want `path`.",
+        validate.OneOf(["auto", "path", "virtual"]),
+    )
+    s3_checksums: str = setting(
+        "when_supported",
+        "When boto3 sends and checks checksums. Some S3-compatible servers refuse them: `when_required`.",
+        validate.OneOf(["when_supported", "when_required"]),
+    )
+    s3_server_side_encryption: str = setting(
+        "",
+        "How the server encrypts objects. Empty: as the bucket is set up.",
+        validate.OneOf(["", "AES256", "aws:kms"]),
+    )
+    s3_kms_key_id: str = setting("", "Key for `aws:kms`. Empty: the account's own.")
+    s3_storage_class: str = setting(
+        "",
+        "Storage class of finished files, such as `STANDARD_IA`. Empty: the bucket's.",
+    )
+    s3_url_expires: int = setting(
+        3600,
+        "Seconds that a presigned URL is good for; a file's own URL redirects to one.",
+        validate.Range(min=600, max=604_800),
+    )
+    media_base_url: str = setting(
+        "",
+        "Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs.",
+    )
+    accel_redirect: str = setting(
+        "",
+        "Internal location of an nginx in front that has the local files, such as `/internal/files/`, and "
+        "sends them for scapi (X-Accel-Redirect). Empty: scapi sends them itself.",
+        validate.Regexp(r"(/[\w./-]*/)?$", error="expected a path such as /internal/files/"),
+    )
