@@ -17,8 +17,9 @@ from typing import Any
 from flask import Flask, g
 
 from scapi import create_app, server
-from scapi.measured import MeasuredBackend
 from scapi.settings import read_settings
+from scapi.storage import observer
+from storage_backends import CheckedBackend
 from storage_backends.local import LocalBackend
 
 CHUNK = "/api/v2/media/upload/chunk/"
@@ -41,7 +42,7 @@ class IdleBackend(LocalBackend):
 def storage_call(folder: Path) -> float:
     """Return what the wrapper adds to a call of the storage."""
     idle = IdleBackend(folder)
-    measured = MeasuredBackend(idle, "local")
+    measured = CheckedBackend(idle, observer("local"))
     chunk: tuple[Any, ...] = ({}, 0, io.BytesIO(), 204_800)
     return microseconds(lambda: measured.write(*chunk)) - microseconds(lambda: idle.write(*chunk))
 

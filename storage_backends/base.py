@@ -12,7 +12,9 @@ The backend is stateless: all that it must remember about an unfinished upload i
 that must not grow with the file. Bytes that an official state stands for must never be lost or replaced by
 a write that did not become official. Nothing is visible under its key before `finish`.
 
-Keys are made by the caller from `[a-z0-9._-]`, in segments divided by single slashes; no segment starts with a dot.
+`storage_backends.checked` stands around every backend. It checks the keys, which are made from `[a-z0-9._-]`, in
+segments divided by single slashes, none of which starts with a dot. It asks a backend's `translate` what an exception
+means, so a backend may let the exceptions of its libraries through. And it times the calls.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Self
@@ -110,8 +112,21 @@ class StorageBackend(ABC):
 
         Raises StorageError. Unlike `check` it makes nothing that is missing, and may be called at any time.
         """
-        with suppress(NotFound):
+        try:
             self.size(PROBE_KEY)
+        except NotFound:
+            pass
+        except Exception as error:
+            if not isinstance(self.translate(error), NotFound):
+                raise
+
+    def translate(self, error: Exception) -> StorageError | None:
+        """Return what an exception of the libraries behind this backend means, None where that is not known.
+
+        Asked of everything that a method raises and that is no StorageError, also while a stream of `open` is read.
+        An exception of unknown meaning stays what it is, and counts as a bug.
+        """
+        return None
 
     @abstractmethod
     def start(self, key: str, content_type: str) -> State:

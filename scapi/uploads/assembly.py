@@ -142,6 +142,7 @@ def _store(chunk: Chunk, state: State, md5_before: bytes) -> dict[str, Any]:
     span = chunk.span
     hashed = _hashed(chunk, md5_before)
     written = storage.write(state, span.start, chunk.received.content.stream(), span.size)
+    metrics.RECEIVED_BYTES.inc(span.size)
     values = {
         "state": written,
         "offset": span.end,

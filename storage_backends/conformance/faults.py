@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from storage_backends.base import KiB, MiB, NotFound, State, StorageBackend, StorageError, Unavailable
+from storage_backends.base import KiB, MiB, NotFound, State, StorageError, Unavailable
 from storage_backends.conformance.steps import (
+    Contents,
     Faults,
     Fixtures,
     Happening,
+    Store,
     add,
     after,
     before,
@@ -31,8 +33,6 @@ from storage_backends.conformance.steps import (
 )
 
 Result = TypeVar("Result")
-
-Inventory = Callable[[], Iterable[str]]
 
 UPLOADS = {
     "one chunk": [b"only"],
@@ -67,105 +67,101 @@ class FaultTests(Fixtures):
 
     @pytest.mark.parametrize("chunks", UPLOADS.values(), ids=list(UPLOADS))
     def test_an_upload(
-        self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening, chunks: list[bytes]
+        self, store: Store, contents: Contents, faults: Faults, happen: Happening, chunks: list[bytes]
     ) -> None:
         done = set()
         for number, fault in enumerate(faults.every_call(happen)):
             key = f"ab/{number}"
             # An upload that could not begin is begun again under a key of its own, so that is all to try here.
             with fault, suppress(Unavailable):
-                state = backend.start(key, "image/png")
-                self._complete(backend, key, state, chunks)
+                state = store.start(key, "image/png")
+                self._complete(store, key, state, chunks)
                 done.add(key)
-        sweep(backend)
+        sweep(store)
         assert done
-        assert sorted(inventory()) == sorted(done)
-        assert {read(backend, key) for key in done} == {b"".join(chunks)}
+        assert sorted(contents()) == sorted(done)
+        assert {read(store, key) for key in done} == {b"".join(chunks)}
 
-    def _complete(self, backend: StorageBackend, key: str, state: State, chunks: list[bytes]) -> None:
+    def _complete(self, store: Store, key: str, state: State, chunks: list[bytes]) -> None:
         content, ends = b"".join(chunks), list(accumulate(map(len, chunks)))
         offset, finished = 0, False
         while not finished:
-            step = partial(self._go_on, backend, key, state, offset, content, ends)
+            step = partial(self._go_on, store, key, state, offset, content, ends)
             state, offset, finished = insist(step)
 
     @staticmethod
     def _go_on(
-        backend: StorageBackend, key: str, state: State, offset: int, content: bytes, ends: list[int]
+        store: Store, key: str, state: State, offset: int, content: bytes, ends: list[int]
     ) -> tuple[State, int, bool]:
         """Write the next chunk of `content`, or finish it: return the state, the offset, and whether it is finished."""
-        with backend.exclusive(key):
-            state, offset = settled(backend, state, content[:offset])
+        with store.exclusive(key):
+            state, offset = settled(store, state, content[:offset])
             if offset == len(content):
-                backend.finish(state)
+                store.finish(state)
                 return state, offset, True
             chunk = content[offset : next(end for end in ends if end > offset)]
-            return backend.write(state, offset, io.BytesIO(chunk), len(chunk)), offset + len(chunk), False
+            return store.write(state, offset, io.BytesIO(chunk), len(chunk)), offset + len(chunk), False
 
     def test_what_is_not_tried_again_is_swept(
-        self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening
+        self, store: Store, contents: Contents, faults: Faults, happen: Happening
     ) -> None:
         for number, fault in enumerate(faults.every_call(happen)):
             with fault, suppress(Unavailable):
-                upload(backend, f"ab/{number}", *UPLOADS["chunks as large as parts"])
-        sweep(backend)
-        assert not list(inventory())
+                upload(store, f"ab/{number}", *UPLOADS["chunks as large as parts"])
+        sweep(store)
+        assert not list(contents())
 
-    def test_aborting(self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening) -> None:
+    def test_aborting(self, store: Store, contents: Contents, faults: Faults, happen: Happening) -> None:
         for fault in faults.every_call(happen):
-            state = upload(backend, "ab/cd", *UPLOADS["chunks as large as parts"])
+            state = upload(store, "ab/cd", *UPLOADS["chunks as large as parts"])
             with fault:
-                insist(partial(backend.abort, state))
-            assert not list(inventory())
+                insist(partial(store.abort, state))
+            assert not list(contents())
 
-    def test_sweeping(self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening) -> None:
+    def test_sweeping(self, store: Store, contents: Contents, faults: Faults, happen: Happening) -> None:
         for fault in faults.every_call(happen):
-            upload(backend, "ab/cd", *UPLOADS["chunks as large as parts"])
+            upload(store, "ab/cd", *UPLOADS["chunks as large as parts"])
             with fault:
-                insist(partial(sweep, backend))
-            assert not list(inventory())
+                insist(partial(sweep, store))
+            assert not list(contents())
 
-    def test_saving(self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening) -> None:
+    def test_saving(self, store: Store, contents: Contents, faults: Faults, happen: Happening) -> None:
         for fault in faults.every_call(happen):
-            save(backend, "ab/cd", b"old")
+            save(store, "ab/cd", b"old")
             with fault, suppress(Unavailable):
-                save(backend, "ab/cd", b"new content")
-            assert read(backend, "ab/cd") in (b"old", b"new content")
-            save(backend, "ab/cd", b"new content")
-            assert read(backend, "ab/cd") == b"new content"
-        sweep(backend)
-        assert list(inventory()) == ["ab/cd"]
+                save(store, "ab/cd", b"new content")
+            assert read(store, "ab/cd") in (b"old", b"new content")
+            save(store, "ab/cd", b"new content")
+            assert read(store, "ab/cd") == b"new content"
+        sweep(store)
+        assert list(contents()) == ["ab/cd"]
 
-    def test_reading_and_deleting(
-        self, backend: StorageBackend, inventory: Inventory, faults: Faults, happen: Happening
-    ) -> None:
+    def test_reading_and_deleting(self, store: Store, contents: Contents, faults: Faults, happen: Happening) -> None:
         for fault in faults.every_call(happen):
-            save(backend, "ab/cd", b"content")
+            save(store, "ab/cd", b"content")
             with fault:
-                assert insist(partial(read, backend, "ab/cd")) == b"content"
-                assert insist(partial(backend.size, "ab/cd")) == 7
-                insist(partial(backend.delete, "ab/cd"))
-            assert not list(inventory())
+                assert insist(partial(read, store, "ab/cd")) == b"content"
+                assert insist(partial(store.size, "ab/cd")) == 7
+                insist(partial(store.delete, "ab/cd"))
+            assert not list(contents())
 
 
 class WriterTests(Fixtures):
     """Writers at the same time, kept apart by `exclusive` where the backend needs that."""
 
-    def test_many_writers_of_one_upload(self, backend: StorageBackend) -> None:
+    def test_many_writers_of_one_upload(self, store: Store) -> None:
         """Each does what scapi does: read the row, write, and make the new state official unless another was first."""
-        row: dict[str, Any] = {"state": backend.start("ab/cd", "image/png"), "content": b""}
+        row: dict[str, Any] = {"state": store.start("ab/cd", "image/png"), "content": b""}
         update = Lock()
 
         def run(writer: int) -> None:
             while len(row["content"]) < 6 * MiB:
-                with backend.exclusive("ab/cd"):
+                with store.exclusive("ab/cd"):
                     with update:
                         official = dict(row)
                     chunk = data(700 * KiB, writer)
                     try:
-                        state = backend.write(
-                            official["state"], len(official["content"]), io.BytesIO(chunk), len(chunk)
-                        )
+                        state = store.write(official["state"], len(official["content"]), io.BytesIO(chunk), len(chunk))
                     except NotFound:  # others went on so far that what it stands for was tidied away
                         assert row["state"] != official["state"]
                         continue
@@ -175,30 +171,32 @@ class WriterTests(Fixtures):
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(run, range(4)))
-        backend.finish(row["state"])
-        assert read(backend, "ab/cd") == row["content"]
+        store.finish(row["state"])
+        assert read(store, "ab/cd") == row["content"]
+        sweep(store)
 
-    def test_one_writer_at_a_time(self, backend: StorageBackend) -> None:
-        if not self.locks(backend):
+    def test_one_writer_at_a_time(self, store: Store) -> None:
+        if not self.locks(store.backend):
             pytest.skip("this backend needs no lock")
-        upload(backend, "ab/cd", b"chunk")
+        state = upload(store, "ab/cd", b"chunk")
         entered = Event()
 
         def enter() -> None:
-            with backend.exclusive("ab/cd"):
+            with store.exclusive("ab/cd"):
                 entered.set()
 
         second = Thread(target=enter)
-        with backend.exclusive("ab/cd"):
+        with store.exclusive("ab/cd"):
             second.start()
             assert not entered.wait(0.2)
-            with backend.exclusive("ab/other"):
+            with store.exclusive("ab/other"):
                 pass
         second.join(PATIENCE)
         assert entered.is_set()
+        store.abort(state)
 
-    def test_there_is_nothing_to_guard_without_an_upload(self, backend: StorageBackend) -> None:
-        with backend.exclusive("ab/none"):
+    def test_there_is_nothing_to_guard_without_an_upload(self, store: Store) -> None:
+        with store.exclusive("ab/none"):
             pass
 
 
@@ -208,61 +206,61 @@ class InterleavingTests(Fixtures):
     @pytest.mark.parametrize("winner", ["inner", "outer"])
     @pytest.mark.parametrize("official", [(), OFFICIAL], ids=["at the start", "at a part"])
     def test_two_writers(
-        self, backend: StorageBackend, inventory: Inventory, faults: Faults, winner: str, official: tuple[bytes, ...]
+        self, store: Store, contents: Contents, faults: Faults, winner: str, official: tuple[bytes, ...]
     ) -> None:
-        self._needs_no_lock(backend)
+        self._needs_no_lock(store)
         size = sum(map(len, official))
         chunks = {"inner": data(64 * KiB, 1), "outer": data(64 * KiB, 2)}
         states: dict[str, State] = {}
 
         def write(who: str) -> None:
-            states[who] = add(backend, states["official"], chunks[who], offset=size)
+            states[who] = add(store, states["official"], chunks[who], offset=size)
 
         for fault in faults.every_call(meanwhile(partial(write, "inner"))):
-            states = {"official": upload(backend, "ab/cd", *official)}
+            states = {"official": upload(store, "ab/cd", *official)}
             with fault:
                 write("outer")
             if "inner" not in states:
                 write("inner")
             end = data(5 * MiB)
-            backend.finish(add(backend, states[winner], end, offset=size + len(chunks[winner])))
-            self._is_published(backend, *official, chunks[winner], end)
-            sweep(backend)
-            assert not list(inventory())
+            store.finish(add(store, states[winner], end, offset=size + len(chunks[winner])))
+            self._is_published(store, *official, chunks[winner], end)
+            sweep(store)
+            assert not list(contents())
 
     @pytest.mark.parametrize("outer", ["write", "end"])
     @pytest.mark.parametrize("end", ["finish", "abort"])
     def test_a_stale_writer_at_the_end(
-        self, backend: StorageBackend, inventory: Inventory, faults: Faults, end: str, outer: str
+        self, store: Store, contents: Contents, faults: Faults, end: str, outer: str
     ) -> None:
         """The upload goes on and ends while a write from an older state is under way, and the other way round."""
-        self._needs_no_lock(backend)
+        self._needs_no_lock(store)
         states: dict[str, State] = {}
         size = sum(map(len, OFFICIAL))
 
         def write_stale() -> None:
             with suppress(StorageError):
-                add(backend, states["stale"], data(100 * KiB, 1), offset=size)
+                add(store, states["stale"], data(100 * KiB, 1), offset=size)
 
         def end_it() -> None:
-            getattr(backend, end)(states["official"])
+            getattr(store, end)(states["official"])
 
         steps = [write_stale, end_it] if outer == "write" else [end_it, write_stale]
         for fault in faults.every_call(meanwhile(steps[1])):
-            states["stale"] = upload(backend, "ab/cd", *OFFICIAL)
-            states["official"] = add(backend, states["stale"], b"the end", offset=size)
+            states["stale"] = upload(store, "ab/cd", *OFFICIAL)
+            states["official"] = add(store, states["stale"], b"the end", offset=size)
             with fault:
                 steps[0]()
             end_it()
             if end == "finish":
-                self._is_published(backend, *OFFICIAL, b"the end")
-            sweep(backend)
-            assert not list(inventory())
+                self._is_published(store, *OFFICIAL, b"the end")
+            sweep(store)
+            assert not list(contents())
 
-    def _is_published(self, backend: StorageBackend, *chunks: bytes) -> None:
-        assert read(backend, "ab/cd") == b"".join(chunks)
-        backend.delete("ab/cd")
+    def _is_published(self, store: Store, *chunks: bytes) -> None:
+        assert read(store, "ab/cd") == b"".join(chunks)
+        store.delete("ab/cd")
 
-    def _needs_no_lock(self, backend: StorageBackend) -> None:
-        if self.locks(backend):
+    def _needs_no_lock(self, store: Store) -> None:
+        if self.locks(store.backend):
             pytest.skip("its `exclusive` keeps writers apart")

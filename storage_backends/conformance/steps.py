@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import pytest
 
-from storage_backends.base import Leftover, MiB, State, StorageBackend
+from storage_backends.base import Leftover, MiB, NotFound, State, StorageBackend
+from storage_backends.checked import CheckedBackend
 
 Result = TypeVar("Result")
 
@@ -61,9 +62,14 @@ def read(backend: StorageBackend, key: str, start: int = 0, length: int | None =
         return stream.read()
 
 
+def unfinished(backend: StorageBackend) -> list[Leftover]:
+    """Return all that is unfinished, however young."""
+    return list(backend.unfinished(datetime.now(UTC) + timedelta(days=1)))
+
+
 def sweep(backend: StorageBackend) -> list[Leftover]:
     """Discard all that is unfinished, however young, and return it."""
-    found = list(backend.unfinished(datetime.now(UTC) + timedelta(days=1)))
+    found = unfinished(backend)
     for leftover in found:
         backend.discard(leftover)
     return found
@@ -140,8 +146,29 @@ def meanwhile(action: Callable[[], object]) -> Happening:
     return happen
 
 
+class Store(CheckedBackend):
+    """The backend as scapi uses it, and the keys that a test gave it."""
+
+    def __init__(self, backend: StorageBackend) -> None:
+        super().__init__(backend)
+        self.backend = backend
+        self.keys: set[str] = set()
+
+    def start(self, key: str, content_type: str) -> State:
+        self.keys.add(key)
+        return super().start(key, content_type)
+
+    def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
+        self.keys.add(key)
+        super().save(key, stream, content_type)
+
+
+Contents = Callable[[], Iterable[str]]
+"""Looks into the storage past the backend and names all that is there, a published object by its key."""
+
+
 class Fixtures:
-    """What a subclass provides."""
+    """What a subclass provides, and what every test has from that."""
 
     part_size = 5 * MiB
     """Bytes at which the backend may store in another way; sizes around it are tried."""
@@ -152,18 +179,47 @@ class Fixtures:
         raise NotImplementedError("a conformance test class needs a fixture `backend`")
 
     @pytest.fixture
-    def inventory(self, backend: StorageBackend) -> Callable[[], Iterable[str]]:
-        """Return a function that looks into the storage past the backend and names all that is there.
-
-        A published object goes by its key, anything else by any name. To be overridden.
-        """
-        pytest.skip("no fixture `inventory`")
+    def inventory(self) -> Contents | None:
+        """Return a function that names all that is in the storage. To be overridden."""
+        return None
 
     @pytest.fixture
-    def faults(self, backend: StorageBackend) -> Iterable[Faults]:
+    def faults(self) -> Iterable[Faults]:
         """Return a Faults that all low-level calls of `backend` go through. To be overridden."""
         pytest.skip("no fixture `faults`")
 
     def locks(self, backend: StorageBackend) -> bool:
         """Tell whether the backend relies on `exclusive` to keep racing writers apart."""
         return type(backend).exclusive is not StorageBackend.exclusive
+
+    @pytest.fixture
+    def store(self, backend: StorageBackend) -> Store:
+        """Return the backend as scapi uses it: checked, and ready."""
+        store = Store(backend)
+        store.check()
+        return store
+
+    @pytest.fixture
+    def contents(self, inventory: Contents | None) -> Contents:
+        """Return the function that names all that is in the storage, or skip the test without one."""
+        if inventory is None:
+            pytest.skip("no fixture `inventory`")
+        return inventory
+
+    @pytest.fixture(autouse=True)
+    def nothing_is_left_behind(self, store: Store, inventory: Contents | None) -> Iterator[None]:
+        """Fail the test if the storage is not empty afterwards, but for the objects that it published."""
+        yield
+        left = [f"unfinished {leftover.name}" for leftover in unfinished(store)]
+        for key in store.keys:
+            store.delete(key)
+        left += inventory() if inventory else [key for key in store.keys if _is_there(store, key)]
+        assert not left, f"the test left behind: {', '.join(sorted(left))}"
+
+
+def _is_there(store: Store, key: str) -> bool:
+    try:
+        store.size(key)
+    except NotFound:
+        return False
+    return True

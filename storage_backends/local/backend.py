@@ -33,10 +33,9 @@ from storage_backends.base import (
     State,
     StorageBackend,
     StorageError,
-    check_key,
 )
 from storage_backends.local.boot import boot_id
-from storage_backends.local.files import FILE_MODE, Window, copy, make_folder, storage_errors, sync_folder
+from storage_backends.local.files import FILE_MODE, FILES, PARTS, Window, copy, make_folder, sync_folder, translate
 
 SYNC_EVERY = 8 * MiB
 """Bytes that a power cut can take back of an unfinished upload, and that are left to sync when it is finished."""
@@ -54,7 +53,7 @@ def _synced(state: State) -> int:
 def _sync_or_forget(fd: int, synced: int) -> None:
     """Sync a part; if that fails, cut off what had not been synced before.
 
-    What the system could not write it says once and then takes for written: the next sync would be believed.
+    Linux reports a failed write-back once; a later fsync would succeed, so truncate now.
     """
     try:
         os.fdatasync(fd)
@@ -67,12 +66,16 @@ class LocalBackend(StorageBackend):
     """Files under `root`, which is made if it is not there."""
 
     def __init__(self, root: Path) -> None:
-        self._files = root / "files"
-        self._parts = root / "parts"
+        self._root = root
+        self._files = root / FILES
+        self._parts = root / PARTS
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         return cls(Path(settings["SCAPI_DATA_DIR"]).resolve())
+
+    def translate(self, error: Exception) -> StorageError | None:
+        return translate(error, self._root) if isinstance(error, OSError) else None
 
     def check(self) -> None:
         """Raise Misconfigured unless the folders can be made, written and locked."""
@@ -95,37 +98,30 @@ class LocalBackend(StorageBackend):
 
     def probe(self) -> None:
         """Look whether the folders are there: a file system that is not mounted has none."""
-        with storage_errors():
-            for folder in (self._files, self._parts):
-                folder.stat()
-
-    def file(self, key: str) -> Path:
-        """Return the path at which `key` is published, whether it is there or not."""
-        return self._files / check_key(key)
+        for folder in (self._files, self._parts):
+            folder.stat()
 
     def _part(self, key: str) -> Path:
-        return Path(self._part_name(key))
+        return self._parts / key
 
     def _part_name(self, key: str) -> str:
         # each chunk opens it twice and asks for its size, and to put a Path together takes as long as either
-        return f"{self._parts}/{check_key(key)}"
+        return f"{self._parts}/{key}"
 
     def start(self, key: str, content_type: str) -> State:
         part = self._part(key)
-        with storage_errors():
-            make_folder(part.parent)
-            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
-            sync_folder(part.parent)
+        make_folder(part.parent)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+        sync_folder(part.parent)
         return {"key": key, "size": 0, "synced": 0, "boot": self._boot}
 
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
-        with storage_errors():
-            fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
-            try:
-                copied = copy(stream, fd, offset)
-                synced = self._sync_in_time(fd, state, offset + copied)
-            finally:
-                os.close(fd)
+        fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
+        try:
+            copied = copy(stream, fd, offset)
+            synced = self._sync_in_time(fd, state, offset + copied)
+        finally:
+            os.close(fd)
         if copied != size:
             raise StorageError(f"a chunk of {size} bytes brought {copied}")
         return {**state, "size": offset + size, "synced": synced, "boot": self._boot}
@@ -149,111 +145,100 @@ class LocalBackend(StorageBackend):
 
     def doubtful(self, state: State) -> Doubt | None:
         key, synced, size = state["key"], _synced(state), state["size"]
-        with storage_errors():
-            try:
-                there = os.stat(self._part_name(key)).st_size  # noqa: PTH116 - see _part_name
-            except FileNotFoundError:
-                if self.size(key) == size:
-                    return None  # finished, and synced before that
-                raise
-            if there >= size and (synced == size or state["boot"] == self._boot):
-                return None
-            if there < synced:
-                raise NotFound(f"{key} has {there} bytes; {synced} had been synced")
-            with self._part(key).open("rb") as file:
-                file.seek(synced)
-                return Doubt({**state, "size": synced, "boot": None}, synced, file.read(size - synced))
+        try:
+            there = os.stat(self._part_name(key)).st_size  # noqa: PTH116 - see _part_name
+        except FileNotFoundError:
+            if self.size(key) == size:
+                return None  # finished, and synced before that
+            raise
+        if there >= size and (synced == size or state["boot"] == self._boot):
+            return None
+        if there < synced:
+            raise NotFound(f"{key} has {there} bytes; {synced} had been synced")
+        with self._part(key).open("rb") as file:
+            file.seek(synced)
+            return Doubt({**state, "size": synced, "boot": None}, synced, file.read(size - synced))
 
     def finish(self, state: State) -> None:
         key, size = state["key"], state["size"]
-        part, file = self._part(key), self.file(key)
-        with storage_errors():
-            try:
-                fd = os.open(part, os.O_WRONLY)
-            except FileNotFoundError:
-                if self.size(key) == size:
-                    sync_folder(file.parent)
-                    return
-                raise
-            try:
-                written = os.fstat(fd).st_size
-                if written < size:
-                    raise StorageError(f"{key} has {written} bytes of {size}")
-                os.ftruncate(fd, size)  # a write that never became official may have left more
-                _sync_or_forget(fd, _synced(state))
-            finally:
-                os.close(fd)
-            make_folder(file.parent)
-            part.rename(file)
-            sync_folder(file.parent)
+        part, file = self._part(key), self._files / key
+        try:
+            fd = os.open(part, os.O_WRONLY)
+        except FileNotFoundError:
+            if self.size(key) == size:
+                sync_folder(file.parent)
+                return
+            raise
+        try:
+            written = os.fstat(fd).st_size
+            if written < size:
+                raise NotFound(f"{key} has {written} bytes of {size}")
+            os.ftruncate(fd, size)  # a write that never became official may have left more
+            _sync_or_forget(fd, _synced(state))
+        finally:
+            os.close(fd)
+        make_folder(file.parent)
+        part.rename(file)
+        sync_folder(file.parent)
 
     def abort(self, state: State) -> None:
-        with storage_errors():
-            self._part(state["key"]).unlink(missing_ok=True)
+        self._part(state["key"]).unlink(missing_ok=True)
 
     @contextmanager
     def exclusive(self, key: str) -> Iterator[None]:
         try:
-            with storage_errors():
-                fd = os.open(self._part_name(key), os.O_RDWR)
-        except NotFound:
+            fd = os.open(self._part_name(key), os.O_RDWR)
+        except FileNotFoundError:
             yield
             return
         try:
-            with storage_errors():
-                fcntl.flock(fd, fcntl.LOCK_EX)
+            fcntl.flock(fd, fcntl.LOCK_EX)
             yield
         finally:
             os.close(fd)
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
-        part, file = self._part(key), self.file(key)
+        part, file = self._part(key), self._files / key
         part = part.with_name(f"{part.name}~{secrets.token_hex(8)}")
-        with storage_errors():
-            make_folder(part.parent)
-            make_folder(file.parent)
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-            try:
-                copy(stream, fd)
-                os.fdatasync(fd)
-                part.rename(file)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
-            finally:
-                os.close(fd)
-            sync_folder(file.parent)
+        make_folder(part.parent)
+        make_folder(file.parent)
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        try:
+            copy(stream, fd)
+            os.fdatasync(fd)
+            part.rename(file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+        sync_folder(file.parent)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        with storage_errors():
-            file = self.file(key).open("rb")
-            file.seek(start)
+        file = (self._files / key).open("rb")
+        file.seek(start)
         return file if length is None else io.BufferedReader(Window(file, length))
 
     def size(self, key: str) -> int:
-        with storage_errors():
-            return self.file(key).stat().st_size
+        return (self._files / key).stat().st_size
 
     def delete(self, key: str) -> None:
-        with storage_errors():
-            self.file(key).unlink(missing_ok=True)
+        (self._files / key).unlink(missing_ok=True)
 
     def web_path(self, key: str) -> str:
         """Return the path below `<root>/files`."""
-        return check_key(key)
+        return key
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
-        with storage_errors():
-            for folder, _, names in os.walk(self._parts):
-                for name in names:
-                    path = Path(folder, name)
-                    with suppress(FileNotFoundError):  # finished or aborted while we looked
-                        stat = path.stat()
-                        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
-                        if modified < older_than:
-                            where = path.relative_to(self._parts).as_posix()
-                            yield Leftover(where.partition("~")[0], where, stat.st_size, modified)
+        for folder, _, names in os.walk(self._parts):
+            for name in names:
+                path = Path(folder, name)
+                with suppress(FileNotFoundError):  # finished or aborted while we looked
+                    stat = path.stat()
+                    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                    if modified < older_than:
+                        where = path.relative_to(self._parts).as_posix()
+                        yield Leftover(where.partition("~")[0], where, stat.st_size, modified)
 
     def discard(self, leftover: Leftover) -> None:
-        with storage_errors():
-            (self._parts / leftover.name).unlink(missing_ok=True)
+        (self._parts / leftover.name).unlink(missing_ok=True)

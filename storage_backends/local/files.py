@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,24 +13,30 @@ from storage_backends.base import MiB, NoSpace, NotFound, StorageError, Unavaila
 COPY_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
 
+FILES, PARTS = "files", "parts"
+"""Folders in the root, of what is published and of what is unfinished."""
+
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 """For the owner, and to read for the group, in which an nginx that sends the files may be. The umask may take more."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_FOR_NOW = {errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ETIMEDOUT}
+_FOR_NOW = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS),  # remounted, or owned by another user, until the operator mends it
+    *(errno.EIO, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT),
+    *(errno.ESTALE, errno.ENOLCK, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH),  # network file systems
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY),
+}
 
 
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn what the operating system says into the errors of `storage_backends.base`."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFound(str(error)) from error
-    except OSError as error:
+def translate(error: OSError, root: Path) -> StorageError:
+    """Return what the operating system's error means for the storage in `root`."""
+    if isinstance(error, FileNotFoundError):
+        # Without its folders the file system is not mounted: that says nothing about a file.
+        kind: type[StorageError] = NotFound if (root / PARTS).is_dir() and (root / FILES).is_dir() else Unavailable
+    else:
         kind = NoSpace if error.errno in _FULL else Unavailable if error.errno in _FOR_NOW else StorageError
-        raise kind(str(error)) from error
+    return kind(str(error))
 
 
 def sync_folder(folder: Path) -> None:

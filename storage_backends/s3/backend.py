@@ -18,7 +18,7 @@ s3:ListMultipartUploadParts; on the bucket s3:ListBucket and s3:ListBucketMultip
 kms:GenerateDataKey and kms:Decrypt. The objects stay private: URLs are presigned. The bucket, or the prefix in it,
 must be used by nothing else: the sweeper takes every multipart upload under it for one of ours.
 
-Lifecycle rules, as a second belt below the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
+Lifecycle rules, as a second safeguard below the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
 Expiration after 7 days on `<prefix>.parked/`.
 
 Cost of an upload in chunks of a part's size (5 MiB) or more: per chunk a PUT, an UploadPartCopy and a DeleteObject;
@@ -35,6 +35,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from botocore.exceptions import ClientError
+
 from storage_backends.base import (
     Leftover,
     MiB,
@@ -43,10 +45,8 @@ from storage_backends.base import (
     State,
     StorageBackend,
     StorageError,
-    Unavailable,
-    check_key,
 )
-from storage_backends.s3 import client
+from storage_backends.s3 import client, errors
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 
@@ -133,19 +133,23 @@ class S3Backend(StorageBackend):
             url_client=client.make_client(settings, public) if settings.get(public) else None,
         )
 
+    def translate(self, error: Exception) -> StorageError | None:
+        kind = errors.kind_of(error)
+        return None if kind is None else kind(str(error))
+
     def check(self) -> None:
         """List, write and remove once. Raises Misconfigured or Unavailable that says what the operator can do."""
         try:
             self._bucket.probe()
-        except client.ERRORS as error:
+        except errors.ERRORS as error:
             endpoint = self._bucket.client.meta.endpoint_url
-            raise client.explain(error, self._bucket.name, endpoint) from error
+            raise errors.explain(error, self._bucket.name, endpoint) from error
 
     def probe(self) -> None:
         self._bucket.look()
 
     def start(self, key: str, content_type: str) -> State:
-        return Upload(check_key(key), content_type).dump()
+        return Upload(key, content_type).dump()
 
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         upload = Upload.load(state)
@@ -155,7 +159,7 @@ class S3Backend(StorageBackend):
         upload = replace(upload, part_size=part_size, trash=())
         try:
             upload = self._make_parts(upload, last=False)
-        except Unavailable as error:
+        except ClientError as error:
             self._raise_if_gone(upload, error)
             raise
         return self._park(upload, offset, _read(stream, size)).dump()
@@ -184,16 +188,13 @@ class S3Backend(StorageBackend):
         upload = Upload.load(state)
         try:
             self._publish(upload)
-        except NotFound:
+        except (ClientError, NotFound) as error:
             if not self._is_published(upload):
-                raise
-        except Unavailable as error:
-            if not (client.was_answered(error) and self._is_published(upload)):
                 self._raise_if_gone(upload, error)
                 raise
         try:
             self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
-        except StorageError as error:  # the object is there; what is left beside it is for the sweeper
+        except (StorageError, *errors.ERRORS) as error:  # the object is there; the rest is for the sweeper
             log.warning("finished %s, but what was parked for it could not be removed: %s", upload.key, error)
 
     def _publish(self, upload: Upload) -> None:
@@ -206,12 +207,14 @@ class S3Backend(StorageBackend):
         """Tell whether an earlier or a racing `finish` did the work: S3 has no one error for that."""
         try:
             return self._bucket.size(upload.key) == upload.size
-        except NotFound:
-            return False
+        except ClientError as error:
+            if errors.kind_of(error) is NotFound:
+                return False
+            raise
 
-    def _raise_if_gone(self, upload: Upload, error: Unavailable) -> None:
-        """Raise NotFound where a server's 500 means that the multipart upload is not there any more."""
-        if upload.upload_id and client.was_answered(error):
+    def _raise_if_gone(self, upload: Upload, error: Exception) -> None:
+        """Raise NoSuchUpload where a server's 500 means that the multipart upload is not there any more."""
+        if upload.upload_id and isinstance(error, ClientError) and errors.status_of(error) >= 500:
             self._bucket.parts(upload)
 
     def abort(self, state: State) -> None:
@@ -222,45 +225,46 @@ class S3Backend(StorageBackend):
         self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
-        self._bucket.put(check_key(key), stream.read(), content_type)
+        self._bucket.put(key, stream.read(), content_type)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        name = self._bucket.prefix + check_key(key)
+        name = self._bucket.prefix + key
         if length == 0:  # HTTP has no range of no bytes
             self.size(key)
             return io.BytesIO()
         end = "" if length is None else start + length - 1
         try:
             body = self._bucket.get(name, f"bytes={start}-{end}" if start or length else "")
-        except client.OutOfRange:
-            return io.BytesIO()
+        except ClientError as error:
+            if errors.kind_of(error) is errors.OutOfRange:
+                return io.BytesIO()
+            raise
         return io.BufferedReader(client.ObjectStream(body))
 
     def size(self, key: str) -> int:
-        return self._bucket.size(check_key(key))
+        return self._bucket.size(key)
 
     def delete(self, key: str) -> None:
-        self._bucket.delete(self._bucket.prefix + check_key(key))
+        self._bucket.delete(self._bucket.prefix + key)
 
     def url(self, key: str, content_type: str, disposition: str) -> str:
         """Return a presigned URL, or that of `base_url`, which answers with the type that the object was stored with.
 
         Makes no request.
         """
-        name = self._bucket.prefix + check_key(key)
+        name = self._bucket.prefix + key
         if self._base_url:
             return f"{self._base_url}/{name}"
-        with client.s3_errors():
-            return self._url_client.generate_presigned_url(
-                "get_object",
-                Params={
-                    "Bucket": self._bucket.name,
-                    "Key": name,
-                    "ResponseContentType": content_type,
-                    "ResponseContentDisposition": disposition,
-                },
-                ExpiresIn=self._url_expires,
-            )
+        return self._url_client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket.name,
+                "Key": name,
+                "ResponseContentType": content_type,
+                "ResponseContentDisposition": disposition,
+            },
+            ExpiresIn=self._url_expires,
+        )
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         """See StorageBackend. A parked object's time is that of our clock, a multipart upload's is the server's.

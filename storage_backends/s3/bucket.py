@@ -8,8 +8,11 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from storage_backends.base import MiB, NotFound, StorageError
-from storage_backends.s3.client import NotSupported, content_md5, error_for, s3_errors
+from botocore.exceptions import ClientError
+
+from storage_backends.base import MiB, NotFound
+from storage_backends.s3.client import content_md5
+from storage_backends.s3.errors import NotSupported, kind_for, kind_of
 from storage_backends.s3.state import Parked, Slice, Upload
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ class Bucket:
     """A bucket, or the part of it whose names begin with `prefix`.
 
     `encryption` are parameters of every request that makes an object, `storage_class` of those that publish one.
-    Every method raises the errors of `storage_backends.base`.
+    Every method raises the errors of botocore as they are; `storage_backends.s3.errors` says what they mean.
     """
 
     def __init__(
@@ -47,27 +50,23 @@ class Bucket:
         self._put(self.prefix + key, data, ContentType=content_type, **self._publishing)
 
     def _put(self, name: str, data: bytes, **how: Any) -> None:
-        with s3_errors():
-            self.client.put_object(Bucket=self.name, Key=name, Body=data, ContentMD5=content_md5(data), **how)
+        self.client.put_object(Bucket=self.name, Key=name, Body=data, ContentMD5=content_md5(data), **how)
 
     def get(self, name: str, byte_range: str = "") -> StreamingBody:
         """Return the body of the object of that full name, or of `byte_range` of it as HTTP writes it."""
         ranged: Any = {"Range": byte_range} if byte_range else {}
-        with s3_errors():
-            return self.client.get_object(Bucket=self.name, Key=name, **ranged)["Body"]
+        return self.client.get_object(Bucket=self.name, Key=name, **ranged)["Body"]
 
     def size(self, key: str) -> int:
         """Return the size in bytes of what is published at `key`."""
-        with s3_errors():
-            return self.client.head_object(Bucket=self.name, Key=self.prefix + key)["ContentLength"]
+        return self.client.head_object(Bucket=self.name, Key=self.prefix + key)["ContentLength"]
 
     def delete(self, name: str) -> None:
         """Remove the object of that full name, if it is there."""
-        with s3_errors():
-            self.client.delete_object(Bucket=self.name, Key=name)
+        self.client.delete_object(Bucket=self.name, Key=name)
 
     def probe(self) -> None:
-        """List, write and remove once; lets the errors of botocore through."""
+        """List, write and remove once."""
         name = f"{self.prefix}.parked/.check"
         self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
         self.client.put_object(Bucket=self.name, Key=name, Body=b"", **self._encryption)
@@ -75,8 +74,7 @@ class Bucket:
 
     def look(self) -> None:
         """Ask whether the bucket is there."""
-        with s3_errors():
-            self.client.head_bucket(Bucket=self.name)
+        self.client.head_bucket(Bucket=self.name)
 
     # Parked objects ---------------------------------------------------------------------------------------------
 
@@ -93,12 +91,12 @@ class Bucket:
         joined = io.BytesIO()
         for piece in slices:
             byte_range = "" if piece.whole else f"bytes={piece.first}-{piece.end - 1}"
-            with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body, s3_errors():
+            with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body:
                 while block := body.read(COPY_SIZE):
                     joined.write(block)
         expected = sum(piece.end - piece.first for piece in slices)
         if joined.tell() != expected:
-            raise StorageError(f"what is parked for {key} has {joined.tell()} bytes of {expected}")
+            raise NotFound(f"what is parked for {key} has {joined.tell()} bytes of {expected}")
         return joined.getvalue()
 
     def parked(self, key: str) -> list[Parked]:
@@ -109,13 +107,12 @@ class Bucket:
     def all_parked(self, below: str = "") -> Iterator[tuple[str, Parked]]:
         """Yield the key and the parked object for all whose names begin with `<prefix>.parked/<below>`."""
         root = f"{self.prefix}.parked/"
-        with s3_errors():
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=root + below)
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    key, _, name = found["Key"].removeprefix(root).rpartition("/")
-                    if parked := Parked.parse(name):
-                        yield key, parked
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=root + below)
+        for page in pages:
+            for found in page.get("Contents", ()):
+                key, _, name = found["Key"].removeprefix(root).rpartition("/")
+                if parked := Parked.parse(name):
+                    yield key, parked
 
     def remove_parked(self, key: str, parked: Iterable[Parked]) -> None:
         """Remove these parked objects of `key`, those of them that are there."""
@@ -127,12 +124,11 @@ class Bucket:
             self._delete_batch(names[first : first + DELETE_BATCH])
 
     def _delete_batch(self, names: list[str]) -> None:
-        with s3_errors():
-            answer = self.client.delete_objects(
-                Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
-            )
+        answer = self.client.delete_objects(
+            Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
+        )
         for error in answer.get("Errors", ()):
-            kind = error_for(error.get("Code", ""), 0)
+            kind = kind_for(error.get("Code", ""), 0)
             if kind is not NotFound:
                 raise kind(f"{error.get('Key')} was not deleted: {error.get('Code')}: {error.get('Message')}")
 
@@ -140,17 +136,17 @@ class Bucket:
         """Publish all that is parked of an upload as its object: one copied inside the server, several joined."""
         if len(upload.parked) == 1:
             try:
-                with s3_errors():
-                    self.client.copy_object(
-                        Bucket=self.name,
-                        Key=self.prefix + upload.key,
-                        CopySource={"Bucket": self.name, "Key": self._parked_name(upload.key, upload.parked[0])},
-                        MetadataDirective="REPLACE",
-                        ContentType=upload.content_type,
-                        **self._publishing,
-                    )
-            except NotSupported:
-                pass  # a server without copies: through us, then
+                self.client.copy_object(
+                    Bucket=self.name,
+                    Key=self.prefix + upload.key,
+                    CopySource={"Bucket": self.name, "Key": self._parked_name(upload.key, upload.parked[0])},
+                    MetadataDirective="REPLACE",
+                    ContentType=upload.content_type,
+                    **self._publishing,
+                )
+            except ClientError as error:
+                if kind_of(error) is not NotSupported:  # a server without copies: through us, then
+                    raise
             else:
                 return
         self.put(upload.key, self.join(upload.key, upload.slices(0, upload.size)), upload.content_type)
@@ -159,10 +155,9 @@ class Bucket:
 
     def create_multipart(self, key: str, content_type: str) -> str:
         """Begin a multipart upload to `key` and return its id."""
-        with s3_errors():
-            return self.client.create_multipart_upload(
-                Bucket=self.name, Key=self.prefix + key, ContentType=content_type, **self._publishing
-            )["UploadId"]
+        return self.client.create_multipart_upload(
+            Bucket=self.name, Key=self.prefix + key, ContentType=content_type, **self._publishing
+        )["UploadId"]
 
     def make_part(self, upload: Upload, start: int, end: int) -> None:
         """Make the next part, which holds the upload's bytes from `start` up to `end`, of what is parked."""
@@ -176,63 +171,57 @@ class Bucket:
         if len(slices) == 1 and slices[0].whole:
             source = self._parked_name(upload.key, slices[0].parked)
             try:
-                with s3_errors():
-                    self.client.upload_part_copy(**part, CopySource={"Bucket": self.name, "Key": source})
-            except NotSupported:
-                pass  # a server without copies: through us, then
+                self.client.upload_part_copy(**part, CopySource={"Bucket": self.name, "Key": source})
+            except ClientError as error:
+                if kind_of(error) is not NotSupported:  # a server without copies: through us, then
+                    raise
             else:
                 return
         data = self.join(upload.key, slices)
-        with s3_errors():
-            self.client.upload_part(**part, Body=data, ContentMD5=content_md5(data))
+        self.client.upload_part(**part, Body=data, ContentMD5=content_md5(data))
 
     def parts(self, upload: Upload) -> list[tuple[int, int, str]]:
         """Return number, size and ETag of every part of the multipart upload, in order. Raises NotFound."""
-        with s3_errors():
-            pages = self.client.get_paginator("list_parts").paginate(
-                Bucket=self.name, Key=self.prefix + upload.key, UploadId=upload.upload_id
-            )
-            found = {
-                part["PartNumber"]: (part["PartNumber"], part["Size"], part["ETag"])
-                for page in pages
-                for part in page.get("Parts", ())
-            }
+        pages = self.client.get_paginator("list_parts").paginate(
+            Bucket=self.name, Key=self.prefix + upload.key, UploadId=upload.upload_id
+        )
+        found = {
+            part["PartNumber"]: (part["PartNumber"], part["Size"], part["ETag"])
+            for page in pages
+            for part in page.get("Parts", ())
+        }
         return [found[number] for number in sorted(found)]
 
     def complete_multipart(self, upload: Upload, size: int) -> None:
-        """Publish the parts, `size` bytes in all. Raises StorageError, changing nothing, if they are not all there."""
+        """Publish the parts, `size` bytes in all. Raises NotFound, changing nothing, if they are not all there."""
         parts = self.parts(upload)
         sizes = [upload.part_size] * (upload.parts - 1) + [size - (upload.parts - 1) * upload.part_size]
         if [part[:2] for part in parts] != list(enumerate(sizes, 1)):
-            raise StorageError(
+            raise NotFound(
                 f"the parts of {upload.key} are not what was uploaded: expected {len(sizes)} "
                 f"of {size} bytes, found {len(parts)} of {sum(part[1] for part in parts)}"
             )
         named: list[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": etag} for number, _, etag in parts]
-        with s3_errors():
-            self.client.complete_multipart_upload(
-                Bucket=self.name,
-                Key=self.prefix + upload.key,
-                UploadId=upload.upload_id,
-                MultipartUpload={"Parts": named},
-            )
+        self.client.complete_multipart_upload(
+            Bucket=self.name,
+            Key=self.prefix + upload.key,
+            UploadId=upload.upload_id,
+            MultipartUpload={"Parts": named},
+        )
 
     def multiparts(self, key: str = "") -> Iterator[tuple[str, str, datetime]]:
         """Yield key, id and time of the multipart uploads of `key`, or of all keys."""
-        with s3_errors():
-            pages = self.client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self.name, Prefix=self.prefix + key
-            )
-            for page in pages:
-                for found in page.get("Uploads", ()):
-                    owner = found["Key"].removeprefix(self.prefix)
-                    if owner == key or not key:
-                        yield owner, found["UploadId"], found["Initiated"]
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=self.prefix + key)
+        for page in pages:
+            for found in page.get("Uploads", ()):
+                owner = found["Key"].removeprefix(self.prefix)
+                if owner == key or not key:
+                    yield owner, found["UploadId"], found["Initiated"]
 
     def abort_multipart(self, key: str, upload_id: str) -> None:
         """Remove a multipart upload, if it is there."""
         try:
-            with s3_errors():
-                self.client.abort_multipart_upload(Bucket=self.name, Key=self.prefix + key, UploadId=upload_id)
-        except NotFound:
-            pass  # completed or aborted before
+            self.client.abort_multipart_upload(Bucket=self.name, Key=self.prefix + key, UploadId=upload_id)
+        except ClientError as error:
+            if kind_of(error) is not NotFound:  # completed or aborted before
+                raise

@@ -1,33 +1,18 @@
-"""The edge to boto3: a client made from settings, its errors turned into those of `storage_backends.base`."""
+"""The edge to boto3: a client made from settings, and the body of a GET as a stream."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from storage_backends.base import Misconfigured, NoSpace, NotFound, StorageError, Unavailable
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import (
-        BotoCoreError,
-        ClientError,
-        ConnectionError,  # noqa: A004  # botocore's own, not a subclass of Python's
-        CredentialRetrievalError,
-        FlexibleChecksumError,
-        HTTPClientError,
-        IncompleteReadError,
-        NoCredentialsError,
-        PartialCredentialsError,
-        ResponseStreamingError,
-    )
-except ImportError as missing:
-    raise ImportError("storage in S3 needs boto3: pip install 'scapi[s3]'") from missing
+from storage_backends.base import Misconfigured
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -47,120 +32,6 @@ CONNECTIONS = 32
 
 ADDRESSING_STYLES = ("auto", "path", "virtual")
 CHECKSUMS = ("when_supported", "when_required")
-
-
-class NotSupported(StorageError):
-    """The server does not know this operation."""
-
-
-class OutOfRange(StorageError):
-    """The object is there and has no byte in the range asked for."""
-
-
-_BY_CODE: dict[str, type[StorageError]] = {
-    "NoSuchKey": NotFound,
-    "NoSuchUpload": NotFound,
-    "NoSuchBucket": Misconfigured,
-    "InvalidRange": OutOfRange,
-    "NotImplemented": NotSupported,
-    "MethodNotAllowed": NotSupported,
-    "QuotaExceeded": NoSpace,
-    "InsufficientStorage": NoSpace,
-    "EntityTooLarge": NoSpace,
-    "XMinioStorageFull": NoSpace,
-    "XMinioAdminBucketQuotaExceeded": NoSpace,
-    "SlowDown": Unavailable,
-    "Throttling": Unavailable,
-    "RequestTimeout": Unavailable,  # S3 sends it with 400
-    "RequestLimitExceeded": Unavailable,
-    "OperationAborted": Unavailable,
-    "BadDigest": Unavailable,  # the body was changed on its way
-}
-_BY_STATUS: dict[int, type[StorageError]] = {
-    404: NotFound,
-    429: Unavailable,
-    416: OutOfRange,
-    501: NotSupported,
-    507: NoSpace,
-}
-_FOR_NOW = (
-    HTTPClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    FlexibleChecksumError,
-    IncompleteReadError,
-    ResponseStreamingError,
-)
-
-ERRORS = (ClientError, BotoCoreError)
-"""All that botocore raises of a request."""
-
-
-def code_of(error: ClientError) -> str:
-    """Return S3's code of an error; answers to HEAD have no body, theirs is the HTTP status."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def status_of(error: ClientError) -> int:
-    """Return the HTTP status of an error, 0 where the answer had none."""
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def error_for(code: str, status: int) -> type[StorageError]:
-    """Return which of our errors S3's code, or else the HTTP status, stands for."""
-    return _BY_CODE.get(code) or _BY_STATUS.get(status) or (Unavailable if status >= 500 else StorageError)
-
-
-@contextmanager
-def s3_errors() -> Iterator[None]:
-    """Turn what botocore raises into the errors of `storage_backends.base`."""
-    try:
-        yield
-    except ClientError as error:
-        raise error_for(code_of(error), status_of(error))(str(error)) from error
-    except _FOR_NOW as error:
-        raise Unavailable(str(error)) from error
-    except BotoCoreError as error:
-        raise StorageError(str(error)) from error
-
-
-def was_answered(error: StorageError) -> bool:
-    """Tell whether the server was reached and said this itself."""
-    return isinstance(error.__cause__, ClientError)
-
-
-_WRONG_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
-_WRONG_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
-
-
-def explain(error: ClientError | BotoCoreError, bucket: str, endpoint: str) -> StorageError:
-    """Return what the operator should read when the bucket cannot be used."""
-    if isinstance(error, ClientError):
-        return _explain_answer(error, bucket, endpoint)
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-        return Misconfigured(f"no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ({error})")
-    if isinstance(error, _FOR_NOW):
-        return Unavailable(f"S3 at {endpoint} cannot be reached: {error}")
-    return Misconfigured(f"S3 at {endpoint}, bucket {bucket!r}: {error}")
-
-
-def _explain_answer(error: ClientError, bucket: str, endpoint: str) -> StorageError:
-    code, status = code_of(error), status_of(error)
-    where = f"S3 at {endpoint}, bucket {bucket!r}: "
-    if code == "NoSuchBucket":
-        return Misconfigured(f"{where}there is no such bucket ({error})")
-    if code == "RequestTimeTooSkewed":
-        return Misconfigured(f"{where}this machine's clock and the server's are too far apart ({error})")
-    if code in _WRONG_KEYS:
-        return Misconfigured(f"{where}the credentials are not accepted ({error})")
-    if code in _WRONG_REGION:
-        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        region = headers.get("x-amz-bucket-region", "another region")
-        return Misconfigured(f"{where}it is in {region}, set SCAPI_S3_REGION ({error})")
-    if status == 403:
-        return Misconfigured(f"{where}these credentials have no permission for it ({error})")
-    kind = error_for(code, status)
-    return kind(f"{where}{error}") if issubclass(kind, (Unavailable, NoSpace)) else Misconfigured(f"{where}{error}")
 
 
 def one_of(settings: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
@@ -210,7 +81,7 @@ def content_md5(data: bytes) -> str:
 
 
 class ObjectStream(io.RawIOBase):
-    """The body of a GET, whose errors while it is read are ours too."""
+    """The body of a GET."""
 
     def __init__(self, body: StreamingBody) -> None:
         self._body = body
@@ -219,14 +90,12 @@ class ObjectStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with s3_errors():
-            data = self._body.read(len(buffer))
+        data = self._body.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def readall(self) -> bytes:
-        with s3_errors():
-            return self._body.read()
+        return self._body.read()
 
     def close(self) -> None:
         self._body.close()

@@ -25,7 +25,6 @@ from storage_backends.base import (
     StorageBackend,
     StorageError,
     Unavailable,
-    check_key,
 )
 
 Result = TypeVar("Result")
@@ -66,28 +65,29 @@ class SQLiteBackend(StorageBackend):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._run(lambda _: None)
-        except (OSError, StorageError) as error:
+        except (OSError, sqlite3.Error) as error:
             raise Misconfigured(f"{self._path} cannot be used as a database: {error}") from error
+
+    def translate(self, error: Exception) -> StorageError | None:
+        if not isinstance(error, sqlite3.Error):
+            return None
+        if isinstance(error, sqlite3.OperationalError):
+            return (NoSpace if error.sqlite_errorcode == sqlite3.SQLITE_FULL else Unavailable)(str(error))
+        return StorageError(str(error))
 
     def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do `work` in one transaction, which survives a power cut when it ends, and return its result."""
-        try:
-            with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)) as connection:
-                connection.executescript("PRAGMA synchronous = EXTRA;" + SCHEMA)
-                connection.execute("BEGIN IMMEDIATE")
-                with connection:  # commits, or rolls back
-                    return work(connection)
-        except sqlite3.OperationalError as error:
-            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-            raise (NoSpace if full else Unavailable)(str(error)) from error
-        except sqlite3.Error as error:
-            raise StorageError(str(error)) from error
+        with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)) as connection:
+            connection.executescript("PRAGMA synchronous = EXTRA;" + SCHEMA)
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:  # commits, or rolls back
+                return work(connection)
 
     # An unfinished upload
 
     def start(self, key: str, content_type: str) -> State:
         upload = secrets.token_hex(8)
-        self._run(lambda database: self._add_upload(database, upload, check_key(key)))
+        self._run(lambda database: self._add_upload(database, upload, key))
         return {"key": key, "upload": upload, "last": None, "size": 0}
 
     def _add_upload(self, database: sqlite3.Connection, upload: str, key: str) -> None:
@@ -139,7 +139,7 @@ class SQLiteBackend(StorageBackend):
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         data = stream.read()
-        state = {"key": check_key(key), "upload": secrets.token_hex(8), "last": None, "size": 0}
+        state = {"key": key, "upload": secrets.token_hex(8), "last": None, "size": 0}
 
         def work(database: sqlite3.Connection) -> None:
             self._add_upload(database, state["upload"], key)
@@ -150,7 +150,7 @@ class SQLiteBackend(StorageBackend):
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         def work(database: sqlite3.Connection) -> bytes:
-            upload, size = self._find(database, check_key(key))
+            upload, size = self._find(database, key)
             end = size if length is None else start + length
             pieces = database.execute(
                 "SELECT substr(data, max(0, :start - start) + 1, :end - max(start, :start)) FROM chunks"
@@ -168,10 +168,10 @@ class SQLiteBackend(StorageBackend):
         return found[0], found[1]
 
     def size(self, key: str) -> int:
-        return self._run(lambda database: self._find(database, check_key(key)))[1]
+        return self._run(lambda database: self._find(database, key))[1]
 
     def delete(self, key: str) -> None:
-        self._run(lambda database: self._delete(database, check_key(key)))
+        self._run(lambda database: self._delete(database, key))
 
     def _delete(self, database: sqlite3.Connection, key: str) -> None:
         database.execute(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import storage_backends
-from storage_backends.base import StorageBackend, Unavailable
+from storage_backends.base import StorageBackend
 from storage_backends.conformance import Conformance
 from storage_backends.conformance.steps import Faults
 
@@ -51,8 +51,8 @@ class TestPlugin(Conformance):
     @pytest.fixture
     def faults(self, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch) -> Faults:
         faults = Faults()
+        away = sqlite3.OperationalError("made to fail")
+        away.sqlite_errorcode = sqlite3.SQLITE_IOERR
         transaction: Callable[..., Any] = backend._run  # type: ignore[attr-defined]
-        monkeypatch.setattr(
-            backend, "_run", lambda work: faults.call(partial(transaction, work), Unavailable("made to fail"))
-        )
+        monkeypatch.setattr(backend, "_run", lambda work: faults.call(partial(transaction, work), away))
         return faults

@@ -32,12 +32,12 @@ def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch, name: str, messa
         "no_backend": "json:JSONDecoder",
     }
     found = EntryPoints(EntryPoint(one, value, ENTRY_POINT_GROUP) for one, value in there.items())
-    monkeypatch.setattr(storage_backends, "entry_points", lambda group: found.select(group=group))
+    monkeypatch.setattr(storage_backends.registry, "entry_points", lambda group: found.select(group=group))
     with pytest.raises(Misconfigured, match=message):
         storage_backends.load(name)
 
 
 def test_without_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage_backends, "entry_points", lambda **_: EntryPoints())
+    monkeypatch.setattr(storage_backends.registry, "entry_points", lambda **_: EntryPoints())
     with pytest.raises(Misconfigured, match="installed are: none"):
         storage_backends.load("local")

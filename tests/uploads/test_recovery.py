@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from scapi.measured import MeasuredBackend
 from scapi.uploads import md5 as carried
 from scapi.uploads import rows
 from scapi.uploads.keys import key_of
+from storage_backends import CheckedBackend
 from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
@@ -59,7 +59,7 @@ def restart(app: Flask, boot: list[str]) -> Callable[[], None]:
 
     def again() -> None:
         boot.append(f"after {boot[-1]}")
-        app.extensions["scapi.storage"] = MeasuredBackend.from_settings(app.extensions["scapi.settings"].by_name())
+        app.extensions["scapi.storage"] = CheckedBackend.from_settings(app.extensions["scapi.settings"].by_name())
 
     return again
 

@@ -11,6 +11,7 @@ import requests
 
 from scapi.watching import health
 from scapi.watching.health import Probe
+from storage_backends import CheckedBackend
 from storage_backends.base import NotFound, Unavailable
 from storage_backends.local import LocalBackend
 from tests import databases, running, servers
@@ -127,11 +128,11 @@ def test_an_answer_holds_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_that_is_not_mounted_is_noticed(tmp_path: Path) -> None:
-    backend = LocalBackend(tmp_path / "data")
+    backend = CheckedBackend(LocalBackend(tmp_path / "data"))
     backend.check()
     backend.probe()
     (tmp_path / "data").rename(tmp_path / "elsewhere")
-    with pytest.raises(NotFound):
+    with pytest.raises(Unavailable):
         backend.probe()
     assert not (tmp_path / "data").exists()
 
@@ -141,9 +142,9 @@ def test_a_bucket_that_is_gone_or_busy_is_noticed(moto: servers.Server, monkeypa
     backend.probe()
     backend._bucket.name = "another"
     with pytest.raises(NotFound):
-        backend.probe()
+        CheckedBackend(backend).probe()
     with fault_proxy(moto.endpoint_url) as proxy:
         backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
         proxy.choose = lambda _method, _path: 503
         with pytest.raises(Unavailable):
-            backend.probe()
+            CheckedBackend(backend).probe()

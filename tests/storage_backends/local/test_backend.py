@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from storage_backends import CheckedBackend
 from storage_backends.base import KiB, MiB, Misconfigured, NoSpace, NotFound, State, StorageError, Unavailable
 from storage_backends.conformance import Conformance
 from storage_backends.conformance.steps import Faults, add, data, read, save, settled, upload
@@ -43,15 +44,22 @@ class TestLocal(Conformance):
 
 
 @pytest.fixture
-def backend(tmp_path: Path) -> LocalBackend:
-    return LocalBackend(tmp_path)
+def backend(tmp_path: Path) -> CheckedBackend:
+    return CheckedBackend(LocalBackend(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("number", "expected"), [(errno.ENOSPC, NoSpace), (errno.EDQUOT, NoSpace), (errno.EACCES, StorageError)]
+    ("number", "expected"),
+    [
+        (errno.ENOSPC, NoSpace),
+        (errno.EDQUOT, NoSpace),
+        (errno.EACCES, Unavailable),
+        (errno.EROFS, Unavailable),
+        (errno.EINVAL, StorageError),
+    ],
 )
 def test_what_the_system_says_becomes_our_error(
-    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch, number: int, expected: type[StorageError]
+    backend: CheckedBackend, monkeypatch: pytest.MonkeyPatch, number: int, expected: type[StorageError]
 ) -> None:
     state = upload(backend, "ab/cd", b"first")
 
@@ -73,6 +81,21 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"")
     with pytest.raises(Misconfigured, match="a folder that it can write and lock files in"):
         LocalBackend(tmp_path / "taken").check()
+
+
+def test_a_file_is_gone_only_where_its_folders_are_there(backend: CheckedBackend, tmp_path: Path) -> None:
+    backend.check()
+    state = upload(backend, "ab/cd", b"first")
+    (tmp_path / "parts/ab/cd").unlink()
+    with pytest.raises(NotFound):
+        add(backend, state, b"second", offset=5)
+    for folder in ("files", "parts"):
+        (tmp_path / folder).rename(tmp_path / "unmounted")
+        with pytest.raises(Unavailable):
+            add(backend, state, b"second", offset=5)
+        with pytest.raises(Unavailable):
+            backend.size("ab/cd")
+        (tmp_path / "unmounted").rename(tmp_path / folder)
 
 
 def test_files_are_for_the_owner_and_to_read_for_the_group(tmp_path: Path) -> None:
@@ -100,18 +123,20 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], LocalBackend]:
+def restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], CheckedBackend]:
     """Return a function that gives the backend as it is on another start of the machine, or on another machine."""
 
-    def start(boot: str | None = "another") -> LocalBackend:
+    def start(boot: str | None = "another") -> CheckedBackend:
         monkeypatch.setattr(local_backend, "boot_id", lambda _folder: boot)
-        return LocalBackend(tmp_path)
+        backend = CheckedBackend(LocalBackend(tmp_path))
+        backend.check()
+        return backend
 
     return start
 
 
 def test_every_few_megabytes_are_synced_and_the_rest_at_the_end(
-    restart: Callable[[str | None], LocalBackend], synced: list[int]
+    restart: Callable[[str | None], CheckedBackend], synced: list[int]
 ) -> None:
     backend = restart("this one")
     state = upload(backend, "ab/cd", *(data(3 * MiB) for _ in range(4)))
@@ -125,7 +150,7 @@ def test_every_few_megabytes_are_synced_and_the_rest_at_the_end(
 
 
 def test_every_chunk_is_synced_where_other_machines_may_write(
-    restart: Callable[[str | None], LocalBackend], synced: list[int]
+    restart: Callable[[str | None], CheckedBackend], synced: list[int]
 ) -> None:
     backend = restart(None)
     state = upload(backend, "ab/cd", b"first", b"second")
@@ -135,7 +160,7 @@ def test_every_chunk_is_synced_where_other_machines_may_write(
 
 
 def test_what_came_after_the_last_sync_is_in_doubt_after_a_restart(
-    restart: Callable[[str | None], LocalBackend], synced: list[int]
+    restart: Callable[[str | None], CheckedBackend], synced: list[int]
 ) -> None:
     content = data(8 * MiB) + b"tail"
     state = upload(restart("before"), "ab/cd", content[: 8 * MiB], b"tail")
@@ -154,7 +179,7 @@ def test_what_came_after_the_last_sync_is_in_doubt_after_a_restart(
 
 
 @pytest.mark.parametrize("left", [8 * MiB, 8 * MiB + 2])
-def test_what_was_lost_is_missed(restart: Callable[[str | None], LocalBackend], tmp_path: Path, left: int) -> None:
+def test_what_was_lost_is_missed(restart: Callable[[str | None], CheckedBackend], tmp_path: Path, left: int) -> None:
     content = data(8 * MiB) + b"tail"
     backend = restart("this one")
     state = upload(backend, "ab/cd", content[: 8 * MiB], b"tail")
@@ -169,7 +194,7 @@ def test_what_was_lost_is_missed(restart: Callable[[str | None], LocalBackend], 
 
 
 def test_what_was_synced_and_is_gone_is_not_doubted_but_missed(
-    restart: Callable[[str | None], LocalBackend], tmp_path: Path
+    restart: Callable[[str | None], CheckedBackend], tmp_path: Path
 ) -> None:
     state = upload(restart("before"), "ab/cd", data(8 * MiB), b"tail")
     os.truncate(tmp_path / "parts/ab/cd", 100)
@@ -180,7 +205,7 @@ def test_what_was_synced_and_is_gone_is_not_doubted_but_missed(
         restart("after").doubtful(state)
 
 
-def test_a_finished_file_is_not_in_doubt(restart: Callable[[str | None], LocalBackend]) -> None:
+def test_a_finished_file_is_not_in_doubt(restart: Callable[[str | None], CheckedBackend]) -> None:
     backend = restart("before")
     state = upload(backend, "ab/cd", b"chunk")
     backend.finish(state)
@@ -189,7 +214,7 @@ def test_a_finished_file_is_not_in_doubt(restart: Callable[[str | None], LocalBa
 
 @pytest.mark.parametrize("step", ["write", "finish"])
 def test_what_could_not_be_synced_is_not_believed(
-    restart: Callable[[str | None], LocalBackend], monkeypatch: pytest.MonkeyPatch, step: str
+    restart: Callable[[str | None], CheckedBackend], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """Linux reports a page that it could not write once, and then takes it for written."""
     backend = restart("this one")
@@ -207,7 +232,7 @@ def test_what_could_not_be_synced_is_not_believed(
 
 
 def test_a_state_of_a_version_that_synced_every_chunk_goes_on(
-    restart: Callable[[str | None], LocalBackend], synced: list[int]
+    restart: Callable[[str | None], CheckedBackend], synced: list[int]
 ) -> None:
     backend = restart("this one")
     upload(backend, "ab/cd", b"first")
@@ -221,7 +246,7 @@ def test_a_state_of_a_version_that_synced_every_chunk_goes_on(
     assert read(backend, "ab/cd") == b"firstsecondthird"
 
 
-def test_machines_that_share_a_folder_take_turns(restart: Callable[[str | None], LocalBackend]) -> None:
+def test_machines_that_share_a_folder_take_turns(restart: Callable[[str | None], CheckedBackend]) -> None:
     """One has the disk, the others mount it over the network: what each wrote, it syncs before another goes on."""
     content, state = b"", restart("owner").start("ab/cd", "image/png")
     for number, boot in enumerate(["owner", "owner", None, "owner", "owner", "other", None, None, "owner"]):

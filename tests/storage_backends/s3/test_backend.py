@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from storage_backends import CheckedBackend
 from storage_backends.base import MiB, Misconfigured, NotFound, StorageError
 from storage_backends.conformance.steps import add, data, read, save, sweep, upload
 from storage_backends.s3 import S3Backend
@@ -244,6 +245,6 @@ def test_finishing_what_was_never_written_is_not_found_after_abort(
     state = upload(backend, "ab/cd", b"one")
     backend.abort(state)
     with pytest.raises(NotFound):
-        backend.finish(state)
+        CheckedBackend(backend).finish(state)
     with pytest.raises(StorageError):
         backend.write(backend.start("ab/cd", "image/png"), 0, io.BytesIO(b"abc"), 4)

@@ -6,10 +6,12 @@ from typing import Any
 
 import botocore.auth
 import pytest
+from botocore.exceptions import BotoCoreError, NoCredentialsError, ParamValidationError, ReadTimeoutError
 
+from storage_backends import CheckedBackend
 from storage_backends.base import MiB, Misconfigured, NoSpace, NotFound, StorageError, Unavailable
 from storage_backends.conformance.steps import add, data, read, save, upload
-from storage_backends.s3 import client
+from storage_backends.s3 import client, errors
 from tests.servers import Server, free_ports
 from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, fault_proxy
 from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_inventory
@@ -21,7 +23,7 @@ from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_i
         ("NoSuchKey", 404, NotFound),
         ("NoSuchUpload", 404, NotFound),
         ("404", 404, NotFound),
-        ("NoSuchBucket", 404, Misconfigured),
+        ("NoSuchBucket", 404, Unavailable),
         ("SlowDown", 503, Unavailable),
         ("InternalError", 500, Unavailable),
         ("RequestTimeout", 400, Unavailable),
@@ -31,15 +33,40 @@ from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_i
         ("EntityTooLarge", 400, NoSpace),
         ("XMinioStorageFull", 507, NoSpace),
         ("InsufficientStorage", 507, NoSpace),
-        ("AccessDenied", 403, StorageError),
+        ("AccessDenied", 403, Unavailable),
+        ("403", 403, Unavailable),
+        ("ExpiredToken", 400, Unavailable),
+        ("InvalidAccessKeyId", 403, Unavailable),
+        ("SignatureDoesNotMatch", 403, Unavailable),
+        ("RequestTimeTooSkewed", 403, Unavailable),
+        ("AuthorizationHeaderMalformed", 400, Unavailable),
         ("InvalidPart", 400, StorageError),
     ],
 )
-def test_what_a_server_says_becomes_our_error(code: str, status: int, expected: type[StorageError]) -> None:
-    with pytest.raises(StorageError) as caught, client.s3_errors():
-        raise refusal(code, status)
-    assert type(caught.value) is expected
-    assert code in str(caught.value)
+def test_what_a_server_says_becomes_our_error(
+    moto: Server, monkeypatch: pytest.MonkeyPatch, code: str, status: int, expected: type[StorageError]
+) -> None:
+    known = s3_backend(moto, monkeypatch).translate(refusal(code, status))
+    assert type(known) is expected
+    assert code in str(known)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ReadTimeoutError(endpoint_url="http://s3"), Unavailable),
+        (NoCredentialsError(), Unavailable),
+        (ParamValidationError(report="made up"), StorageError),
+    ],
+)
+def test_what_botocore_says_becomes_our_error(
+    moto: Server, monkeypatch: pytest.MonkeyPatch, error: BotoCoreError, expected: type[StorageError]
+) -> None:
+    assert type(s3_backend(moto, monkeypatch).translate(error)) is expected
+
+
+def test_a_bug_stays_a_bug(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert s3_backend(moto, monkeypatch).translate(KeyError("a bug")) is None
 
 
 def test_a_refusal_that_passes_is_tried_again(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +90,7 @@ def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
             proxy.seen.clear()
             proxy.choose = lambda method, path, refused=refused: answer if method == "PUT" and refused in path else None
             with pytest.raises(Unavailable):
-                add(backend, state, b"the end", offset=6 * MiB)
+                add(CheckedBackend(backend), state, b"the end", offset=6 * MiB)
             assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == client.ATTEMPTS
         proxy.choose = lambda _method, _path: None
         backend.finish(add(backend, state, b"the end", offset=6 * MiB))
@@ -76,14 +103,15 @@ def test_an_answer_that_breaks_off_is_unavailable(moto: Server, monkeypatch: pyt
         save(backend, "ab/one", data(1 * MiB))
         state = upload(backend, "ab/cd", data(3 * MiB), data(3 * MiB))
         proxy.choose = lambda method, _: CUT_SHORT if method == "GET" else None
+        store = CheckedBackend(backend)
         with pytest.raises(Unavailable):
-            read(backend, "ab/one")
-        with backend.open("ab/one") as stream:
+            read(store, "ab/one")
+        with store.open("ab/one") as stream:
             assert stream.read(1000) == data(1 * MiB)[:1000]
             with pytest.raises(Unavailable):
                 stream.read()
         with pytest.raises(Unavailable):
-            add(backend, state, b"the end", offset=6 * MiB)
+            add(store, state, b"the end", offset=6 * MiB)
 
 
 def complete_then(raised: Exception) -> Callable[..., Any]:
@@ -135,7 +163,7 @@ def test_a_complete_that_is_refused_leaves_the_upload_as_it_was(
     real = client._make_api_call
     intercept(backend, complete_instead(refusal(code, status)))
     with pytest.raises(StorageError, match=code) as caught:
-        backend.finish(state)
+        CheckedBackend(backend).finish(state)
     assert type(caught.value) is expected
     client._make_api_call = real
     backend.finish(state)
@@ -149,10 +177,11 @@ def test_a_multipart_upload_that_a_lifecycle_rule_took_is_not_found(
     state = upload(backend, "ab/cd", data(5 * MiB), data(5 * MiB))
     where = {"Bucket": s3_server.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
     s3_server.client().abort_multipart_upload(**where)
+    store = CheckedBackend(backend)
     with pytest.raises(NotFound):  # moto says 500 to such a part
-        add(backend, state, b"the end", offset=10 * MiB)
+        add(store, state, b"the end", offset=10 * MiB)
     with pytest.raises(NotFound):
-        backend.finish(state)
+        store.finish(state)
 
 
 def test_a_part_of_another_size_is_noticed(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,17 +190,17 @@ def test_a_part_of_another_size_is_noticed(moto: Server, monkeypatch: pytest.Mon
     state = upload(backend, "ab/cd", data(5 * MiB), b"end", b"!")
     where = {"Bucket": moto.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
     moto.client().upload_part(**where, PartNumber=1, Body=data(6 * MiB))
-    with pytest.raises(StorageError, match="expected 2 of 5242884 bytes, found 2 of 6291460"):
+    with pytest.raises(NotFound, match="expected 2 of 5242884 bytes, found 2 of 6291460"):
         backend.finish(state)
     with pytest.raises(NotFound):
-        backend.size("ab/cd")
+        CheckedBackend(backend).size("ab/cd")
 
 
 def test_a_body_that_was_changed_on_its_way_is_refused(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = s3_backend(seaweed, monkeypatch, SCAPI_S3_CHECKSUMS="when_required")
     monkeypatch.setattr("storage_backends.s3.bucket.content_md5", lambda _: client.content_md5(b"what was meant"))
     with pytest.raises(Unavailable, match="BadDigest"):
-        upload(backend, "ab/cd", b"what came")
+        upload(CheckedBackend(backend), "ab/cd", b"what came")
     assert s3_inventory(seaweed, backend)() == []
 
 
@@ -221,8 +250,8 @@ class TestCheck:
     def test_another_region(self) -> None:
         error = refusal("PermanentRedirect", 301)
         error.response["ResponseMetadata"]["HTTPHeaders"] = {"x-amz-bucket-region": "eu-north-1"}
-        text = str(client.explain(error, "bucket", "https://s3.example"))
+        text = str(errors.explain(error, "bucket", "https://s3.example"))
         assert "it is in eu-north-1, set SCAPI_S3_REGION" in text
 
     def test_a_server_that_is_busy_is_not_misconfigured(self) -> None:
-        assert isinstance(client.explain(refusal("SlowDown", 503), "bucket", "https://s3.example"), Unavailable)
+        assert isinstance(errors.explain(refusal("SlowDown", 503), "bucket", "https://s3.example"), Unavailable)

@@ -1,0 +1,176 @@
+"""CheckedBackend: what every backend needs around it, written once.
+
+It checks the keys, turns the exceptions of a backend's libraries into the errors of `storage_backends.base`, and times
+the calls. So a backend holds no checks: it stores.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from time import perf_counter
+from typing import Any, BinaryIO, ParamSpec, Self, TypeVar
+
+from storage_backends.base import (
+    Doubt,
+    Leftover,
+    NoSpace,
+    NotFound,
+    State,
+    StorageBackend,
+    StorageError,
+    Unavailable,
+    check_key,
+)
+from storage_backends.registry import load
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+Observe = Callable[[str, str, float], None]
+"""Is told of every timed call: its operation, its outcome and the seconds that it took."""
+
+OPERATIONS = ("start", "write", "finish", "abort", "save", "open", "size", "delete", "discard", "probe")
+"""What is timed. `exclusive` waits for other writers, `unfinished` lists as it is read, the others ask nobody."""
+
+OK, FAILED = "ok", "failed"
+OUTCOMES = {NotFound: "not_found", NoSpace: "no_space", Unavailable: "unavailable"}
+"""The outcome of a call that raised: FAILED for all other errors."""
+
+
+class CheckedBackend(StorageBackend):
+    """`backend`, with keys checked, errors translated and calls timed.
+
+    A call with a key that is not of the form that keys have raises ValueError and does not reach the backend.
+    """
+
+    def __init__(self, backend: StorageBackend, observe: Observe = lambda _operation, _outcome, _seconds: None) -> None:
+        self._backend = backend
+        self._observe = observe
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Build the backend that `SCAPI_STORAGE` names; nobody is told of its calls."""
+        return cls(load(settings["SCAPI_STORAGE"]).from_settings(settings))
+
+    def translate(self, error: Exception) -> StorageError | None:
+        return self._backend.translate(error)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageError:
+            raise
+        except Exception as error:
+            known = self._backend.translate(error)
+            if known is None:  # a bug, not the storage: it stays what it is
+                raise
+            raise known from error
+
+    def _timed(self, operation: str, call: Callable[P, Result], /, *arguments: P.args, **options: P.kwargs) -> Result:
+        began, outcome = perf_counter(), FAILED
+        try:
+            with self._translated():
+                result = call(*arguments, **options)
+        except StorageError as error:
+            outcome = next((outcome for kind, outcome in OUTCOMES.items() if isinstance(error, kind)), FAILED)
+            raise
+        else:
+            outcome = OK
+            return result
+        finally:
+            self._observe(operation, outcome, perf_counter() - began)
+
+    def check(self) -> None:
+        with self._translated():
+            self._backend.check()
+
+    def probe(self) -> None:
+        self._timed("probe", self._backend.probe)
+
+    def start(self, key: str, content_type: str) -> State:
+        return self._timed("start", self._backend.start, check_key(key), content_type)
+
+    def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
+        return self._timed("write", self._backend.write, state, offset, stream, size)
+
+    def is_durable(self, state: State) -> bool:
+        return self._backend.is_durable(state)
+
+    def doubtful(self, state: State) -> Doubt | None:
+        with self._translated():
+            return self._backend.doubtful(state)
+
+    def finish(self, state: State) -> None:
+        self._timed("finish", self._backend.finish, state)
+
+    def abort(self, state: State) -> None:
+        self._timed("abort", self._backend.abort, state)
+
+    @contextmanager
+    def exclusive(self, key: str) -> Iterator[None]:
+        with ExitStack() as held:
+            with self._translated():  # entering only: what the caller raises inside is not the backend's
+                held.enter_context(self._backend.exclusive(check_key(key)))
+            yield
+
+    def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
+        self._timed("save", self._backend.save, check_key(key), stream, content_type)
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        stream = self._timed("open", self._backend.open, check_key(key), start, length)
+        return _Stream(stream, self._translated)  # type: ignore[return-value]  # typeshed: no RawIOBase is a BinaryIO
+
+    def size(self, key: str) -> int:
+        return self._timed("size", self._backend.size, check_key(key))
+
+    def delete(self, key: str) -> None:
+        self._timed("delete", self._backend.delete, check_key(key))
+
+    def url(self, key: str, content_type: str, disposition: str) -> str | None:
+        with self._translated():
+            return self._backend.url(check_key(key), content_type, disposition)
+
+    def web_path(self, key: str) -> str | None:
+        return self._backend.web_path(check_key(key))
+
+    def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
+        with self._translated():
+            yield from self._backend.unfinished(older_than)
+
+    def discard(self, leftover: Leftover) -> None:
+        self._timed("discard", self._backend.discard, leftover)
+
+
+class _Stream(io.RawIOBase):
+    """What a backend's `open` returned, whose errors while it is read are translated too."""
+
+    def __init__(self, stream: BinaryIO, translated: Callable[[], Any]) -> None:
+        self._stream = stream
+        self._translated = translated
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        with self._translated():
+            return self._stream.read(size)
+
+    def readall(self) -> bytes:
+        return self.read()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def fileno(self) -> int:
+        """Return the file's number, so that a server can send a file without reading it."""
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
