@@ -60,9 +60,11 @@ fuzz: .venv/installed-for-development ## ask at random for longer (EXAMPLES=...,
 
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types
+	@mkdir -p build
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache > build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
 	@if command -v npm >/dev/null; then $(MAKE) --silent lint-page; fi
 
 .PHONY: lint-page

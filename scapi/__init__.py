@@ -22,8 +22,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi import database, logs, storage
     from scapi.checks import checking
     from scapi.events import delivery
-    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_notes
-    from scapi.http.bodies import JSONProvider
+    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_ids, request_notes
+    from scapi.http.application import Application
     from scapi.http.openapi import api
     from scapi.media.files import STORED
     from scapi.media.serving import blueprint as files
@@ -39,11 +39,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.watching.endpoints import blueprint as watching
 
     settings = with_secret(with_data_dir(settings or read_settings(os.environ)))
-    app = logs.LoggedFlask(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.extensions["scapi.settings"] = settings
-    app.json = JSONProvider(app)
 
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, request_ids.FILTER)
     request_notes.register(app, settings.storage)
     callers.trust_proxies(app, settings.trusted_proxies)
     database.set_up(app, settings)

@@ -10,10 +10,10 @@ from flask.cli import with_appcontext
 
 from scapi.database import now
 from scapi.events import outbox
+from scapi.housekeeping import sweeps
 from scapi.media import files
 from scapi.sweeping import Due, Task
 from scapi.uploads import expiry
-from scapi.watching import sweeps
 from storage_backends import StorageError
 
 SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [

@@ -9,7 +9,9 @@ from flask import Flask, g, request
 
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.watching import BLUEPRINT as WATCHING
+
+WATCHING = "watching"
+"""Name of the blueprint of the operator's endpoints: no user asks them, and no user's token is looked at there."""
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret

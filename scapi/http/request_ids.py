@@ -1,9 +1,10 @@
 """The id of a request, which stands in its answer, in its error body and in every line that is logged meanwhile."""
 
+import logging
 import re
 import secrets
 
-from flask import g, request
+from flask import g, has_request_context, request
 
 HEADER = "X-Request-ID"
 
@@ -18,3 +19,15 @@ def current() -> str:
         asked = request.headers.get(HEADER, "")
         found = g.request_id = asked if _SANE.fullmatch(asked) else secrets.token_hex(16)
     return found
+
+
+class RequestId(logging.Filter):
+    """Gives a record the id of the request under way. It keeps every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if has_request_context():
+            record.request_id = current()
+        return True
+
+
+FILTER = RequestId()

@@ -9,7 +9,6 @@ from prometheus_client import Histogram
 
 from scapi import metrics
 from scapi.http import auth, request_ids
-from scapi.watching import BLUEPRINT
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class Notes:
         status = response.status_code
         self._histogram(request, _OUTCOMES.get(status // 100, "ok")).observe(seconds)
         level = logging.WARNING if status >= 500 else logging.INFO
-        if log.isEnabledFor(level) and (status >= 500 or request.blueprint != BLUEPRINT):
+        if log.isEnabledFor(level) and (status >= 500 or request.blueprint != auth.WATCHING):
             _write_line(level, request, response, seconds)
         return response
 

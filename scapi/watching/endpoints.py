@@ -8,12 +8,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from scapi import metrics
 from scapi.http import errors
+from scapi.http.auth import WATCHING
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.watching import BLUEPRINT, health
+from scapi.watching import health
 from scapi.watching.readings import Readings
 
-blueprint = Blueprint(BLUEPRINT, __name__)
+blueprint = Blueprint(WATCHING, __name__)
 
 # These have one address each, without a slash at its end: a proxy in front may have a rule for just that.
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi.database import UPLOADS_BIND, db, now
+from scapi.housekeeping.sweeps import Sweep
 from scapi.settings import settings
 from scapi.uploads.models import Status, Upload
 from scapi.watching import health
-from scapi.watching.sweeps import Sweep
 
 COUNTED = 100_000
 """Rows that are counted at most: to count further takes ever longer, and tells an operator nothing more."""
