@@ -3,42 +3,81 @@
 No tree is built: closing tags below a deep one cost a tree builder quadratic time, minutes for a megabyte.
 """
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
-import webencodings
 from lxml import etree
 
-MAX_DEPTH = 250
-"""Elements open at a time; browsers stop nesting at 512. Reading ends where a page is deeper."""
+from scapi.previews.deadlines import Deadline
 
-MAX_KEPT = 5000
-"""Elements that are kept."""
+MAX_DEPTH = 4000
+"""Elements open at a time, above which reading ends: each closing tag is looked for among all of them."""
 
-MAX_TEXT = 512 * 1024
-"""Characters that are kept of an element's text."""
+MAX_SCRIPT = 512 * 1024
+"""Characters that are kept of a script."""
 
-PRESCAN = 1024
-"""Bytes in which `<meta>` may name the encoding (HTML Standard, 13.2.3.2)."""
+MAX_TEXT = 20_000
+"""Characters that are kept of any other element's text."""
 
-KEPT = ("base", "h1", "iframe", "img", "link", "meta", "script", "title")
-WITH_TEXT = ("h1", "script", "title")
-FOREIGN = ("svg", "math")
-"""Elements in which a `title` is another thing."""
+MAX_LISTENING = 10
+"""Elements inside each other that get the same text."""
+
+JSON_LD = "application/ld+json"
+
+IMAGES = ("img", "amp-img", "source", "video", "amp-video", "iframe")
+TEXTS = ("title", "h1", "h2", "p")
+PROPERTIES = ("name", "headline", "description", "image", "thumbnailurl", "contenturl", "url", "keywords")
+"""What is read of microdata, in lower case."""
+
+_MOST = {"meta": 2000, "link": 300, "img": 500, "p": 100, "script": 100}
+_MOST_OF_OTHERS = 200
+_RELATIONS = {"canonical", "alternate", "alternative", "image_src"}
+
+# Elements whose content is not part of the page: `title` means something else in svg, a template is not shown.
+_NOT_THE_PAGE = ("svg", "math", "template")
+_CONTEXTS = {*_NOT_THE_PAGE, "noscript", "nav", "footer", "aside", "header", "form", "figure", "article", "main", "a"}
+_CODE = ("script", "style")
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer"),
+        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section"),
+        *("table", "td", "th", "tr", "ul"),
+    )
+)
+"""Elements that a browser shows on a line of their own, and the line break."""
 
 _PIECE = 16 * 1024
-_META_CHARSET = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]{2,40})", re.IGNORECASE)
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A microdata item (HTML Standard, 5.2), and the item that it is a property of."""
+
+    type: str
+    property: str = ""
+    parent: "Item | None" = None
 
 
 @dataclass(slots=True)
 class Element:
-    """An element: its name, its attributes, and the pieces of its text if it is one whose text matters."""
+    """An element, the pieces of its text if that matters, and where it is."""
 
     tag: str
     attributes: dict[str, str]
     pieces: list[str] = field(default_factory=list)
+    within: frozenset[str] = frozenset()
+    """The elements around it, as far as they say what it is for."""
+
+    item: Item | None = None
+    """The microdata item that it is a property of."""
+
+    linked: int = 0
+    """Characters of its text that are links."""
+
+    length: int = 0
 
     def get(self, name: str) -> str:
         """Return the value of an attribute, empty if it is not there."""
@@ -48,6 +87,14 @@ class Element:
     def text(self) -> str:
         """Its text."""
         return "".join(self.pieces)
+
+    def add(self, text: str, *, linked: bool = False) -> None:
+        """Add to its text, up to the limit."""
+        most = MAX_SCRIPT if self.tag == "script" else MAX_TEXT
+        if self.length < most:
+            self.pieces.append(text[: most - self.length])
+            self.length += len(text)
+            self.linked += len(text) * linked
 
 
 class _Enough(Exception):
@@ -60,64 +107,142 @@ class _Collector:
     def __init__(self) -> None:
         self.kept: list[Element] = []
         self._path: list[str] = []
-        self._open: Element | None = None
-        self._length = 0
+        self._kept_of: Counter[str] = Counter()
+        self._inside: Counter[str] = Counter()
+        self._items: list[tuple[int, Item]] = []
+        self._listening: list[tuple[int, Element]] = []
+        """Elements whose text is kept, each with its depth."""
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if len(self._path) >= MAX_DEPTH or len(self.kept) >= MAX_KEPT:
+        if len(self._path) >= MAX_DEPTH:
             raise _Enough
-        if tag in KEPT and not any(element in FOREIGN for element in self._path):
-            element = Element(tag, dict(attributes))
-            self.kept.append(element)
-            if tag in WITH_TEXT:
-                self._open, self._length = element, 0
+        if tag in _BLOCKS:
+            self._hear(" ")
         self._path.append(tag)
+        if not any(self._inside[around] for around in _NOT_THE_PAGE):
+            self._keep(tag, attributes)
+        if tag in _CONTEXTS:
+            self._inside[tag] += 1
+
+    def end(self, tag: str) -> None:
+        if not self._path:
+            return
+        if tag in _BLOCKS:
+            self._hear(" ")
+        self._path.pop()
+        depth = len(self._path)
+        while self._listening and self._listening[-1][0] > depth:
+            self._listening.pop()
+        while self._items and self._items[-1][0] > depth:
+            self._items.pop()
+        if tag in _CONTEXTS:
+            self._inside[tag] -= 1
+
+    def data(self, text: str) -> None:
+        if self._listening:
+            in_code = self._path[-1] in _CODE
+            if not in_code or self._listening[-1][1].tag == "script":
+                self._hear(text)
+
+    def close(self) -> None:
+        pass
+
+    def _hear(self, text: str) -> None:
+        for _, element in self._listening:
+            element.add(text, linked=self._inside["a"] > 0)
+
+    def _keep(self, tag: str, attributes: Mapping[str, str]) -> None:
+        item = self._items[-1][1] if self._items else None
+        of_item = _property(attributes)
+        if "itemscope" in attributes:
+            self._items.append(
+                (len(self._path), Item(attributes.get("itemtype", ""), of_item, item if of_item else None))
+            )
+        matters = _matters(tag, attributes)
+        if not matters and not (of_item in PROPERTIES and "itemscope" not in attributes):
+            return
+        self._kept_of[tag] += 1
+        if self._kept_of[tag] > _MOST.get(tag, _MOST_OF_OTHERS):
+            return
+        within = frozenset(around for around, times in self._inside.items() if times > 0)
+        element = Element(tag, dict(attributes), within=within, item=item if of_item else None)
+        self.kept.append(element)
+        if (tag in TEXTS or tag == "script" or of_item) and len(self._listening) < MAX_LISTENING:
+            self._listening.append((len(self._path), element))
+
+
+def _property(attributes: Mapping[str, str]) -> str:
+    """Return the one of PROPERTIES that an element has, or else its first property."""
+    names = attributes.get("itemprop", "")[:200].lower().split()
+    return next((name for name in names if name in PROPERTIES), names[0] if names else "")
+
+
+def _matters(tag: str, attributes: Mapping[str, str]) -> bool:
+    match tag:
+        case "link":
+            relations = attributes.get("rel", "")[:200].lower().split()
+            preloads = "preload" in relations and attributes.get("as", "").lower() == "image"
+            return preloads or not _RELATIONS.isdisjoint(relations) or "itemprop" in attributes
+        case "script":
+            return media_type(attributes.get("type", "")) == JSON_LD
+    return tag in ("base", "meta") or tag in IMAGES or tag in TEXTS
+
+
+def media_type(value: str) -> str:
+    """Return a media type in lower case without its parameters."""
+    return value[:200].partition(";")[0].strip().lower()
+
+
+def elements(text: str, deadline: Deadline | None = None) -> list[Element]:
+    """Return the elements that matter in `text`, in their order, as far as `deadline` lets it be read."""
+    collector = _Collector()
+    _feed(text, collector, deadline)
+    return collector.kept
+
+
+class _Reader:
+    """What lxml calls for a text of which only the words are wanted."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._path: list[str] = []
+
+    def start(self, tag: str, _: Mapping[str, str]) -> None:
+        if len(self._path) >= MAX_DEPTH:
+            raise _Enough
+        self._path.append(tag)
+        if tag in _BLOCKS:
+            self.pieces.append(" ")
 
     def end(self, tag: str) -> None:
         if self._path:
             self._path.pop()
-        if self._open and self._open.tag == tag:
-            self._open = None
+        if tag in _BLOCKS:
+            self.pieces.append(" ")
 
     def data(self, text: str) -> None:
-        if self._open and self._length < MAX_TEXT:
-            self._open.pieces.append(text[: MAX_TEXT - self._length])
-            self._length += len(text)
+        if self._path and self._path[-1] not in _CODE:
+            self.pieces.append(text)
 
     def close(self) -> None:
         pass
 
 
-def read(body: bytes, charset: str | None) -> list[Element]:
-    """Return the elements of a page; `charset` is what its header says."""
-    return elements(decode(body, charset))
+def words(markup: str) -> str:
+    """Return the text of a piece of HTML as a browser would show it, on one line."""
+    reader = _Reader()
+    _feed(markup, reader, None)
+    return "".join(reader.pieces)
 
 
-def elements(text: str) -> list[Element]:
-    """Return the elements of KEPT in `text`, in their order."""
-    collector = _Collector()
-    parser = etree.HTMLParser(target=collector, encoding="utf-8")
+def _feed(text: str, target: Any, deadline: Deadline | None) -> None:
+    parser = etree.HTMLParser(target=target, encoding="utf-8")
     with suppress(_Enough, etree.LxmlError):  # what was understood up to there counts
         for piece in _pieces(text.replace("\0", "")):
+            if deadline is not None and deadline.left <= 0:
+                return
             parser.feed(piece)
         parser.close()
-    return collector.kept
-
-
-def decode(body: bytes, charset: str | None) -> str:
-    """Return the text of a page. A byte order mark is believed first, then the header, then `<meta>`."""
-    named = _META_CHARSET.search(body[:PRESCAN])
-    meta = named[1].decode() if named else None
-    for label in (charset, meta):
-        encoding = webencodings.lookup(label) if label else None
-        if encoding:
-            if label == meta and encoding.name.startswith("utf-16"):  # it could not have been read if that were so
-                encoding = webencodings.UTF8
-            return webencodings.decode(body, encoding)[0]
-    text, used = webencodings.decode(body, webencodings.UTF8)
-    if used == webencodings.UTF8 and "\ufffd" in text[:-1]:
-        return webencodings.decode(body, "windows-1252")[0]
-    return text
 
 
 def _pieces(text: str) -> Iterator[bytes]:

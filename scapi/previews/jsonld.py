@@ -1,90 +1,69 @@
-"""JSON-LD (schema.org) as pages carry it: the few things about the page itself that a preview shows."""
+"""JSON-LD as pages carry it: the objects in it, although much of it is not quite JSON."""
 
+import html
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-MAX_NODES = 500
-"""Objects that are looked at; graphs may be endless."""
+MAX_VALUES = 50
+"""Values that are read of one script: JSON has one."""
 
-# What describes the page or its main matter; the rest of a graph is about the site, its owner, its breadcrumbs.
-SUBJECTS = (
-    "Article",
-    "Posting",
-    "Page",
-    "VideoObject",
-    "ImageObject",
-    "Product",
-    "Recipe",
-    "Event",
-    "Book",
-    "Movie",
-    "CreativeWork",
-    "Place",
-    "LocalBusiness",
-    "Restaurant",
-    "Course",
-    "MusicRecording",
-    "PodcastEpisode",
+_DECODER = json.JSONDecoder(strict=False)  # control characters stand in texts as they are
+# A text, which stays (one without an end goes to the end, or this would take quadratic time), or what XML, HTML and
+# JavaScript leave around and between values.
+_TOKEN = re.compile(
+    r'(?P<text>"(?:[^"\\]|\\.)*"?)'
+    r"|(?://\s{0,9}|/\*\s{0,9})?(?:<!\[CDATA\[|\]\]>|<!--|-->)(?:\s{0,9}\*/)?"
+    r"|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])|;",
+    re.DOTALL,
 )
+_BAD_ESCAPE = re.compile(r"\\(?![\"\\/bfnrtu])(.)|(\\.)", re.DOTALL)
 
 
-@dataclass(slots=True)
-class Facts:
-    """What the JSON-LD of a page says about it."""
-
-    headlines: list[str] = field(default_factory=list)
-    descriptions: list[str] = field(default_factory=list)
-    keywords: list[str] = field(default_factory=list)
-    entities: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-
-
-def read(scripts: Iterable[str]) -> Facts:
-    """Return what the JSON-LD scripts of a page say; broken ones say nothing."""
-    facts = Facts()
+def objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of JSON-LD scripts; broken scripts have none."""
     for script in scripts:
-        try:
-            found = json.loads(script)
-        except (ValueError, RecursionError):
-            continue
-        for node in _subjects(found):
-            facts.headlines += _texts(node.get("headline") or node.get("name"))
-            facts.descriptions += _texts(node.get("description"))
-            facts.keywords += _texts(node.get("keywords"))
-            facts.entities += _names([node.get("about"), node.get("mentions")])
-            facts.images += _images([node.get("image"), node.get("thumbnailUrl")])
-    return facts
+        for found in _values(script):
+            yield from _flat(found)
 
 
-def _subjects(found: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects at the top and in `@graph` that are about the page."""
+def _flat(found: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in lists and `@graph`s, in their order."""
     waiting = [found]
-    for _ in range(MAX_NODES):
-        if not waiting:
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict):
+            yield value
+            waiting.append(value.get("@graph"))
+
+
+def _values(script: str) -> list[Any]:
+    try:
+        return [_DECODER.decode(script)]
+    except (ValueError, RecursionError):
+        pass
+    if '"' not in script and "&quot;" in script:
+        script = html.unescape(script)
+    return list(_tolerated(_TOKEN.sub(_tidied, script)))
+
+
+def _tidied(token: re.Match[str]) -> str:
+    text = token["text"]
+    if text is None:
+        return " "
+    return _BAD_ESCAPE.sub(lambda found: found[2] or found[1], text) if "\\" in text else text
+
+
+def _tolerated(text: str) -> Iterator[Any]:
+    """Yield the values that stand in `text` one after the other, up to one that is broken."""
+    at = 0
+    for _ in range(MAX_VALUES):
+        at += len(text[at:]) - len(text[at:].lstrip(", \t\r\n\ufeff"))
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
             return
-        node = waiting.pop(0)
-        if isinstance(node, list):
-            waiting += node[:MAX_NODES]
-        elif isinstance(node, dict):
-            kinds = _texts(node.get("@type"))
-            if any(kind.endswith(SUBJECTS) for kind in kinds):
-                yield node
-            waiting.append(node.get("@graph"))
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the texts in a value that may be one or a list."""
-    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
-
-
-def _names(values: list[Any]) -> list[str]:
-    """Return the names of the things in `values`: texts, objects with a name, or lists of them."""
-    flat = [thing for value in values for thing in (value if isinstance(value, list) else [value])]
-    return _texts([thing.get("name") if isinstance(thing, dict) else thing for thing in flat])
-
-
-def _images(values: list[Any]) -> list[str]:
-    flat = [image for value in values for image in (value if isinstance(value, list) else [value])]
-    return _texts([image.get("url") or image.get("contentUrl") if isinstance(image, dict) else image for image in flat])
+        yield value

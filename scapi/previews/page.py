@@ -1,14 +1,17 @@
-"""What a page says about itself: Open Graph, Twitter cards, JSON-LD and plain HTML, in this order of trust."""
+"""What a page says about itself: Open Graph, Twitter cards, JSON-LD, microdata, plain HTML, in this order of trust."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
-from scapi.previews import html, jsonld
+from scapi.previews import charsets, html, images, jsonld, microdata, subjects
 from scapi.previews.addresses import Forbidden, Target
+from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetched, Wanted
-from scapi.previews.html import Element
+from scapi.previews.html import JSON_LD, Element, media_type
+from scapi.previews.images import Image
 from scapi.previews.texts import MAX_DESCRIPTION, MAX_KEYWORDS, MAX_TITLE, clean, joined, pixels
 
 WANTED = Wanted(
@@ -20,19 +23,15 @@ WANTED = Wanted(
 MAX_IMAGES = 20
 """Candidates that are kept."""
 
-MIN_IMAGE_SIDE = 100
-"""Pixels below which an `<img>` is an icon or counts visits, as far as its attributes tell."""
+MAX_PARSING = 2.0
+"""Seconds after which the rest of a page is left unread."""
 
-JSON_LD = "application/ld+json"
+MIN_PARAGRAPH = 40
+"""Bytes of UTF-8 that a paragraph has that says something; a letter has one to three, as it says less or more."""
 
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A candidate for the picture, and its size where the page gives one."""
-
-    url: str
-    width: int | None = None
-    height: int | None = None
+_OEMBED = ("application/json+oembed", "text/json+oembed", "application/xml+oembed", "text/xml+oembed")
+_NOT_THE_TEXT = frozenset(("nav", "footer", "aside", "header", "form", "noscript"))
+_BARE_HOST = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+){0,5}\.[a-z]{2,20}/?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +48,57 @@ class Page:
     """Where it says that an oEmbed answer is."""
 
 
-def read(answer: Fetched) -> Page:
-    """Return what the HTML of `answer` says, however broken it is."""
-    elements = html.read(answer.body, answer.charset)
+def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
+    """Return what the HTML of `answer` says, however broken it is, and as far as `deadline` lets it be read."""
+    soon = Deadline.after(MAX_PARSING if deadline is None else min(MAX_PARSING, deadline.left))
+    elements = html.elements(charsets.decode(answer.body, answer.charset), soon)
     base = _base(elements, answer.target)
     meta = _Meta(elements)
-    scripts = [element for element in elements if element.get("type").strip().lower() == JSON_LD]
-    data = jsonld.read(script.text for script in scripts)
-    headings = [next((element.text for element in elements if element.tag == tag), "") for tag in ("title", "h1")]
-    texts = [
-        *meta.all("og:title", "twitter:title"),
-        *data.headlines,
-        *headings,
+    titles = meta.all("og:title", "twitter:title", "citation_title")
+    headings = {tag: _headings(elements, tag) for tag in ("title", "h1", "h2")}
+    own = [
+        text
+        for text in (clean(title, MAX_TITLE) for title in (*titles[:5], *headings["title"], *headings["h1"]))
+        if text
     ]
-    descriptions = [*meta.all("og:description", "twitter:description"), *data.descriptions, *meta.all("description")]
-    keywords = [word for line in (*data.keywords, *meta.all("keywords", "news_keywords")) for word in line.split(",")]
-    images = [*meta.images(), *(Image(url) for url in data.images), *_plain_images(elements)]
+    scripts = (element.text for element in elements if media_type(element.get("type")) == JSON_LD)
+    data = subjects.facts(chain(jsonld.objects(scripts), microdata.objects(elements)), answer.target.url, own)
+    said = [*titles, *data.names, *headings["title"], *headings["h1"], *meta.all("dc.title", "dcterms.title", "title")]
+    descriptions = chain(
+        meta.all("og:description", "twitter:description"),
+        data.descriptions,
+        meta.all("description", "dc.description", "dcterms.description", "citation_abstract"),
+        _paragraphs(elements),
+    )
+    keywords = (word for line in (*data.keywords, *meta.all("keywords", "news_keywords")) for word in line.split(","))
+    declared = [*meta.images(), *data.images, *images.marked(elements), *_linked(elements, "image_src")]
+    candidates = [*declared, *data.late_images, *images.shown(elements, own)]
     return Page(
-        title=_first(texts, MAX_TITLE),
-        description=_first(descriptions, MAX_DESCRIPTION),
-        keywords=joined([*keywords, *meta.all("article:tag", "video:tag")], MAX_KEYWORDS),
+        title=_title([*said, *data.late_names, *headings["h2"]], meta.all("og:site_name")),
+        description=next(filter(None, (clean(value, MAX_DESCRIPTION) for value in descriptions)), None),
+        keywords=joined(chain(keywords, meta.all("article:tag", "video:tag")), MAX_KEYWORDS),
         entities=joined(data.entities, MAX_KEYWORDS),
         canonical=next(_urls([*_links(elements, "canonical"), *meta.all("og:url")], base), None),
-        images=tuple(islice(_absolute(images, base), MAX_IMAGES)),
-        oembed=next(_urls(_links(elements, "alternate", "application/json+oembed"), base), None),
+        images=tuple(islice(_absolute(candidates, base), MAX_IMAGES)),
+        oembed=next(_urls(_oembed(elements), base), None),
     )
 
 
 class _Meta:
-    """The `<meta>` elements, by their property or name."""
+    """The `<meta>` elements outside of microdata's items, by their property or name."""
 
-    def __init__(self, elements: list[Element]) -> None:
+    def __init__(self, elements: Sequence[Element]) -> None:
         self._found: dict[str, list[str]] = defaultdict(list)
         self._in_order: list[tuple[str, str]] = []
         for element in elements:
             content = element.get("content")
-            if element.tag != "meta" or not content.strip():
+            if element.tag != "meta" or element.item is not None or not content.strip():
                 continue
-            for name in {element.get(key).strip().lower() for key in ("property", "name", "itemprop")}:
-                if name:
-                    self._found[name].append(content)
-                    self._in_order.append((name, content))
+            for name in {
+                name for key in ("property", "name", "itemprop") for name in element.get(key)[:200].lower().split()
+            }:
+                self._found[name].append(content)
+                self._in_order.append((name, content))
 
     def all(self, *names: str) -> list[str]:
         """Return the contents of all elements of these names, in the order of the names."""
@@ -107,57 +116,82 @@ class _Meta:
                 found[-1].setdefault(name[9:], content)
         for image in found:
             width, height = pixels(image.get("width")), pixels(image.get("height"))
-            yield Image(image["url"], width, height) if width and height else Image(image["url"])
-        for url in self.all("twitter:image", "twitter:image:src", "image", "thumbnail"):
-            yield Image(url)
+            yield Image(image["url"], width if height else None, height if width else None, declared=True)
+        for url in self.all("twitter:image", "twitter:image:src", "image", "thumbnail", "thumbnailurl"):
+            yield Image(url, declared=True)
 
 
-def _plain_images(elements: list[Element]) -> Iterator[Image]:
-    yield from (Image(url) for url in _links(elements, "image_src"))
+def _title(values: Iterable[str], site: Sequence[str]) -> str | None:
+    """Return the first title that is not only the name of the site, where there is another one."""
+    found = [text for text in (clean(value, MAX_TITLE) for value in islice(values, MAX_IMAGES)) if text]
+    names = {name.strip().casefold() for name in site}
+    return next((text for text in found if not is_generic(text) and text.casefold() not in names), (*found, None)[0])
+
+
+def is_generic(title: str) -> bool:
+    """Whether a title is no more than a host name."""
+    return _BARE_HOST.fullmatch(title) is not None
+
+
+def _headings(elements: Iterable[Element], tag: str) -> list[str]:
+    return list(islice((element.text for element in elements if element.tag == tag and element.text.strip()), 2))
+
+
+def _paragraphs(elements: Iterable[Element]) -> Iterator[str]:
+    """Yield the paragraphs that say something: neither a byline nor a menu."""
     for element in elements:
-        if element.tag == "img" and element.get("src"):
-            sides = (pixels(element.get("width")), pixels(element.get("height")))
-            if all(side is None or side >= MIN_IMAGE_SIDE for side in sides):
-                yield Image(element.get("src"))
-    yield from (Image(url) for url in _links(elements, "apple-touch-icon"))
+        if element.tag == "p" and not element.within & _NOT_THE_TEXT and 2 * element.linked < element.length:
+            text = element.text.strip()
+            if len(text.encode("utf-8", "replace")) >= MIN_PARAGRAPH:
+                yield text
 
 
-def _links(elements: list[Element], relation: str, kind: str | None = None) -> Iterator[str]:
-    for element in elements:
-        if element.tag != "link" or not element.get("href").strip():
-            continue
-        if relation in element.get("rel").lower().split() and kind in (None, element.get("type").strip().lower()):
-            yield element.get("href")
+def _links(elements: Iterable[Element], relation: str) -> list[str]:
+    found = (element for element in elements if element.tag == "link" and element.get("href").strip())
+    return [element.get("href") for element in found if relation in element.get("rel").lower().split()]
 
 
-def _base(elements: list[Element], target: Target) -> Target:
+def _linked(elements: Iterable[Element], relation: str) -> Iterator[Image]:
+    return (Image(url, declared=True) for url in _links(elements, relation))
+
+
+def _oembed(elements: Sequence[Element]) -> list[str]:
+    """Return where oEmbed answers are said to be, JSON first."""
+    found = [
+        (_OEMBED.index(kind), element.get("href"))
+        for element in elements
+        if element.tag == "link"
+        and element.get("href").strip()
+        and (kind := media_type(element.get("type"))) in _OEMBED
+        and {"alternate", "alternative"} & set(element.get("rel").lower().split())
+    ]
+    return [url for _, url in sorted(found, key=lambda pair: pair[0])]
+
+
+def _base(elements: Iterable[Element], target: Target) -> Target:
     """Return what relative URLs on the page are relative to."""
     given = [element.get("href") for element in elements if element.tag == "base" and element.get("href").strip()]
     return next(_targets(given, target), target)
 
 
-def _absolute(images: list[Image], base: Target) -> Iterator[Image]:
+def _absolute(found: Iterable[Image], base: Target) -> Iterator[Image]:
     """Yield every image once, with its absolute URL."""
     seen = set()
-    for image in images:
+    for image in found:
         for url in _urls([image.url], base):
             if url not in seen:
                 seen.add(url)
-                yield Image(url, image.width, image.height)
+                yield replace(image, url=url)
 
 
-def _urls(references: list[str] | Iterator[str], base: Target) -> Iterator[str]:
+def _urls(references: Iterable[str], base: Target) -> Iterator[str]:
     return (target.url for target in _targets(references, base))
 
 
-def _targets(references: list[str] | Iterator[str], base: Target) -> Iterator[Target]:
+def _targets(references: Iterable[str], base: Target) -> Iterator[Target]:
     """Yield the http and https URLs among `references`, absolute; the rest (`data:`, nonsense) is left out."""
     for reference in references:
         try:
             yield Target.of(base.join(reference))
         except Forbidden:
             continue
-
-
-def _first(values: list[str], most: int) -> str | None:
-    return next(filter(None, (clean(value, most) for value in values)), None)

@@ -9,8 +9,9 @@ from scapi.previews import oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
+from scapi.previews.images import Image
 from scapi.previews.oembed import OEmbed, Providers
-from scapi.previews.page import Image, Page
+from scapi.previews.page import Page
 from scapi.previews.texts import MAX_TITLE, clean
 
 PAGE_SHARE = 0.6

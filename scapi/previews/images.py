@@ -1,0 +1,140 @@
+"""The pictures that a page has, best first: those that it declares, then those that it shows."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from scapi.previews.html import Element
+from scapi.previews.microdata import reference
+from scapi.previews.texts import alike, pixels
+
+MIN_SIDE = 100
+"""Pixels below which what a page shows is an icon or counts visits."""
+
+MAX_RATIO = 5
+"""How much longer one side may be than the other: sprites, rulers and advertisements are longer."""
+
+LARGE = (300, 200)
+"""Pixels across and down from which a picture is surely no decoration."""
+
+BEST_WIDTH = 2000
+"""Pixels across above which a smaller one of the same picture is taken."""
+
+MAX_SRCSET = 8000
+"""Characters that are read of a list of the same picture in other sizes."""
+
+_SOURCE = re.compile(r"([^\s,]\S{0,2048}?),?(?:\s+([0-9.]{1,9})([wx]))?\s*(?:,|$)")
+# Where pages put the address of a picture that a script loads later.
+_LAZY = re.compile(r"data-.{0,40}(?:src|original|lazy|image|img|url|file|full|large|hi-?res|echo|bg|poster)")
+_LOOKS_LIKE_A_PICTURE = re.compile(r"[^?#]{1,2000}\.(?:jpe?g|png|webp|avif|gif)(?:$|[?#])", re.IGNORECASE)
+_DECORATION = re.compile(
+    r"(?:^|[^a-z])(?:logo|icons?|favicon|sprites?|avatars?|gravatar|pixel|tracking|tracker|beacon|spacer|blank|loader|"
+    r"loading|spinner|placeholder|badge|buttons?|btn|banner|ads?|advert|emoji|smiley|flags?|arrows?|captcha|transparent|"
+    r"1x1|share|social|facebook|twitter|doubleclick)(?:$|[^a-z])",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(
+    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|(?:width|height)\s{0,3}:\s{0,3}[01]px", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A candidate for the picture, and its size where the page gives one."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    declared: bool = field(default=False, compare=False)
+    """Whether the page names it as its picture."""
+
+
+def shown(elements: Sequence[Element], titles: Sequence[str]) -> list[Image]:
+    """Return the pictures that a page shows, those first that are most likely to be about what it is about."""
+    found: list[tuple[int, Image]] = []
+    sources: list[str] = []
+    for element in elements:
+        if element.tag == "source":  # of a `<picture>`, whose `<img>` follows
+            sources += _addresses(element)
+            continue
+        if element.tag not in ("img", "amp-img", "video", "amp-video"):
+            continue
+        addresses = _addresses(element) if "video" not in element.tag else [element.get("poster")]
+        sides = pixels(element.get("width")), pixels(element.get("height"))
+        if fits(*sides) and not _HIDDEN.search(element.get("style")[:500]) and "hidden" not in element.attributes:
+            best = islice(_best(sources + addresses), 2)
+            found += [(_points(element, address, sides, titles), Image(address)) for address in best]
+        sources = []
+    if sources:
+        found += [(0, Image(address)) for address in _best(sources)]
+    return [image for _, image in sorted(found, key=lambda pair: -pair[0])]
+
+
+def marked(elements: Iterable[Element]) -> Iterator[Image]:
+    """Yield the pictures that microdata marks as the page's own, outside of any item."""
+    for element in elements:
+        names = element.get("itemprop")[:200].lower().split()
+        if element.item is None and ("image" in names or "thumbnailurl" in names):
+            yield Image(reference(element), declared=True)
+
+
+def fits(width: int | None, height: int | None) -> bool:
+    """Whether a picture of this size, as far as it is known, may be the picture of a page."""
+    sides = [side for side in (width, height) if side is not None]
+    return all(side >= MIN_SIDE for side in sides) and (len(sides) < 2 or max(sides) <= MAX_RATIO * min(sides))
+
+
+def is_large(width: int, height: int) -> bool:
+    """Whether a picture is surely no decoration."""
+    return width >= LARGE[0] and height >= LARGE[1]
+
+
+def _points(element: Element, address: str, sides: tuple[int | None, int | None], titles: Sequence[str]) -> int:
+    """Return how likely it is that a picture is about what its page is about."""
+    told = " ".join(element.get(name)[:200] for name in ("class", "id", "alt", "role"))
+    points = 0
+    if sides[0] and sides[1] and is_large(sides[0], sides[1]):
+        points += 3
+    if element.within & {"article", "main", "figure"}:
+        points += 2
+    if element.within & {"nav", "footer", "aside", "form"}:
+        points -= 3
+    if _DECORATION.search(told) or _DECORATION.search(address[-500:].rpartition("/")[2]):
+        points -= 4
+    if re.search(r"\.(?:svg|ico)(?:$|[?#])", address[-200:], re.IGNORECASE):
+        points -= 8
+    if element.get("alt") and any(alike(element.get("alt"), title) for title in titles):
+        points += 1
+    return points
+
+
+def _addresses(element: Element) -> list[str]:
+    """Return the addresses of a picture in an element: of scripts, then of a browser in its best size, then of all."""
+    lazy: list[str] = []
+    for name, value in element.attributes.items():
+        if not value or not name.startswith("data-"):
+            continue
+        if name.endswith("srcset"):
+            lazy += _from_srcset(value)
+        elif _LAZY.fullmatch(name) or _LOOKS_LIKE_A_PICTURE.fullmatch(value[:2100]):
+            lazy += [value] if value[:1] not in "{[" and " " not in value.strip() else []
+    lazy.sort(key=lambda value: not _LOOKS_LIKE_A_PICTURE.match(value))
+    return [*lazy, *_from_srcset(element.get("srcset")), element.get("src")]
+
+
+def _from_srcset(value: str) -> list[str]:
+    """Return the address of the best size in a `srcset` (HTML Standard, 4.8.4.2.1)."""
+    sizes = []
+    for address, number, unit in _SOURCE.findall(value[:MAX_SRCSET]):
+        width = float(number) * (1 if unit == "w" else 1000) if number.count(".") < 2 and number.strip(".") else 0.0
+        sizes.append((width, address))
+    fitting = [size for size in sizes if size[0] <= BEST_WIDTH] or sizes[:1]
+    return [max(fitting, key=lambda size: size[0])[1]] if fitting else []
+
+
+def _best(addresses: Iterable[str]) -> Iterator[str]:
+    """Yield the addresses that a picture could be had from."""
+    for address in addresses:
+        if address.strip() and not address.lstrip()[:5].lower().startswith(("data:", "blob:")):
+            yield address

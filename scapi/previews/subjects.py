@@ -1,0 +1,163 @@
+"""Which object of a page's JSON-LD or microdata is about the page itself, and what that says.
+
+A page carries much that is about something else: its site, its owner, one of many products, a film beside the text.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from scapi.previews.images import Image
+from scapi.previews.texts import MAX_KEYWORDS_READ, MAX_TITLE, alike, clean, pixels
+
+MAX_OBJECTS = 500
+"""Objects that are looked at; graphs may be endless."""
+
+MAX_IMAGES = 20
+
+ARTICLES = ("article", "posting", "report")
+PAGES = ("page",)
+MEDIA = ("videoobject", "imageobject", "audioobject", "mediaobject")
+THINGS = (
+    "product recipe event festival book movie film creativework work place localbusiness restaurant store hotel "
+    "lodgingbusiness course song musicrecording musicalbum musicgroup podcast podcastepisode podcastseries series "
+    "season episode application game howto question dataset vehicle car apartment listing quiz painting photograph "
+    "sculpture software softwaresourcecode"
+)
+_ENDINGS = {"article": ARTICLES, "thing": tuple(THINGS.split()), "media": MEDIA, "page": PAGES}
+_NAMES = ("headline", "name", "alternativeHeadline", "title")
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is said about a page. Of what may be about something else there are the `late` ones, to be used last."""
+
+    names: list[str] = field(default_factory=list)
+    late_names: list[str] = field(default_factory=list)
+    descriptions: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+    entities: list[str] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    late_images: list[Image] = field(default_factory=list)
+
+
+def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) -> Facts:
+    """Return what `objects` say about the page at `url`, which calls itself by `titles`."""
+    nodes = list(islice(objects, MAX_OBJECTS))
+    graph = _Graph(nodes)
+    found = Facts()
+    seen: list[int] = []
+    for node, surely in _by_relevance(nodes, graph, url):
+        if id(node) in seen:
+            continue
+        seen.append(id(node))
+        names = [text for key in _NAMES for text in _texts(node.get(key))][:5]
+        # The names that the page calls itself by go first: Wikipedia's headline is "Wikimedia list article".
+        fitting = [name for name in names if any(alike(clean(name, MAX_TITLE) or "", title) for title in titles)]
+        if fitting or surely or not titles or not names:
+            found.names += fitting or (names if surely or not titles else [])
+            found.descriptions += _texts(node.get("description"))
+            found.keywords += [word for value in _list(node.get("keywords")) for word in _names([value])]
+            found.entities += _names([node.get("about"), node.get("mentions")])
+            found.images += graph.images(node)
+        else:
+            found.late_images += graph.images(node)
+        found.late_names += names
+    found.late_names += [
+        text for node in _listed(nodes)[:1] for text in _texts(node.get("name") or node.get("headline"))
+    ]
+    return found
+
+
+def _by_relevance(nodes: list[dict[str, Any]], graph: "_Graph", url: str) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the nodes that may be about the page, best first, and whether they surely are."""
+    for node in nodes:
+        main = graph.resolved(node.get("mainEntity"))
+        if main is not None and any(main.get(name) for name in _NAMES):
+            yield main, True
+    here = _same(url)
+    by_kind: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _ENDINGS}
+    for node in nodes:
+        for kind in _kinds(node):
+            by_kind[kind].append(node)
+    of_page = {kind: [node for node in found if here in map(_same, _places(node))] for kind, found in by_kind.items()}
+    for kind in ("article", "thing"):
+        yield from ((node, False) for node in of_page[kind][:1])
+    for kind, found in by_kind.items():
+        if len(found) == 1 or (kind == "page" and found):
+            yield found[0], False
+
+
+def _listed(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the nodes of the first kind of which there are several: what a list page lists."""
+    times = Counter(kind for node in nodes for kind in _kinds(node))
+    several = {kind for kind in ("article", "thing") if times[kind] > 1}
+    return [node for node in nodes if several & _kinds(node)]
+
+
+def _kinds(node: dict[str, Any]) -> set[str]:
+    names = [re.split(r"[/#:]", name[-200:])[-1].lower() for name in _texts(node.get("@type"))[:10]]
+    return {kind for kind, endings in _ENDINGS.items() if any(name.endswith(endings) for name in names)}
+
+
+def _places(node: dict[str, Any]) -> list[str]:
+    """Return the URLs at which a node says that it is."""
+    values = [node.get("mainEntityOfPage"), node.get("url"), node.get("@id")]
+    return _texts([value.get("@id") or value.get("url") if isinstance(value, dict) else value for value in values])
+
+
+def _same(url: str) -> str:
+    """Return what is the same for all ways to write the URL of a page."""
+    return re.sub(r"^https?://(?:www\.)?", "", url[:2048].partition("#")[0]).rstrip("/")
+
+
+class _Graph:
+    """Finds what nodes refer to by `@id`."""
+
+    def __init__(self, nodes: list[dict[str, Any]]) -> None:
+        self._by_id = {str(node["@id"]): node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
+
+    def resolved(self, value: Any) -> dict[str, Any] | None:
+        """Return the node that `value`, one or a list of one, is or refers to."""
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, dict):
+            return self._by_id.get(str(value.get("@id")), value) if len(value) == 1 else value
+        return self._by_id.get(value) if isinstance(value, str) else None
+
+    def images(self, node: dict[str, Any]) -> list[Image]:
+        """Return the pictures of a node."""
+        values = [node.get(name) for name in ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")]
+        flat = list(islice((image for value in values for image in _list(value)), MAX_IMAGES))
+        own = [node] if "media" in _kinds(node) and _texts(node.get("@type"))[0].endswith("ImageObject") else []
+        return [image for value in [*flat, *own] if (image := self._image(value))]
+
+    def _image(self, value: Any) -> Image | None:
+        found = self.resolved(value)
+        if found is None:
+            return Image(value, declared=True) if isinstance(value, str) else None
+        given = [found.get("width"), found.get("height")]
+        sizes = [pixels(size.get("value") if isinstance(size, dict) else size) for size in given]
+        addresses = [text for name in ("url", "contentUrl") for text in _texts(found.get(name))]
+        addresses += [text for text in _texts(found.get("@id")) if "#" not in text]
+        width, height = sizes if all(sizes) else (None, None)
+        return Image(addresses[0], width, height, declared=True) if addresses else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts in a value that may be one, one with a language, or a list of them."""
+    found = (item.get("@value") if isinstance(item, dict) else item for item in _list(value)[:MAX_KEYWORDS_READ])
+    return [text for text in found if isinstance(text, str)]
+
+
+def _names(values: list[Any]) -> list[str]:
+    """Return the names of the things in `values`: texts, objects with a name, or lists of them."""
+    flat = [thing for value in values for thing in _list(value)[:MAX_KEYWORDS_READ]]
+    return _texts([thing.get("name") if isinstance(thing, dict) else thing for thing in flat])
