@@ -47,4 +47,5 @@ for _ in $(seq 300); do # the store takes a few seconds until it can be written
 done
 
 .venv/bin/scapi database upgrade
+.venv/bin/scapi housekeeping --parent $$ &
 .venv/bin/gunicorn wsgi:app

@@ -4,12 +4,13 @@ import click
 from flask_smorest.spec import openapi_cli as openapi
 
 from scapi.events.commands import webhooks
+from scapi.housekeeping.commands import housekeeping
 from scapi.housekeeping.database import database
 from scapi.housekeeping.sweep import sweep
 from scapi.http.commands import token
 from scapi.media.links.commands import previews
 
-COMMANDS: list[click.Command] = [database, openapi, previews, sweep, token, webhooks]
+COMMANDS: list[click.Command] = [database, housekeeping, openapi, previews, sweep, token, webhooks]
 
 EXIT_CODES = """\b
 Exit codes:

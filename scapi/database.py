@@ -13,6 +13,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import ArgumentError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
 from scapi.settings import ConfigurationError, Settings
@@ -41,6 +42,9 @@ UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
 
 POOL_SIZE = 8
 """Connections that each engine of a process keeps: one for each of gunicorn's threads. More are made on demand."""
+
+BATCH = 500
+"""Rows that `stream_keys` reads together."""
 
 MAX_ID = 2**63 - 1
 """Largest 64-bit integer that the database keeps."""
@@ -191,3 +195,17 @@ def _set_up_sqlite(engine: Engine, synchronous: str) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.close()
+
+
+def stream_keys(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> Iterator[Any]:
+    """Yield `column`, which is a primary key, of all rows that meet the condition, in its order.
+
+    No transaction is open while the caller works on one, and only BATCH of them are in memory.
+    """
+    batch = select(column).where(condition).order_by(column).limit(BATCH)
+    found = list(db.session.scalars(batch))
+    while found:
+        db.session.rollback()
+        yield from found
+        found = list(db.session.scalars(batch.where(column > found[-1])))
+    db.session.rollback()

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -17,6 +18,9 @@ from scapi.settings import ConfigurationError, Settings, settings
 
 SECONDS = 15
 """How long one attempt may take in all, but for the resolver; well below the outbox's lease."""
+
+BATCH = 1000
+"""Deliveries that housekeeping tries in one run."""
 
 USER_AGENT = f"scapi/{version('scapi')} (webhook)"
 
@@ -50,11 +54,18 @@ def check(settings: Settings) -> None:
         )
 
 
-def run(limit: int) -> Delivered:
+def deliver_due(stopped: Callable[[], bool]) -> bool:
+    """Do one run of housekeeping's job; return whether more may be due."""
+    return run(BATCH, stopped).arrived == BATCH
+
+
+def run(limit: int, stopped: Callable[[], bool] = lambda: False) -> Delivered:
     """Try the deliveries that are due, `limit` at most. Of a URL that fails, the rest is left to the next run."""
     tried = arrived = 0
     away = set()
     for delivery_id, url in outbox.due(limit):
+        if stopped():
+            break
         delivery = None if url in away else outbox.claim(delivery_id)
         if delivery is None:
             continue

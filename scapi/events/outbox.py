@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import delete, or_, select, update
 
-from scapi.database import db, now
+from scapi.database import db, now, stream_keys
 from scapi.events.models import Delivery, DeliveryStatus
 from scapi.events.signals import SIGNALS, Event, EventType
 from scapi.http.bodies import iso
@@ -102,9 +102,7 @@ def ended(due: Due) -> Iterator[Task]:
         (Delivery.status == DeliveryStatus.DELIVERED) & (Delivery.due_at <= due.now - KEEP_DELIVERED),
         (Delivery.status == DeliveryStatus.FAILED) & (Delivery.due_at <= due.now - KEEP_FAILED),
     )
-    ids = list(db.session.scalars(select(Delivery.id).where(over)))
-    db.session.rollback()
-    for delivery_id in ids:
+    for delivery_id in stream_keys(Delivery.id, over):
         yield Task(f"webhook {delivery_id}", partial(_remove, delivery_id))
 
 

@@ -1,1 +1,1 @@
-"""What happens without a request: sweeping, checking, moving, and the commands for it."""
+"""What happens without a request: periodic jobs, sweeping, checking, moving, and the commands for it."""

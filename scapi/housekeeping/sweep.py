@@ -1,7 +1,8 @@
-"""`scapi sweep`: removes what is over."""
+"""`scapi sweep`: removes what is over, one thing after another, never all of them in memory."""
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import click
@@ -23,7 +24,41 @@ SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
     ("deleted files", files.stale),
     ("old webhooks", outbox.ended),
 ]
-"""What `scapi sweep` removes, in this order."""
+"""What is removed, in this order."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep did about one kind of thing."""
+
+    label: str
+    removed: int = 0
+    failed: int = 0
+
+
+def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
+    """Remove what is over, and record how many that were. May raise StorageError where nothing can be listed."""
+    done = []
+    for label, find in SWEEP:
+        swept = Swept(label)
+        done.append(swept)
+        try:
+            for task in find(due):
+                _remove(task, swept)
+                if stopped():
+                    return done
+        finally:
+            sweeps.record(label, swept.removed, swept.failed)
+    return done
+
+
+def _remove(task: Task, swept: Swept) -> None:
+    try:
+        task.run()
+        swept.removed += 1
+    except StorageError:
+        current_app.logger.exception("%s could not be removed", task.name)
+        swept.failed += 1
 
 
 @click.command("sweep")
@@ -38,32 +73,16 @@ SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
 def sweep(dry_run: bool, older_than: int | None) -> None:
     """Remove expired uploads, what crashed requests left behind, files whose media are gone, and old webhooks.
 
-    Run it by cron or a timer; it may run several times at once and while uploads go on. With --older-than, do not go
-    below what a request may take.
+    `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
+    --older-than, do not go below what a request may take.
     """
     due = Due.at(now(), None if older_than is None else timedelta(seconds=older_than))
-    failed = 0
-    done = []
-    for label, find in SWEEP:
-        tasks = list(find(due))
-        if not dry_run:
-            failed_here = _run(label, tasks)
-            sweeps.record(label, len(tasks) - failed_here, failed_here)
-            failed += failed_here
-        done.append(f"{len(tasks)} {label}")
-    click.echo(f"{'would remove' if dry_run else 'removed'} {', '.join(done)}; {failed} failed")
+    if dry_run:
+        counted = [f"{sum(1 for _ in find(due))} {label}" for label, find in SWEEP]
+        click.echo(f"would remove {', '.join(counted)}; 0 failed")
+        return
+    done = run(due)
+    failed = sum(swept.failed for swept in done)
+    click.echo(f"removed {', '.join(f'{swept.removed} {swept.label}' for swept in done)}; {failed} failed")
     if failed:
         sys.exit(1)
-
-
-def _run(label: str, tasks: list[Task]) -> int:
-    """Run the tasks behind a progress bar, which only a terminal shows; return how many failed."""
-    failed = 0
-    with click.progressbar(tasks, label=label, hidden=not sys.stdout.isatty()) as bar:
-        for task in bar:
-            try:
-                task.run()
-            except StorageError:
-                current_app.logger.exception("%s could not be removed", task.name)
-                failed += 1
-    return failed

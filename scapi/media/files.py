@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy import bindparam, delete, func, select
 from werkzeug.utils import secure_filename
 
-from scapi.database import db
+from scapi.database import db, stream_keys
 from scapi.formats.filetypes import EXTENSIONS, is_image
 from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.storage import storage
@@ -57,9 +57,7 @@ def delete_stale(keys: Iterable[str]) -> None:
 
 def stale(due: Due) -> Iterator[Task]:
     """Yield the files that no media has any more, for the sweeper."""
-    keys = list(db.session.scalars(select(StaleFile.key).where(StaleFile.since <= due.left_before)))
-    db.session.rollback()  # no transaction stays open while bytes are removed
-    for key in keys:
+    for key in stream_keys(StaleFile.key, StaleFile.since <= due.left_before):
         yield Task(key, partial(_delete_for_good, key))
 
 

@@ -63,6 +63,7 @@ class Media(Base):
     __table_args__ = (
         Index("ix_media_newest", "creator_id", "added_at", "id"),
         Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
+        Index("ix_media_previews_due", "type", "oembed_preview_ready", "preview_due_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -95,6 +96,10 @@ class Media(Base):
     oembed_html: Mapped[str | None] = mapped_column(Text)
     oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
     oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
+    preview_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a missing preview was tried again."""
+    preview_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a missing preview is tried again; null: at once."""
     clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """How many visitors have clicked it: the number of its rows in `media_clicks`."""
     embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)

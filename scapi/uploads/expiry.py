@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import delete, or_
 
-from scapi.database import db
+from scapi.database import db, stream_keys
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from scapi.uploads import ending, rows
@@ -26,7 +26,7 @@ def expired(due: Due) -> Iterator[Task]:
     over = Upload.expires_at <= due.now
     if due.began_before is not None:
         over = or_(over, Upload.created_at <= due.began_before)
-    for upload_id in _ids((Upload.status == Status.UPLOADING) & over):
+    for upload_id in stream_keys(Upload.id, (Upload.status == Status.UPLOADING) & over):
         yield Task(upload_id, partial(_expire, upload_id))
 
 
@@ -40,7 +40,7 @@ def ended(due: Due) -> Iterator[Task]:
     if due.began_before is not None:
         gone = Upload.status.in_((Status.ABORTED, Status.EXPIRED, Status.REFUSED))
         over = or_(over, gone & (Upload.created_at <= due.began_before))
-    for upload_id in _ids((Upload.status != Status.UPLOADING) & over):
+    for upload_id in stream_keys(Upload.id, (Upload.status != Status.UPLOADING) & over):
         yield Task(upload_id, partial(_remove, upload_id))
 
 
@@ -71,12 +71,6 @@ def _remove(upload_id: str) -> None:
     db.session.commit()
 
 
-def _ids(condition: ColumnElement[bool]) -> list[str]:
-    found = list(db.session.scalars(select(Upload.id).where(condition).order_by(Upload.expires_at)))
-    db.session.rollback()  # no transaction stays open while bytes are removed
-    return found
-
-
 def _uploading(upload_ids: set[str]) -> set[str]:
     condition = Upload.id.in_(upload_ids) & (Upload.status == Status.UPLOADING)
-    return set(_ids(condition))
+    return set(stream_keys(Upload.id, condition))

@@ -8,6 +8,21 @@ from pathlib import Path
 from tests import files
 from tests.client import upload
 from tests.running import ROOT, Server, environment, free_port, wait_until_ready
+from tests.servers import wait_until
+
+
+def commands(session: int) -> dict[int, str]:
+    """Return the command lines of the processes of a session, by their ids."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            of = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+            command = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has just ended
+            continue
+        if of == session and command:  # one that has ended and is still in the table has no command
+            found[int(folder.name)] = command
+    return found
 
 
 def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
@@ -24,6 +39,7 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
         wait_until_ready(server.url, process, log, timeout=300)
         assert upload(server, files.jpeg())["type"] == "image"
         assert (tmp_path / "data" / "jwt-secret").exists()
+        [housekeeping] = [pid for pid, command in commands(process.pid).items() if "housekeeping" in command]
         said = log.read_text()
         for line in (
             f"browser       {server.url}/\n",
@@ -34,4 +50,5 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
     finally:
         os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
         process.wait(timeout=30)
+    wait_until(lambda: housekeeping not in commands(process.pid), 30, "housekeeping to end")
     assert "Traceback" not in log.read_text()

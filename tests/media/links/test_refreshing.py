@@ -4,15 +4,16 @@ import re
 from datetime import UTC, datetime
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from scapi.cli import cli
-from scapi.database import db
+from scapi.database import db, now
+from scapi.media.links import previews
 from scapi.media.models import Media
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers
-from scapi.previews.preview import Previewer
+from scapi.previews.preview import Preview, Previewer
 from tests.media.links.api import MEDIA, OWNER, PAGE, get, make
 from tests.previews.network import Dialler, Resolver
 from tests.previews.sites import Site
@@ -47,3 +48,38 @@ def test_old_links_are_not_tried_again(app: Flask) -> None:
     db.session.commit()
     assert app.test_cli_runner().invoke(cli, ["previews", "refresh"]).output.startswith("tried 0 ")
     assert app.test_cli_runner().invoke(cli, ["previews", "refresh", "--days", "36500"]).output.startswith("tried 1 ")
+
+
+def test_a_hundred_dead_links_do_not_block_the_others(app: Flask) -> None:
+    asked: list[str] = []
+
+    class Counting(Previewer):
+        def preview(self, url: str) -> Preview:
+            asked.append(url)
+            return Preview(url)
+
+    fetcher = Fetcher(Rules(), Resolver({}), Dialler())
+    app.extensions["scapi.previewer"] = Counting(fetcher, known_providers, 2, 10**6)
+    for number in range(100):
+        app.test_client().post(MEDIA, json={"type": "url", "url": f"http://dead{number}.example.com/"})
+    asked.clear()
+    assert previews.refresh_due(lambda: False) is False
+    assert len(set(asked)) == len(asked) == 100
+    assert previews.refresh_due(lambda: False) is False
+    assert len(asked) == 100  # none of them is due
+    app.test_client().post(MEDIA, json={"type": "url", "url": "http://new.example.com/"})
+    db.session.execute(update(Media).values(preview_due_at=None))
+    db.session.commit()
+    asked.clear()
+    previews.refresh_due(lambda: len(asked) >= 1)
+    assert asked == ["http://new.example.com/"]
+
+
+def test_a_dead_link_is_given_up_after_its_last_attempt(app: Flask) -> None:
+    app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
+    app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
+    for attempts in range(1, len(previews.PAUSES) + 3):
+        db.session.execute(update(Media).values(preview_due_at=now()))
+        db.session.commit()
+        previews.refresh_due(lambda: False)
+        assert db.session.scalar(select(Media.preview_attempts)) == min(attempts, len(previews.PAUSES))

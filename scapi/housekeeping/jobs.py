@@ -1,0 +1,102 @@
+"""The periodic jobs, and the loop that runs them. Each job may run several times at once, also on several hosts."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from scapi.database import now
+from scapi.events import delivery
+from scapi.housekeeping import sweep
+from scapi.media.links import previews
+from scapi.sweeping import Due
+from storage_backends import StorageError
+
+log = logging.getLogger(__name__)
+
+FAILURES = (SQLAlchemyError, StorageError)
+"""What a job may raise: the database or the storage is away. The job runs again after its pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done again and again, with a pause of `pause` seconds in between.
+
+    `run` does what is due, in bounded memory, and returns True if more is due already. It asks `stopped` between two
+    things and returns when that is true. It may raise FAILURES.
+    """
+
+    name: str
+    pause: float
+    run: Callable[[Callable[[], bool]], bool]
+
+
+def _sweep(stopped: Callable[[], bool]) -> bool:
+    sweep.run(Due.at(now()), stopped)
+    return False
+
+
+JOBS = (
+    Job("sweep", 15 * 60, _sweep),
+    Job("previews", 60, previews.refresh_due),
+    Job("webhooks", 2, delivery.deliver_due),
+)
+"""All of them. To add one: a name, a pause in seconds, and a function of its room."""
+
+
+def run_once(app: Flask, jobs: Sequence[Job], stopped: Callable[[], bool]) -> list[str]:
+    """Run each job until nothing is due; return the names of those that failed."""
+    return [job.name for job in jobs if not _run(app, job, stopped)]
+
+
+class Loop:
+    """Runs each job in a thread of its own, so that none waits for another one."""
+
+    def __init__(self, app: Flask, jobs: Sequence[Job]) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._broken: list[str] = []
+        self._threads = [threading.Thread(target=self._repeat, args=(job,), name=job.name) for job in jobs]
+
+    def stop(self) -> None:
+        """Let each job end after what it is doing just now."""
+        self._stop.set()
+
+    def run(self, is_wanted: Callable[[], bool]) -> list[str]:
+        """Run until `stop` is called, until `is_wanted` is no longer true, or until a job has a bug.
+
+        Return the names of jobs that have one.
+        """
+        for thread in self._threads:
+            thread.start()
+        while not self._stop.wait(1):
+            if not is_wanted():
+                self.stop()
+        for thread in self._threads:
+            thread.join()
+        return self._broken
+
+    def _repeat(self, job: Job) -> None:
+        try:
+            while not self._stop.is_set():
+                _run(self._app, job, self._stop.is_set)
+                self._stop.wait(job.pause)
+        except BaseException:
+            self._broken.append(job.name)
+            self.stop()
+            raise
+
+
+def _run(app: Flask, job: Job, stopped: Callable[[], bool]) -> bool:
+    """Run a job until nothing is due; return False if it failed."""
+    try:
+        with app.app_context():
+            while not stopped() and job.run(stopped):
+                pass
+    except FAILURES:
+        log.exception("%s failed; it is tried again", job.name)
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""The periodic jobs: each goes on by itself, and ends when it is told to."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from scapi.housekeeping import jobs
+from scapi.housekeeping.jobs import Job, Loop, run_once
+from storage_backends import Unavailable
+
+
+def never() -> bool:
+    return False
+
+
+def away() -> OperationalError:
+    return OperationalError("SELECT 1", {}, Exception("the database is away"))
+
+
+def test_once_runs_each_job_until_nothing_is_due() -> None:
+    left = iter([True, True, False])
+    runs = []
+
+    def run(stopped: Callable[[], bool]) -> bool:
+        runs.append(stopped())
+        return next(left)
+
+    assert run_once(Flask("test"), [Job("one", 1, run)], never) == []
+    assert runs == [False] * 3
+
+
+@pytest.mark.parametrize("error", [away(), Unavailable("the store is away")])
+def test_a_failure_of_one_job_does_not_stop_the_others(error: Exception) -> None:
+    done = []
+
+    def fails(_: Callable[[], bool]) -> bool:
+        raise error
+
+    def works(_: Callable[[], bool]) -> bool:
+        done.append(True)
+        return False
+
+    assert run_once(Flask("test"), [Job("bad", 1, fails), Job("good", 1, works)], never) == ["bad"]
+    assert done == [True]
+
+
+def test_no_job_waits_for_another_one() -> None:
+    hangs, ran = threading.Event(), threading.Semaphore(0)
+
+    def slow(_: Callable[[], bool]) -> bool:
+        assert hangs.wait(60)
+        return False
+
+    def quick(_: Callable[[], bool]) -> bool:
+        ran.release()
+        return False
+
+    loop = Loop(Flask("test"), [Job("slow", 0, slow), Job("quick", 0, quick)])
+    thread = threading.Thread(target=loop.run, args=(lambda: True,))
+    thread.start()
+    assert all(ran.acquire(timeout=60) for _ in range(3))
+    loop.stop()
+    hangs.set()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_failure_is_followed_by_another_try() -> None:
+    tried = threading.Semaphore(0)
+
+    def fails(_: Callable[[], bool]) -> bool:
+        tried.release()
+        raise away()
+
+    loop = Loop(Flask("test"), [Job("bad", 0, fails)])
+    thread = threading.Thread(target=loop.run, args=(lambda: True,))
+    thread.start()
+    assert all(tried.acquire(timeout=60) for _ in range(2))
+    loop.stop()
+    thread.join(60)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_ends_all_jobs_and_is_told() -> None:
+    def broken(_: Callable[[], bool]) -> bool:
+        raise ZeroDivisionError
+
+    assert Loop(Flask("test"), [Job("broken", 0, broken)]).run(lambda: True) == ["broken"]
+
+
+def test_it_ends_when_it_is_not_wanted_any_more() -> None:
+    assert Loop(Flask("test"), [Job("idle", 3600, lambda _: False)]).run(never) == []
+
+
+def test_every_job_has_a_name_of_its_own_and_a_pause() -> None:
+    assert len({job.name for job in jobs.JOBS}) == len(jobs.JOBS)
+    assert all(job.pause > 0 for job in jobs.JOBS)
