@@ -1,5 +1,6 @@
 """An uploaded image: proven whole by one full decode, which also makes its thumbnail."""
 
+import hashlib
 import struct
 import threading
 import zlib
@@ -8,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageMath
 
 from scapi.formats import outlines
 from scapi.formats.containers import BrokenFileError
-from scapi.formats.outlines import Outline
+from scapi.formats.outlines import MAX_ICC_PROFILE_BYTES, Outline
 
 # Pixels; a thumbnail fits into this square and is never larger than its image.
 THUMBNAIL_SIZE = 400
@@ -21,9 +22,6 @@ THUMBNAIL_JPEG_QUALITY = 80
 # Decodes at a time per process. Measured, one takes up to 3 bytes per pixel of a JPEG, 14 of a PNG, 16 of a WebP (that
 # is 830 MB at the default limit): what is no JPEG and has more than half of the pixels allowed is decoded alone.
 MAX_SIMULTANEOUS_DECODES = 2
-
-# CMYK profiles, the largest in use, take 0.5 to 3 MB.
-MAX_ICC_PROFILE_BYTES = 4 * 1024 * 1024
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
@@ -38,6 +36,16 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (5, 6, 7, 8)
+
+# What most screens have, and how far from it a file's gamma may be without a visible difference (libpng: 5 %).
+_SCREEN_GAMMA = 2.2
+_SAME_GAMMA = 0.05
+
+# Behind the last pixel of a JPEG these bytes change nothing: decoders skip them. There is no FF among them; the second
+# ones differ from the first ones in every bit.
+_NOISE = bytes(number * 167 % 254 + 1 for number in range(512))
+_OTHER_NOISE = bytes(byte ^ 0xFF for byte in _NOISE)
+_ROWS = 256
 
 # What Pillow's plugins raise on files that are not what they seem.
 _UNREADABLE = (
@@ -168,29 +176,41 @@ def _check(outline: Outline, limits: ImageLimits) -> None:
 
 
 def _decode(outline: Outline, format_name: str) -> InspectedImage:
+    if not outline.ended:
+        scans, end = outline.data[:-2], outline.data[-2:]
+        if _pixels(scans + _NOISE + end) != _pixels(scans + _OTHER_NOISE + end):
+            raise ValueError("the file ends before its pixels do")
     with Image.open(BytesIO(outline.data), formats=[format_name]) as image:
         if image.size != (outline.width, outline.height):
             raise ValueError("the decoder sees another size than the file's structure shows")
         # Decoding at 1/2, 1/4 or 1/8 still reads every byte; twice the size keeps the thumbnail sharp.
         image.draft(None, (2 * THUMBNAIL_SIZE, 2 * THUMBNAIL_SIZE))
-        image.load()
-        thumbnail = _thumbnail(image, outline.orientation)
-        for frame in range(1, outline.frames):
+        for frame in range(outline.frames):
             image.seek(frame)
             image.load()
+            if frame == outline.first:
+                thumbnail = _thumbnail(image, outline)
     width, height = outline.width, outline.height
     if outline.orientation in _SIDEWAYS:
         width, height = height, width
-    return InspectedImage(width, height, outline.frames, thumbnail)
+    return InspectedImage(width, height, outline.frames - outline.first, thumbnail)
 
 
-def _thumbnail(image: Image.Image, orientation: int) -> Thumbnail:
-    profile = image.info.get("icc_profile")
+def _pixels(jpeg: bytes) -> bytes:
+    """Return a digest of all pixels."""
+    digest = hashlib.sha256()
+    with Image.open(BytesIO(jpeg), formats=["JPEG"]) as image:
+        for top in range(0, image.height, _ROWS):
+            digest.update(image.crop((0, top, image.width, min(top + _ROWS, image.height))).tobytes())
+    return digest.digest()
+
+
+def _thumbnail(image: Image.Image, outline: Outline) -> Thumbnail:
     scale = min(1, THUMBNAIL_SIZE / max(image.size))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = _in_srgb(_scalable(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), profile)
-    if orientation in _UPRIGHT:
-        small = small.transpose(_UPRIGHT[orientation])
+    small = _in_srgb(_scalable(image, outline).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), outline)
+    if outline.orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[outline.orientation])
     average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     if not isinstance(average, tuple):
         raise TypeError("an RGB image has a tuple for a pixel")
@@ -208,25 +228,57 @@ def _thumbnail(image: Image.Image, orientation: int) -> Thumbnail:
     )
 
 
-def _scalable(image: Image.Image) -> Image.Image:
+def _scalable(image: Image.Image, outline: Outline) -> Image.Image:
     """Return the image in L, RGB, RGBA or CMYK, 8 bits each: what can be scaled, and what ICC profiles are for."""
+    if image.mode.startswith("I;16"):
+        return _in_8_bits(image)
+    if outline.bits == 16 and image.mode == "RGB" and "transparency" in image.info:
+        # Pillow keeps the upper halves of the samples, and all of the transparent colour.
+        image.info["transparency"] = tuple(sample >> 8 for sample in image.info["transparency"])
+    if outline.box not in (None, (0, 0, *image.size)):
+        # Around a frame that is smaller than the canvas, browsers let shine through.
+        canvas = Image.new("RGBA", image.size)
+        canvas.paste(image.convert("RGBA").crop(outline.box), outline.box)
+        return canvas
     if image.has_transparency_data:
         return image.convert("RGBA")
-    if image.mode.startswith("I;16"):
-        # convert() clips at 255 where the upper eight bits are meant.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.mode in ("L", "RGB", "CMYK"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile if it has one."""
-    if profile and len(profile) <= MAX_ICC_PROFILE_BYTES:
-        image = _by_profile(image, profile)
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Return grey of 16 bits as L, or RGBA where one grey is transparent."""
+    deep = image.convert("I")
+    # convert() clips at 255 where the upper eight bits are meant.
+    grey = deep.point(lambda value: value * (1 / 256)).convert("L")
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return grey
+    alpha = ImageMath.lambda_eval(lambda of: of["convert"]((of["deep"] != transparent) * 255, "L"), deep=deep)
+    return Image.merge("RGBA", (grey, grey, grey, alpha))
+
+
+def _in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
+    """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile or its gamma."""
+    if outline.profile and len(outline.profile) <= MAX_ICC_PROFILE_BYTES:
+        image = _by_profile(image, outline.profile)
+    elif outline.gamma and abs(outline.gamma * _SCREEN_GAMMA - 1) > _SAME_GAMMA:
+        image = _by_gamma(image, outline.gamma)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
         return image
     return image.convert("RGB")
+
+
+def _by_gamma(image: Image.Image, gamma: float) -> Image.Image:
+    """Return the image whose samples are light to the power of `gamma` with those of sRGB (IEC 61966-2-1)."""
+    table = []
+    for sample in range(256):
+        light = (sample / 255) ** (1 / gamma)
+        shown = 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+        table.append(round(255 * shown))
+    alpha = list(range(256)) if image.mode == "RGBA" else []
+    return image.point(table * len(image.mode.removesuffix("A")) + alpha)
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:

@@ -1,11 +1,14 @@
 """What an image file's structure says before anything is decoded, and the part of the file a decoder needs to see."""
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scapi.formats import exif
+from scapi.formats import exif, scans
+from scapi.formats.cleaning import gif, png, webp
 from scapi.formats.containers import (
+    JPEG_EOI,
     JPEG_SOS,
     PNG_SIGNATURE,
     BrokenFileError,
@@ -16,9 +19,21 @@ from scapi.formats.containers import (
     webp_parts,
 )
 
-# Progressive JPEGs have about ten scans; each costs a walk over all pixels however few bytes it has
-# (libjpeg-turbo, "Two Issues with the JPEG Standard").
-MAX_JPEG_SCANS = 200
+MAX_JPEG_SCANS = 30
+"""Progressive JPEGs have about ten scans; each costs a walk over all pixels however few bytes it has (libjpeg-turbo,
+"Two Issues with the JPEG Standard")."""
+
+MAX_ICC_PROFILE_BYTES = 4 * 1024 * 1024
+"""CMYK profiles, the largest in use, take 0.5 to 3 MB. What is larger stays in the file, and is not applied."""
+
+# The frame headers of Huffman-coded JPEGs, baseline to progressive, and all of them (T.81, table B.1).
+_SHOWN_FRAMES = (0xC0, 0xC1, 0xC2)
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+_JPEG_END = bytes((0xFF, JPEG_EOI))
+
+_PALETTE_COLOUR = 3
+_CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +41,31 @@ class Outline:
     """An image in outline, sizes in pixels, as stored (not turned upright).
 
     `canvas` is what a decoder has to hold, which is larger than width and height when a GIF's later frames are;
-    `orientation` is EXIF's, 1 to 8; `data` is the file without the metadata that does not change its pixels.
+    `frames` are what it has to decode, of which viewers show number `first` first; `box` is the part of the canvas
+    that the first frame covers, left, top, right, bottom. `orientation` is EXIF's, 1 to 8, as browsers heed it.
+    `profile` is the ICC profile, `gamma` that of a PNG (1 / 2.2 is about sRGB), `bits` those of a sample. `data` is the
+    file without what does not change its pixels. `ended`: False for a JPEG whose end is missing; `data` has one, but
+    pixels may be missing, too.
     """
 
     width: int
     height: int
     canvas: tuple[int, int]
-    frames: int
-    orientation: int
     data: bytes
+    frames: int = 1
+    first: int = 0
+    box: tuple[int, int, int, int] | None = None
+    orientation: int = 1
+    profile: bytes | None = None
+    gamma: float | None = None
+    bits: int = 8
+    ended: bool = True
 
 
 def read(data: bytes, mimetype: str) -> Outline:
     """Return the outline of a JPEG, PNG, GIF or WebP, whichever `mimetype` says (anything else is a KeyError).
 
-    Raises BrokenFileError when the file is cut off or not built as its format says.
+    Raises BrokenFileError when the file is cut off, not built as its format says, or of a kind that no browser shows.
     """
     return _READERS[mimetype](data)
 
@@ -48,30 +73,52 @@ def read(data: bytes, mimetype: str) -> Outline:
 def _jpeg(data: bytes) -> Outline:
     """Leave only what makes pixels for Pillow: metadata cannot mislead its parsers, nor an MPO its frame count."""
     kept: list[bytes] = []
-    size, scans, orientation = (0, 0), 0, None
-    for part in jpeg_parts(data):
+    profile: list[bytes] = []
+    found: list[bytes] = []
+    frame, orientation = b"", None
+    parts = list(jpeg_parts(data))
+    for part in parts:
         marker, body = part.kind[0], data[part.body : part.body_end]
-        if _is_frame_header(marker):
-            size = int.from_bytes(body[3:5]), int.from_bytes(body[1:3])
-        scans += marker == JPEG_SOS
-        if marker == 0xE1 and body.startswith(b"Exif\0") and orientation is None:
-            orientation = exif.orientation(body[6:])
-        if _makes_pixels(marker, body):
+        if marker == JPEG_SOS:
+            found.append(body)
             kept.append(data[part.start : part.end])
-    if scans > MAX_JPEG_SCANS:
+        elif marker in _FRAMES:
+            frame = _shown_frame(marker, body)
+        elif not found and marker == 0xE1 and body.startswith(b"Exif\0") and orientation is None:
+            orientation = exif.read(body[6:]).orientation
+        elif not found and marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+            profile.append(body[12:])
+        if marker != JPEG_SOS and _makes_pixels(marker, body):
+            kept.append(data[part.start : part.body_end])
+    if len(found) > MAX_JPEG_SCANS:
         raise BrokenFileError(f"it has more than {MAX_JPEG_SCANS} scans")
-    return Outline(*size, size, 1, orientation or 1, b"".join(kept))
+    ended = parts[-1].kind[0] == JPEG_EOI
+    if not ended:
+        scans.check_complete(frame[6::3], found)
+        kept[-1:] = [kept[-1].rstrip(b"\xff"), _JPEG_END]
+    size = int.from_bytes(frame[3:5]), int.from_bytes(frame[1:3])
+    return Outline(
+        *size, size, b"".join(kept), orientation=orientation or 1, profile=_joined_profile(profile), ended=ended
+    )
 
 
-def _is_frame_header(marker: int) -> bool:
-    # SOF0 to SOF15 without DHT, JPG and DAC (T.81, table B.1).
-    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+def _shown_frame(marker: int, body: bytes) -> bytes:
+    if marker not in _SHOWN_FRAMES or body[:1] != b"\x08":
+        raise BrokenFileError("browsers show no JPEG with lossless, hierarchical or arithmetic coding, or of 12 bits")
+    return body
 
 
 def _makes_pixels(marker: int, body: bytes) -> bool:
-    is_application_or_comment = 0xE0 <= marker <= 0xEF or marker == 0xFE
-    # JFIF and Adobe say how colours are stored, ICC what they mean.
-    return not is_application_or_comment or body.startswith((b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"))
+    if 0xE0 <= marker <= 0xEF:
+        # JFIF and Adobe say how colours are stored. Decoders ignore them where they are too short.
+        return (body.startswith(b"JFIF\0") and len(body) >= 14) or (body.startswith(b"Adobe") and len(body) >= 12)
+    return marker != 0xFE
+
+
+def _joined_profile(pieces: list[bytes]) -> bytes | None:
+    """Return the profile whose pieces each begin with their number and how many there are (ICC.1:2022, B.4)."""
+    whole = bool(pieces) and all(piece[1:2] == bytes([len(pieces) % 256]) for piece in pieces)
+    return b"".join(piece[2:] for piece in sorted(pieces)) if whole else None
 
 
 def _png(data: bytes) -> Outline:
@@ -79,33 +126,71 @@ def _png(data: bytes) -> Outline:
     parts = list(png_parts(data))
     if parts[0].kind != b"IHDR" or parts[0].body_end - parts[0].body != 13:
         raise BrokenFileError("the file does not begin as a PNG does")
+    _check_palette(data, parts)
     width, height = struct.unpack_from(">II", data, parts[0].body)
-    orientation, frames = 1, _apng_frames(data, parts)
-    # Critical chunks begin with an upper-case letter.
-    wanted = {b"tRNS", b"iCCP"} | ({b"acTL", b"fcTL", b"fdAT"} if frames > 1 else set())
+    animated = png.frames(data, parts)
+    kinds = [part.kind for part in parts]
+    # An image without a frame's control is shown only where animations are not.
+    hidden = int(bool(animated) and b"fcTL" not in kinds[: kinds.index(b"IDAT")])
+    frames = animated + hidden or 1
+    wanted = {*_CRITICAL, b"tRNS"} | (png.ANIMATION if frames > 1 else set())
     kept = [PNG_SIGNATURE]
     for part in parts:
-        if part.kind == b"eXIf":
-            orientation = exif.orientation(data[part.body : part.body_end])
-        elif part.kind in wanted or part.kind[:1].isupper():
+        if part.kind not in _CRITICAL and part.kind[:1].isupper():
+            raise BrokenFileError("it has a critical chunk that no browser knows")
+        if not part.intact and part.kind in png.ANIMATION:
+            raise BrokenFileError("a checksum in the file is wrong")
+        if part.intact and part.kind in wanted:
             kept.append(data[part.start : part.end])
-    return Outline(width, height, (width, height), frames, orientation, b"".join(kept))
+    turned = png.orientation_part(parts)
+    return Outline(
+        width,
+        height,
+        (width, height),
+        b"".join(kept),
+        frames=frames,
+        first=hidden,
+        orientation=exif.read(data[turned.body : turned.body_end]).orientation if turned else 1,
+        profile=_inflated_profile(_chunk(data, parts, b"iCCP")),
+        gamma=_gamma(data, parts),
+        bits=data[parts[0].body + 8],
+    )
 
 
-def _apng_frames(data: bytes, parts: list[Part]) -> int:
-    """Return how many images the file holds, the default image of an APNG included; 1 when it is no valid APNG."""
-    kinds = [part.kind for part in parts]
-    if kinds.count(b"acTL") != 1 or b"IDAT" not in kinds or kinds.index(b"acTL") > kinds.index(b"IDAT"):
-        return 1
-    control = parts[kinds.index(b"acTL")]
-    frames = int.from_bytes(data[control.body : control.body + 4])
-    has_default_image = b"fcTL" not in kinds[: kinds.index(b"IDAT")]
-    return frames + has_default_image if frames else 1
+def _check_palette(data: bytes, parts: list[Part]) -> None:
+    palettes = [part.body_end - part.body for part in parts if part.kind == b"PLTE"]
+    indexed = data[parts[0].body + 9] == _PALETTE_COLOUR
+    # One to 256 colours of three bytes (PNG third edition, 11.2.2).
+    if len(palettes) > 1 or (indexed and not palettes) or any(size % 3 or not 3 <= size <= 768 for size in palettes):
+        raise BrokenFileError("its palette is missing, empty, too large, or there are two")
+
+
+def _gamma(data: bytes, parts: list[Part]) -> float | None:
+    """Return the file's gamma, None where something else says more about its colours (PNG third edition, 4.3)."""
+    if any(_chunk(data, parts, kind) for kind in (b"cICP", b"iCCP", b"sRGB")):
+        return None
+    value = int.from_bytes(_chunk(data, parts, b"gAMA")[:4])
+    return value / 100_000 if value else None
+
+
+def _chunk(data: bytes, parts: list[Part], kind: bytes) -> bytes:
+    return next((data[part.body : part.body_end] for part in parts if part.kind == kind and part.intact), b"")
+
+
+def _inflated_profile(body: bytes) -> bytes | None:
+    inflater = zlib.decompressobj()
+    try:
+        # A name, the end of it, the compression method (PNG third edition, 11.3.2.3).
+        profile = inflater.decompress(body.partition(b"\0")[2][1:], MAX_ICC_PROFILE_BYTES + 1)
+    except zlib.error:
+        return None
+    return profile if inflater.eof else None
 
 
 def _gif(data: bytes) -> Outline:
+    """Leave out comments and the like, which Pillow joins in a time that is quadratic in their number."""
     width, height = struct.unpack_from("<HH", data.ljust(10, b"\0"), 6)
-    canvas, frames = (width, height), 0
+    canvas, frames, box = (width, height), 0, (0, 0, 0, 0)
     for part in gif_parts(data):
         if part.kind == b",":
             left, top, across, down = struct.unpack_from("<HHHH", data, part.body)
@@ -114,21 +199,19 @@ def _gif(data: bytes) -> Outline:
             if frames == 1:
                 # Only a first frame larger than the screen enlarges what is shown.
                 width, height = canvas
+                box = left, top, left + across, top + down
     if not frames:
         raise BrokenFileError("there is no image in it")
-    return Outline(width, height, canvas, frames, 1, data)
+    return Outline(width, height, canvas, gif.cleaned(data), frames=frames, box=box)
 
 
 def _webp(data: bytes) -> Outline:
-    size, frames, orientation = (0, 0), 0, 1
-    for index, part in enumerate(webp_parts(data)):
-        body = data[part.body : part.body_end]
-        if index == 0:
-            size = _webp_size(part.kind, body)
-        frames += part.kind == b"ANMF"
-        if part.kind == b"EXIF":
-            orientation = exif.orientation(body.removeprefix(b"Exif\0\0"))
-    return Outline(*size, size, max(frames, 1), orientation, data)
+    parts = list(webp_parts(data))
+    frames = sum(part.kind == b"ANMF" for part in parts)
+    if not parts:
+        raise BrokenFileError("there is no image in it")
+    size = _webp_size(parts[0].kind, data[parts[0].body : parts[0].body_end])
+    return Outline(*size, size, webp.cleaned(data), frames=max(frames, 1), profile=_chunk(data, parts, b"ICCP") or None)
 
 
 def _webp_size(kind: bytes, body: bytes) -> tuple[int, int]:

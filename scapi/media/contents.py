@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from scapi.formats import documents, filetypes, images, location
+from scapi.formats import cleaning, documents, filetypes, images
 from scapi.formats.documents import InvalidDocument
 from scapi.formats.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
 from scapi.formats.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
@@ -17,7 +17,7 @@ from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
 from scapi.uploads import rules
-from scapi.uploads.keys import PREVIEW, THUMBNAIL, WITHOUT_LOCATION, key_of
+from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -150,14 +150,14 @@ def _image(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
     replaced = []
     if picture.data is not data:
         replaced.append(key)
-        key += WITHOUT_LOCATION
+        key += SERVED
         storage.save(key, BytesIO(picture.data), mimetype)
     return _contents(Source(upload.id, upload.filename), key, picture, kind, replaced)
 
 
 def _picture(data: bytes, mimetype: str) -> Picture:
     image = images.inspect(data, mimetype, ImageLimits(max_pixels=settings.max_image_pixels))
-    served = location.without_location(data, mimetype) if settings.strip_location else data
+    served = cleaning.cleaned(data, mimetype) if settings.strip_metadata else data
     return Picture(served, mimetype, image)
 
 

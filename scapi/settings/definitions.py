@@ -64,9 +64,10 @@ class Settings(StoreSettings):
         "Most pixels (width x height) of an image, checked before it is decoded; at most what Pillow lets through.",
         validate.Range(1, 89_000_000),
     )
-    strip_location: bool = setting(
+    strip_metadata: bool = setting(
         True,
-        "Whether GPS tags are taken out of the images that are served. Pixels are not encoded again.",
+        "Whether images are served without metadata, with what they need to look right and nothing else. Pixels are "
+        "not encoded again. `false`: byte for byte as they came.",
     )
 
     # Media

@@ -11,7 +11,7 @@ import marshmallow as ma
 from scapi.settings.definitions import Settings, definitions
 from scapi.settings.field import PREFIX, environment_name
 
-GONE: dict[str, str] = {}
+GONE: dict[str, str] = {"SCAPI_STRIP_LOCATION": "SCAPI_STRIP_METADATA"}
 """Settings that are gone, each with the one that took its place."""
 
 OF_THE_SERVER = ("SCAPI_WORKER",)

@@ -5,10 +5,15 @@ import uuid
 
 from scapi.refusals import Refused
 
-WITHOUT_LOCATION = ".clean"
+SERVED = ".served"
+"""Stands behind an upload's key for the file that is served of it, where that is not the one which was sent."""
+
+SERVED_BEFORE = ".clean"
+"""What stood there in 0.1.0."""
+
 PREVIEW = ".preview"
 THUMBNAIL = ".thumbnail"
-"""What stands behind an upload's key for the files that are made of it."""
+"""What stands behind an upload's key for the images that are made of it."""
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -36,7 +41,7 @@ def key_of(upload_id: str) -> str:
 def keys_of(upload_id: str) -> list[str]:
     """Return every key that may hold something of an upload: its file and what was made of it."""
     key = key_of(upload_id)
-    return [key, *(key + made for made in (WITHOUT_LOCATION, PREVIEW, THUMBNAIL))]
+    return [key, *(key + made for made in (SERVED, SERVED_BEFORE, PREVIEW, THUMBNAIL))]
 
 
 def id_of(key: str) -> str:

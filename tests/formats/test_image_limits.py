@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 import zlib
+from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from scapi.formats import images
+from scapi.formats import images, outlines
 from scapi.formats.images import ImageLimits
 from tests import files
+from tests.formats import private
 from tests.formats.pictures import FRAMES, WHOLE_FILES, refusal
 
 MIB = 1024 * 1024
@@ -96,10 +98,35 @@ def test_metadata_is_neither_inflated_nor_believed():
     assert images.inspect(jpeg, "image/jpeg").width == 64
 
 
-def test_a_jpeg_with_hundreds_of_scans_is_refused():
+def test_a_jpeg_with_more_than_thirty_scans_is_refused():
     data = files.jpeg(progressive=True)
-    scan = data.rindex(b"\xff\xda")
-    assert refusal(data[:-2] + data[scan:-2] * 200 + data[-2:], "image/jpeg") == "invalid_image"
+    scan, scans = data.rindex(b"\xff\xda"), data.count(b"\xff\xda")
+    assert images.inspect(data[:-2] + data[scan:-2] * (30 - scans) + data[-2:], "image/jpeg").width == 64
+    assert refusal(data[:-2] + data[scan:-2] * (31 - scans) + data[-2:], "image/jpeg") == "invalid_image"
+
+
+@pytest.mark.parametrize(
+    ("data", "mimetype"),
+    [
+        (files.jpeg()[:2] + b"\xff\xfe\0\2" * 60_000 + files.jpeg()[2:], "image/jpeg"),
+        (files.png()[:33] + files.png_chunk(b"prVt", b"") * 60_000 + files.png()[33:], "image/png"),
+        (files.gif()[:-1] + b"!\xfe\0" * 60_000 + b";", "image/gif"),
+        (private.with_webp_chunks(files.webp(exif_orientation=1), [b"PRVT"] * 60_000), "image/webp"),
+    ],
+    ids=["jpeg", "png", "gif", "webp"],
+)
+def test_absurdly_many_parts_are_refused(data, mimetype):
+    assert refusal(data, mimetype) == "invalid_image"
+
+
+def test_comments_of_a_gif_are_not_joined_in_quadratic_time():
+    """Pillow would copy this file's comments 20,000 times: 50 GB."""
+    data = files.gif(2)
+    second = data.rindex(b"!\xf9")
+    many = data[:second] + (b"!\xfe\xf0" + bytes(240) + b"\0") * 20_000 + data[second:]
+    with Image.open(BytesIO(outlines.read(many, "image/gif").data)) as image:
+        image.seek(1)
+        assert "comment" not in image.info
 
 
 def test_limits_above_pillows_own_are_a_mistake():
@@ -157,7 +184,7 @@ def test_what_is_large_and_no_jpeg_is_decoded_alone(monkeypatch, mimetype, toget
 MEMORY_PROBE = """
 import re, sys
 from pathlib import Path
-from scapi.formats import images
+from scapi.formats import images, outlines
 
 def peak():
     # Not getrusage's: that one begins with what the parent process had.

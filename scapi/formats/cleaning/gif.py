@@ -1,0 +1,30 @@
+"""GIF (GIF89a specification)."""
+
+from scapi.formats.containers import GIF_IMAGE, GIF_TRAILER, gif_blocks_start, gif_parts
+
+_GRAPHIC_CONTROL = b"!\xf9"
+_APPLICATION = b"!\xff"
+_ICC_PROFILE = b"\x0bICCRGBG1012"
+# The application, and the sub-block that says how often the animation is shown.
+_LOOPS = (b"\x0bNETSCAPE2.0\x03\x01", b"\x0bANIMEXTS1.0\x03\x01")
+
+
+def cleaned(data: bytes) -> bytes:
+    """Return the file with its frames, what controls them, its loop and its ICC profile."""
+    written = [data[: gif_blocks_start(data)]]
+    for part in gif_parts(data):
+        block, body = data[part.start : part.end], data[part.body : part.body_end]
+        if part.kind in (GIF_IMAGE, GIF_TRAILER):
+            written.append(block)
+        elif part.kind == _GRAPHIC_CONTROL:
+            # A sub-block of four bytes, and the end of the sub-blocks.
+            written.append(_extension(_GRAPHIC_CONTROL, body[:5]) if body[:1] == b"\x04" else b"")
+        elif part.kind == _APPLICATION and body.startswith(_LOOPS):
+            written.append(_extension(_APPLICATION, body[:16]))
+        elif part.kind == _APPLICATION and body.startswith(_ICC_PROFILE):
+            written.append(block)
+    return b"".join(written)
+
+
+def _extension(kind: bytes, sub_blocks: bytes) -> bytes:
+    return kind + sub_blocks + b"\0"
