@@ -195,6 +195,12 @@ def _set_up_sqlite(engine: Engine, synchronous: str) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.close()
+        # SQLite's own knows the letters of ASCII only
+        connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 def stream_keys(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> Iterator[Any]:

@@ -2,6 +2,10 @@
 
 import logging
 
+audit = logging.getLogger("scapi.audit")
+"""Who deleted what. It is always written, whatever SCAPI_LOG_LEVEL says."""
+audit.setLevel(logging.INFO)
+
 LOGGERS = ("scapi", "storage_backends")
 
 

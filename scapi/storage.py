@@ -1,4 +1,4 @@
-"""The storage backend that the settings name, checked and measured."""
+"""The storages by their names, checked and measured: the one that new files go to, and those that rows name."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,20 +8,44 @@ from prometheus_client import Histogram
 from werkzeug.local import LocalProxy
 
 from scapi import metrics
-from scapi.settings import ConfigurationError, NotReady, Settings
+from scapi.settings import ConfigurationError, NotReady, Settings, settings
 from storage_backends import CheckedBackend, StorageBackend, StorageError, Unavailable, load
 from storage_backends.checked import OK, OPERATIONS, Observe
 
 
-def set_up(app: Flask, settings: Settings) -> None:
-    """Load the backend that `SCAPI_STORAGE` names and check that it works. Raises ConfigurationError and NotReady."""
-    try:
-        backend = CheckedBackend(load(settings.storage).from_settings(settings.by_name()), observer(settings.storage))
-        backend.check()
-    except StorageError as error:
-        kind = NotReady if isinstance(error, Unavailable) else ConfigurationError
-        raise kind(f"SCAPI_STORAGE={settings.storage}: {error}") from error
-    app.extensions["scapi.storage"] = backend
+def set_up(app: Flask, chosen: Settings) -> None:
+    """Load the backends that `SCAPI_STORAGE` and `SCAPI_STORAGE_BEFORE` name and check that they work.
+
+    Raises ConfigurationError and NotReady.
+    """
+    made: dict[str, StorageBackend] = {}
+    for setting, name in (("SCAPI_STORAGE", chosen.storage), ("SCAPI_STORAGE_BEFORE", chosen.storage_before)):
+        if name and name not in made:
+            try:
+                made[name] = _make(name, chosen)
+                made[name].check()
+            except StorageError as error:
+                kind = NotReady if isinstance(error, Unavailable) else ConfigurationError
+                raise kind(f"{setting}={name}: {error}") from error
+    app.extensions["scapi.storages"] = made
+
+
+def of(name: str) -> StorageBackend:
+    """Return the storage that a row names. Raises StorageError for one that the settings do not describe."""
+    made: dict[str, StorageBackend] = current_app.extensions["scapi.storages"]
+    if name not in made:  # another host uses it, whose settings name it
+        made[name] = _make(name, settings)
+    return made[name]
+
+
+def name_in_use() -> str:
+    """Return the name of the storage that new files go to."""
+    return settings.storage
+
+
+def names() -> list[str]:
+    """Return the names of the storages that the settings name, the one in use first."""
+    return list(dict.fromkeys(filter(None, (settings.storage, settings.storage_before))))
 
 
 def observer(name: str) -> Observe:
@@ -36,7 +60,11 @@ def _observe(name: str, well_done: dict[str, Histogram], operation: str, outcome
     found.observe(seconds)
 
 
+def _make(name: str, chosen: Settings) -> StorageBackend:
+    return CheckedBackend(load(name).from_settings(chosen.by_name()), observer(name))
+
+
 if TYPE_CHECKING:
     storage: StorageBackend
 else:
-    storage = LocalProxy(lambda: current_app.extensions["scapi.storage"])
+    storage = LocalProxy(lambda: of(name_in_use()))

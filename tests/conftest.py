@@ -141,6 +141,6 @@ def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
         db.session.remove()
 
 
-def token(user_id: int) -> dict[str, str]:
+def token(user_id: int, *, admin: bool = False) -> dict[str, str]:
     """Return the header that says who is asking."""
-    return {"Authorization": f"Bearer {auth.make_token(user_id, SECRET, timedelta(hours=1))}"}
+    return {"Authorization": f"Bearer {auth.make_token(user_id, SECRET, timedelta(hours=1), admin=admin)}"}

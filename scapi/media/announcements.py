@@ -7,6 +7,8 @@ from sqlalchemy import Row
 from scapi.database import db
 from scapi.events import outbox
 from scapi.events.signals import Event, EventType
+from scapi.http.auth import User
+from scapi.media import files
 from scapi.media.models import Media
 from scapi.media.schemas import MediaSchema
 
@@ -35,16 +37,20 @@ def created(media: Media) -> list[Event]:
     return _about(media, EventType.MEDIA_CREATED)
 
 
-def deleted(media: Media) -> list[Event]:
-    """Return the event of a media that is about to be deleted, written to the outbox in the transaction under way."""
-    return _about(media, EventType.MEDIA_DELETED)
+def deleted(media: Media, by: User | None) -> list[Event]:
+    """Return the event of a media that is about to be deleted, written to the outbox in the transaction under way.
+
+    It names all addresses of its files, for purging them from caches, and the user who deletes it, if one does.
+    """
+    return _about(media, EventType.MEDIA_DELETED, deleted_by=by and by.id, urls=files.urls_of(media))
 
 
-def _about(media: Media, kind: EventType) -> list[Event]:
+def _about(media: Media, kind: EventType, **more: Any) -> list[Event]:
     if not outbox.is_heard(kind):
         return []
     db.session.flush()
     as_answered = MediaSchema().dump(media)
-    events = [Event(kind, {"user_id": media.creator_id, "upload_id": media.upload_id, "media": as_answered})]
+    data = {"user_id": media.creator_id, "upload_id": media.upload_id, "media": as_answered, **more}
+    events = [Event(kind, data)]
     outbox.keep(events)
     return events

@@ -87,6 +87,7 @@ def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | 
         _clear_if_over(upload)
         return None
     media = made.media(upload_id=upload.id, creator_id=upload.user_id)
+    media.set_md5_sent(digest)
     db.session.add(media)
     files.forget(made.replaced)
     events = announcements.completed(upload, digest, media)

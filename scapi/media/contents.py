@@ -1,5 +1,6 @@
 """What is in an uploaded file, and the files that are made of it."""
 
+import hashlib
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import PurePosixPath
@@ -173,6 +174,7 @@ def _contents(source: Source, key: str, picture: Picture, kind: MediaType, repla
         size=len(picture.data),
         width=image.width,
         height=image.height,
+        md5_served=_md5(picture.data),
     )
     columns = {"type": kind, "title": _title(source.filename), "color": image.thumbnail.color}
     return Contents(columns, [original, _save(source.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], replaced)
@@ -214,7 +216,12 @@ def _save(source_id: str, role: Role, suffix: str, image: Thumbnail) -> MediaFil
         size=len(image.data),
         width=image.width,
         height=image.height,
+        md5_served=_md5(image.data),
     )
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _title(filename: str) -> str | None:

@@ -10,7 +10,9 @@ from werkzeug.utils import secure_filename
 
 from scapi.database import db, stream_keys
 from scapi.formats.filetypes import EXTENSIONS, is_image
+from scapi.http.urls import absolute
 from scapi.media.models import Media, MediaFile, StaleFile
+from scapi.settings import settings
 from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from storage_backends import StorageError
@@ -34,6 +36,14 @@ def url_name(filename: str, mimetype: str) -> str:
 def path_of(hash_code: object, file: MediaFile) -> str:
     """Return the path of a file's URL."""
     return f"/media/{hash_code}/{file.name}"
+
+
+def urls_of(media: Media) -> list[str]:
+    """Return every address under which a cache may have a file of the media: scapi's own, and those of a CDN."""
+    urls = [absolute(path_of(media.hash_code, file)) for file in media.files]
+    if settings.media_base_url:
+        urls += [url for file in media.files if (url := storage.url(file.key, file.mimetype, "inline"))]
+    return urls
 
 
 def forget(keys: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scapi.database import Base, BigId, UtcDateTime, now
+from scapi.storage import name_in_use
 
 
 class MediaType(StrEnum):
@@ -62,6 +63,7 @@ class Media(Base):
     __tablename__ = "media"
     __table_args__ = (
         Index("ix_media_newest", "creator_id", "added_at", "id"),
+        Index("ix_media_added_at_id", "added_at", "id"),
         Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
         Index("ix_media_previews_due", "type", "oembed_preview_ready", "preview_due_at"),
         {"sqlite_autoincrement": True},
@@ -108,6 +110,13 @@ class Media(Base):
         back_populates="media", cascade="all, delete-orphan", lazy="selectin", order_by="MediaFile.id"
     )
 
+    def set_md5_sent(self, digest: str) -> None:
+        """Note the MD5 of what was sent, which is also that of what is served if nothing was changed in it."""
+        for file in self.files:
+            if file.role == Role.FILE:
+                file.md5_sent = digest
+                file.md5_served = file.md5_served or digest
+
     def file(self, role: Role) -> "MediaFile | None":
         """Return the media's file of that role, if it has one."""
         return next((file for file in self.files if file.role == role), None)
@@ -117,7 +126,11 @@ class MediaFile(Base):
     """A file in storage that belongs to a media and is served under its name."""
 
     __tablename__ = "media_files"
-    __table_args__ = (UniqueConstraint("media_id", "name"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("media_id", "name"),
+        Index("ix_media_files_storage_id", "storage", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     media_id: Mapped[int] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"))
@@ -126,11 +139,19 @@ class MediaFile(Base):
     """The last segment of its URL."""
     title: Mapped[str] = mapped_column(String(255))
     """The name under which a browser saves it."""
+    storage: Mapped[str] = mapped_column(String(32), default=name_in_use)
+    """The name of the storage that has it."""
     key: Mapped[str] = mapped_column(String(64))
     mimetype: Mapped[str] = mapped_column(String(32))
     size: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int | None]
     height: Mapped[int | None]
+    md5_sent: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Of the bytes that came, before anything was taken out of them: only of what was uploaded."""
+    md5_served: Mapped[str | None] = mapped_column(String(32))
+    """Of the bytes that are stored. Files of before 0.2.0 have none until they are checked or copied."""
+    lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a check found out that its bytes are not in storage; they are missing until another check finds them."""
     media: Mapped[Media] = relationship(back_populates="files")
 
 

@@ -20,9 +20,6 @@ from storage_backends import NotFound
 
 blueprint = Blueprint("files", __name__)
 
-MAX_AGE = 365 * 24 * 3600
-"""Seconds that a file may be cached: the bytes behind a URL never change."""
-
 REDIRECT_MAX_AGE = 300
 """Seconds that a redirect may be cached; well below what a presigned URL lives."""
 
@@ -76,7 +73,7 @@ def _described(file: MediaFile) -> Response:
     """Return an answer without a body that says what a client should know of the file."""
     answer = Response(mimetype=file.mimetype)
     answer.headers["Content-Disposition"] = disposition(file)
-    answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+    answer.headers["Cache-Control"] = settings.cache_control
     return answer
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from flask import request
 
 from scapi.database import db
-from scapi.events.signals import announce
 from scapi.http import auth
 from scapi.http.bodies import Blueprint
 from scapi.http.openapi import NEEDS_TOKEN
-from scapi.http.paging import Order, PageQuerySchema, page
-from scapi.media import announcements, clicks, completion, files
+from scapi.http.paging import Order, page
+from scapi.media import clicks, completion, deletion
 from scapi.media.links import creation, previews
 from scapi.media.links.schemas import CreateMediaSchema, PatchedUpdateMediaSchema, UpdateMediaSchema
+from scapi.media.listing import MediaQuerySchema, conditions
 from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
 from scapi.refusals import Refused
@@ -56,17 +56,17 @@ def complete_upload(fields: dict[str, Any]) -> Media:
 
 
 @blueprint.get("/media/")
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(MediaQuerySchema, location="query")
 @blueprint.response(200, MediaPageSchema)
-@blueprint.refuses("invalid_cursor", "anonymous")
+@blueprint.refuses("invalid_cursor", "anonymous", "not_admin")
 @blueprint.doc(operationId="MediaList", security=NEEDS_TOKEN)
 def list_media(query: dict[str, Any]) -> dict[str, Any]:
-    """List the media of the token's user, the newest first
+    """List the media of the token's user, or for an admin those of everyone, the newest first
 
     Follow `next` to meet every media once, also while others are added and deleted.
     """
     user = auth.require_user()
-    return page(Media, [Media.creator_id == user.id], {**query, "ordering": NEWEST})
+    return page(Media, conditions(query, user), {**query, "ordering": NEWEST})
 
 
 @blueprint.post("/media/")
@@ -152,22 +152,16 @@ def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("anonymous", "not_creator", "not_found")
 @blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
 def destroy_media(id: int) -> None:  # noqa: A002
-    """Delete a Media and its files; for its creator only"""
-    media = _own(id)
-    keys = [file.key for file in media.files]
-    events = announcements.deleted(media)
-    db.session.delete(media)
-    files.forget(keys)
-    db.session.commit()
-    files.delete_stale(keys)
-    announce(events)
+    """Delete a Media and its files; for its creator, and for admins"""
+    media = _own(id, or_admin=True)
+    deletion.delete(media, auth.current_user())
 
 
-def _own(media_id: int) -> Media:
-    """Return the media for its creator. Raises Refused for anyone else."""
+def _own(media_id: int, *, or_admin: bool = False) -> Media:
+    """Return the media for its creator, or perhaps for an admin. Raises Refused for anyone else."""
     user = auth.require_user()
     media = _found(media_id)
-    if media.creator_id != user.id:
+    if media.creator_id != user.id and not (or_admin and user.is_admin):
         raise Refused("not_creator", "only the creator of a media may do that")
     return media
 

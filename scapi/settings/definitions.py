@@ -77,6 +77,13 @@ class Settings(StoreSettings):
         validate.OneOf(["long", "short"]),
     )
 
+    cache_control: str = setting(
+        "public, max-age=31536000, s-maxage=3600, immutable",
+        "Cache-Control of files: how long browsers keep them (`max-age`, seconds) and shared caches (`s-maxage`), "
+        "which may show a deleted file for that long.",
+        validate.Regexp(r"[ -~]+$", error="expected what a header may have"),
+    )
+
     # Links
     preview_seconds: float = setting(
         5.0,

@@ -100,7 +100,7 @@ def _text(messages: Any) -> str:
 
 def _of_plug_ins(values: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the plug-ins that are in use: those named `SCAPI_<PLUG-IN>_...`."""
-    in_use = (chosen.get("storage", ""), *chosen.get("checks", ()))
+    in_use = (chosen.get("storage", ""), chosen.get("storage_before", ""), *chosen.get("checks", ()))
     prefixes = tuple(f"{PREFIX}{name.upper().replace('-', '_')}_" for name in in_use if name)
     known = {environment_name(one.name) for one in definitions()}
     return {name: value for name, value in values.items() if name.startswith(prefixes) and name not in known}

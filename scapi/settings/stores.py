@@ -25,6 +25,11 @@ class StoreSettings:
 
     # Storage
     storage: str = setting("local", "Where files are kept: `local`, `s3`, or the name of an installed plug-in.")
+    storage_before: str = setting(
+        "",
+        "Where files were kept before, while they are moved: rows go on naming it until `scapi storage copy` has "
+        "copied their files.",
+    )
     s3_bucket: str = setting(
         "",
         "Bucket of the S3 storage. Credentials come from boto3's own chain (`AWS_*`, profiles, instance roles).",

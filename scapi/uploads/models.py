@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, UtcDateTime
+from scapi.storage import name_in_use
 
 
 class Status(StrEnum):
@@ -27,6 +28,7 @@ class Upload(Base):
     __tablename__ = "uploads"
     __table_args__ = (
         Index("ix_uploads_status_expires_at", "status", "expires_at"),
+        Index("ix_uploads_storage_status", "storage", "status"),
         # What caps count; uploads without a user, and without an address, cost nothing there.
         *(
             Index(f"ix_uploads_{owner}_status", owner, "status", sqlite_where=there, postgresql_where=there)
@@ -48,6 +50,8 @@ class Upload(Base):
     md5_before: Mapped[bytes] = mapped_column(LargeBinary(92))
     md5_durable: Mapped[bytes | None] = mapped_column(LargeBinary(92))
     """The hash of the bytes that survive a power cut: all, or those up to where the storage was durable last."""
+    storage: Mapped[str] = mapped_column(String(32), default=name_in_use)
+    """The name of the storage that it began in, and ends in."""
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What the storage backend must remember."""
     status: Mapped[str] = mapped_column(String(16))

@@ -10,8 +10,9 @@ from flask import Flask, current_app
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from scapi import storage
 from scapi.database import UPLOADS_BIND, db
-from storage_backends import StorageBackend, StorageError
+from storage_backends import StorageError
 
 PATIENCE = 2.0
 """Seconds after which a part that has not answered counts as away."""
@@ -73,9 +74,8 @@ class Probe:
 
 def set_up(app: Flask) -> None:
     """Make the probes of the database and the storage, which are there already. Asks nothing yet."""
-    backend: StorageBackend = app.extensions["scapi.storage"]
     with app.app_context():
-        engine = db.engines[UPLOADS_BIND]
+        engine, backend = db.engines[UPLOADS_BIND], storage.of(storage.name_in_use())
     asks: dict[str, Callable[[], None]] = {"database": partial(_ask_database, engine), "storage": backend.probe}
     app.extensions["scapi.probes"] = {name: Probe(name, ask) for name, ask in asks.items()}
 

@@ -156,7 +156,7 @@ def test_of_two_verdicts_the_first_counts(app: Flask) -> None:
         passed.wait(30)
         raise Rejected("too late")
 
-    app.extensions["scapi.storage"].exclusive = _no_lock
+    app.extensions["scapi.storages"]["local"].exclusive = _no_lock
     upload_id = uploaded(app)
     app.extensions["scapi.checks"] = {"late": late}
     answers: list[tuple[int, str]] = []

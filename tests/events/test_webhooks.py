@@ -80,6 +80,8 @@ def test_from_a_killed_server_to_the_receiver(
         "user_id": 7,
         "upload_id": told["upload.completed"]["data"]["upload_id"],
         "media": media,
+        "deleted_by": 7,
+        "urls": [media["url"], media["image_thumbnail"]["url"]],
     }
     assert told["upload.completed"]["data"] == {
         "upload_id": told["media.deleted"]["data"]["upload_id"],

@@ -31,7 +31,7 @@ PHOTO = files.jpeg(gps=True)
 @pytest.fixture
 def backend(app: Flask, monkeypatch: pytest.MonkeyPatch) -> StorageBackend:
     """The storage, without its lock."""
-    found: StorageBackend = app.extensions["scapi.storage"]
+    found: StorageBackend = app.extensions["scapi.storages"]["local"]
     monkeypatch.setattr(found, "exclusive", lambda _key: nullcontext())
     return found
 

@@ -59,7 +59,8 @@ def restart(app: Flask, boot: list[str]) -> Callable[[], None]:
 
     def again() -> None:
         boot.append(f"after {boot[-1]}")
-        app.extensions["scapi.storage"] = CheckedBackend.from_settings(app.extensions["scapi.settings"].by_name())
+        backend = CheckedBackend.from_settings(app.extensions["scapi.settings"].by_name())
+        app.extensions["scapi.storages"] = {"local": backend}
 
     return again
 

@@ -9,7 +9,7 @@ const KEY = 'scapi.media'
 const LIMIT = 24
 
 export const library = new List<Media>((from, signal) =>
-  token.value ? page('media/', { limit: String(LIMIT) }, from, signal) : remembered(Number(from ?? 0), signal),
+  token.value ? page('media/', { user: 'me', limit: String(LIMIT) }, from, signal) : remembered(Number(from ?? 0), signal),
 )
 
 effect(() => {

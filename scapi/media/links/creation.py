@@ -1,5 +1,6 @@
 """Media that are made of what a client points at: a link, something embedded, a picture on the web."""
 
+import hashlib
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
@@ -83,4 +84,6 @@ def _image(url: str, creator_id: int | None) -> Media:
     db.session.commit()
     made = contents.save_image(source, picture)
     db.session.execute(delete(StaleFile).where(StaleFile.key.in_(keys_of(source.id))))
-    return made.media()
+    media = made.media()
+    media.set_md5_sent(hashlib.md5(data, usedforsecurity=False).hexdigest())
+    return media

@@ -1,0 +1,31 @@
+"""How a media goes, whoever deletes it: its row and its event first, its files after the commit."""
+
+from scapi.database import db
+from scapi.events.signals import announce
+from scapi.http.auth import User
+from scapi.logs import audit
+from scapi.media import announcements, files
+from scapi.media.models import Media
+
+
+def delete(media: Media, by: User | None) -> None:
+    """Delete a media and its files for a user, or None for the operator's command line; say in the log who did it."""
+    media_id, creator_id = media.id, media.creator_id
+    keys = [file.key for file in media.files]
+    events = announcements.deleted(media, by)
+    db.session.delete(media)
+    files.forget(keys)
+    db.session.commit()
+    audit.info("media %s of %s was deleted by %s", media_id, _name(creator_id), _name_of(by))
+    files.delete_stale(keys)
+    announce(events)
+
+
+def _name_of(user: User | None) -> str:
+    if user is None:
+        return "the command line"
+    return f"{'admin' if user.is_admin else 'user'} {user.id}"
+
+
+def _name(creator_id: int | None) -> str:
+    return "nobody" if creator_id is None else f"user {creator_id}"

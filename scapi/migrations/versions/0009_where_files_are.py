@@ -1,0 +1,33 @@
+"""where files are"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from scapi.settings import settings
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    # what is there is where the settings say; a version that knows nothing of this column goes on writing there
+    here = settings.storage
+    for table in ("uploads", "media_files"):
+        op.add_column(table, sa.Column("storage", sa.String(32), server_default=here, nullable=False))
+    op.add_column("media_files", sa.Column("md5_sent", sa.String(32)))
+    op.add_column("media_files", sa.Column("md5_served", sa.String(32)))
+    op.add_column("media_files", sa.Column("lost_at", sa.DateTime(timezone=True)))
+    op.create_index("ix_media_files_md5_sent", "media_files", ["md5_sent"])
+    op.create_index("ix_media_files_storage_id", "media_files", ["storage", "id"])
+    op.create_index("ix_uploads_storage_status", "uploads", ["storage", "status"])
+    op.create_index("ix_media_added_at_id", "media", ["added_at", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_media_added_at_id", "media")
+    op.drop_index("ix_uploads_storage_status", "uploads")
+    op.drop_index("ix_media_files_storage_id", "media_files")
+    op.drop_index("ix_media_files_md5_sent", "media_files")
+    for column in ("lost_at", "md5_served", "md5_sent", "storage"):
+        op.drop_column("media_files", column)
+    op.drop_column("uploads", "storage")
