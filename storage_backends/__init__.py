@@ -1,6 +1,7 @@
 """Where uploads are kept: one small interface, the backends that come with it, and how to find others."""
 
 from storage_backends.base import (
+    BLOCK,
     Doubt,
     Leftover,
     Misconfigured,
@@ -15,6 +16,7 @@ from storage_backends.checked import CheckedBackend
 from storage_backends.registry import ENTRY_POINT_GROUP, load
 
 __all__ = [
+    "BLOCK",
     "ENTRY_POINT_GROUP",
     "CheckedBackend",
     "Doubt",

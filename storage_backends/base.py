@@ -32,6 +32,9 @@ MiB = 1024 * KiB
 
 State = dict[str, Any]
 
+BLOCK = 8 * MiB
+"""Bytes of a stream that are written together, unless the backend knows better."""
+
 PROBE_KEY = "probe"
 """Where nothing is ever published."""
 
@@ -143,6 +146,21 @@ class StorageBackend(ABC):
         Raises NoSpace, Unavailable, or NotFound when the upload was finished or aborted, or has gone on from another
         state, meanwhile: the caller asks its row what happened.
         """
+
+    def block(self, state: State) -> int:
+        """Return how many bytes, at most, are best given to the next `write`: they are held in memory until then."""
+        return BLOCK
+
+    def typed(self, state: State, content_type: str) -> State:
+        """Return the state of an upload that has no bytes yet, and whose type is known only now. Asks nobody."""
+        return state
+
+    def sync(self, state: State) -> State:
+        """Let the bytes that `state` stands for survive a power cut; return a state of them that `is_durable`.
+
+        To be implemented where `is_durable` may be false. Asked under `exclusive`. Raises as `write` does.
+        """
+        return state
 
     def is_durable(self, state: State) -> bool:
         """Return whether the bytes that `state` stands for survive a power cut. Asks nobody."""

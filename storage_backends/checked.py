@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 Observe = Callable[[str, str, float], None]
 """Is told of every timed call: its operation, its outcome and the seconds that it took."""
 
-OPERATIONS = ("start", "write", "finish", "abort", "save", "open", "size", "delete", "discard", "probe")
+OPERATIONS = ("start", "write", "sync", "finish", "abort", "save", "open", "size", "delete", "discard", "probe")
 """What is timed. `exclusive` waits for other writers, `unfinished` lists as it is read, the others ask nobody."""
 
 OK, FAILED = "ok", "failed"
@@ -96,6 +96,15 @@ class CheckedBackend(StorageBackend):
 
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         return self._timed("write", self._backend.write, state, offset, stream, size)
+
+    def block(self, state: State) -> int:
+        return self._backend.block(state)
+
+    def typed(self, state: State, content_type: str) -> State:
+        return self._backend.typed(state, content_type)
+
+    def sync(self, state: State) -> State:
+        return self._timed("sync", self._backend.sync, state)
 
     def is_durable(self, state: State) -> bool:
         return self._backend.is_durable(state)

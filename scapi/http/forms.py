@@ -1,26 +1,22 @@
-"""Bodies as they come off the wire: read in large blocks, which are copied as little as can be."""
+"""Multipart forms, read as they come."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from flask import Request
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
-from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-READ_SIZE = 1024 * 1024
-"""Bytes asked for at a time: as much as gunicorn takes from a socket at once."""
+from scapi.http import incoming
 
 MAX_PARTS = 100
 """Parts of a form."""
 
 MAX_FIELDS = 512 * 1024
 """Bytes of all fields of a form together, files aside."""
-
-Listener = Callable[[bytes], object]
-"""Is told each block of a file as soon as it has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,65 +72,57 @@ class Form:
     files: list[FilePart]
 
 
-def read(request: Request, listen: Callable[[Mapping[str, str]], Listener | None] = lambda _: None) -> Form:
+def read(request: Request) -> Form:
     """Return the multipart form (RFC 7578) that is the request's body.
 
-    `listen` is called where a file begins, with the fields that came before it, for who wants to hear of its blocks.
     Raises BadRequest, RequestEntityTooLarge and ClientDisconnected.
     """
-    form, size = Form({}, []), 0
-    segment, filename, data, listener = None, None, list[bytes](), None
-    for event in _events(request):
+    fields, files = Fields(), list[FilePart]()
+    filename, data = None, list[bytes]()
+    for event in events(request, incoming.blocks(request)):
         if isinstance(event, MultipartSegment):
-            segment, filename, data = event, _filename(event), []
-            listener = None if filename is None else listen(form.fields)
+            filename, data = filename_of(event), []
+            if filename is None:
+                fields.begin(event)
         elif event is not None:
             data.append(event)
-            if listener:
-                listener(event)
         elif filename is not None:
-            form.files.append(FilePart(filename, Blocks(data)))
-        elif segment is not None:
-            size += segment.size
-            if size > MAX_FIELDS:
-                raise RequestEntityTooLarge
-            form.fields.setdefault(segment.name or "", b"".join(data).decode(errors="replace"))
-    return form
+            files.append(FilePart(filename, Blocks(data)))
+        else:
+            fields.end(data)
+    return Form(fields.found, files)
 
 
-def blocks(request: Request) -> Iterator[bytes]:
-    """Yield the request's body. Raises RequestEntityTooLarge and ClientDisconnected.
+class Fields:
+    """The fields of a form, the first of each name, as they come."""
 
-    Werkzeug's stream says the same, but copies every byte twice more.
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self._size = 0
+        self._name = ""
+
+    def begin(self, segment: MultipartSegment) -> None:
+        """Begin with the next field."""
+        self._name = segment.name or ""
+
+    def end(self, data: list[bytes]) -> None:
+        """End the field, with its text. Raises RequestEntityTooLarge where all fields together are too large."""
+        self._size += sum(map(len, data))
+        if self._size > MAX_FIELDS:
+            raise RequestEntityTooLarge
+        self.found.setdefault(self._name, b"".join(data).decode(errors="replace"))
+
+
+def events(request: Request, blocks: Iterable[bytes]) -> Iterator[MultipartSegment | bytes | None]:
+    """Yield a segment where a part of the form begins, then the blocks of its content, then None.
+
+    What `blocks`, the request's body, raises goes through after all content that came before it. Raises BadRequest and
+    RequestEntityTooLarge.
     """
-    length, most = request.content_length, request.max_content_length or 0
-    if length is None and not request.environ.get("wsgi.input_terminated"):
-        return  # nothing says where the body ends
-    if (length or 0) > most:
-        raise RequestEntityTooLarge
-    stream, left = request.environ["wsgi.input"], most + 1 if length is None else length
-    while left and (block := _read(stream, min(READ_SIZE, left))):
-        left -= len(block)
-        yield block
-    if length is None and not left:
-        raise RequestEntityTooLarge
-    if length is not None and left:
-        raise ClientDisconnected
-
-
-def _read(stream: IO[bytes], size: int) -> bytes:
-    try:
-        return stream.read(size)
-    except OSError as error:  # the client fell silent, or hung up
-        raise ClientDisconnected from error
-
-
-def _events(request: Request) -> Iterator[MultipartSegment | bytes | None]:
-    """Yield a segment where a part begins, then the blocks of its content, then None."""
     boundary = request.mimetype_params.get("boundary", "")
     try:
         with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
-            for block in blocks(request):
+            for block in blocks:
                 yield from parser.parse(block)
     except ParserLimitReached as error:
         raise RequestEntityTooLarge from error
@@ -142,7 +130,7 @@ def _events(request: Request) -> Iterator[MultipartSegment | bytes | None]:
         raise BadRequest(f"the multipart form cannot be read: {error}") from error
 
 
-def _filename(segment: MultipartSegment) -> str | None:
+def filename_of(segment: MultipartSegment) -> str | None:
     """Return the name of a part that is a file. Some clients send it as `filename*`, which RFC 7578 does not know."""
     filename: str | None = segment.filename
     disposition = segment.header("Content-Disposition", "")

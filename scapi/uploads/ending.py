@@ -17,22 +17,22 @@ from storage_backends import StorageError
 
 def abort(upload_id: str, user_id: int | None) -> None:
     """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused."""
-    with storage.exclusive(key_of(upload_id)):
-        upload = assembly.find(upload_id, user_id)
-        rules.check_alive(upload, now())
-        if upload.status == Status.COMPLETED:
-            raise Refused("upload_completed", "this upload is already completed; delete its media instead")
-        if end(upload, Status.ABORTED):
-            metrics.UPLOADS_ABORTED.inc()
-            clear_now_or_later(upload)
-            return
-    abort(upload_id, user_id)  # another request was first: the row now says what to answer
+    while True:
+        with storage.exclusive(key_of(upload_id)):
+            upload = assembly.find(upload_id, user_id)
+            rules.check_alive(upload, now())
+            if upload.status == Status.COMPLETED:
+                raise Refused("upload_completed", "this upload is already completed; delete its media instead")
+            if end(upload, Status.ABORTED):
+                metrics.UPLOADS_ABORTED.inc()
+                clear_now_or_later(upload)
+                return
 
 
 def end(upload: Row[Any], status: Status) -> bool:
     """Give an uploading row its last status, surviving a power cut; return whether it was still uploading."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
-    ended = db.session.scalar(claim.values(status=status).returning(Upload.id))
+    ended = db.session.scalar(claim.values(status=status, writer=Upload.writer + 1).returning(Upload.id))
     db.session.commit()
     return ended is not None
 

@@ -54,6 +54,8 @@ class Upload(Base):
     """The name of the storage that it began in, and ends in."""
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What the storage backend must remember."""
+    writer: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """Counts up with every change, and whenever a newer request takes over: who saw a smaller number may not write."""
     status: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

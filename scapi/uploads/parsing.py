@@ -1,18 +1,117 @@
-"""A chunk's request: a form with one file in it."""
+"""A chunk's request: a form with one file in it, whose bytes are passed on as they come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import marshmallow as ma
 from flask import Request
+from multipart import MultipartSegment
 from webargs import core
 from webargs.flaskparser import abort
 
-from scapi.http import bodies, forms
-from scapi.uploads import md5, rows
-from scapi.uploads.assembly import Received
-from scapi.uploads.hashing import WORTHWHILE, Hashing
+from scapi.http import bodies, forms, incoming
+from scapi.uploads import digests
+from scapi.uploads.digests import Digests
 from scapi.uploads.schemas import NO_UPLOAD
+
+
+class Chunk:
+    """The file in a chunk's form: its name, and its `size` in bytes if all of it has come already.
+
+    `check` is there where digests came with it.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.filename = ""
+        self.size: int | None = None
+        self.check: ChunkCheck | None = None
+        self.fields = forms.Fields()
+        self._request = request
+        self._silent: Callable[[], None] = incoming.nothing
+        self._blocks: Iterable[bytes] = ()
+
+    def read(self) -> bool:
+        """Read on until it is known where the bytes of the file belong, or to the end of the form.
+
+        Return whether there is a file.
+        """
+        coming, come = self._content(), list[bytes]()
+        for block in coming:
+            come.append(block)
+            if self._has_position():
+                self._blocks = chain(come, coming)
+                return True
+        self._blocks, self.size = come, sum(map(len, come))
+        return bool(come) or self.filename != ""
+
+    def blocks(self, silent: Callable[[], None] = incoming.nothing) -> Iterable[bytes]:
+        """Return the bytes of the file as they come. See `append.Source`."""
+        self._silent = silent
+        return self._blocks
+
+    def _has_position(self) -> bool:
+        """Return whether the fields before the file and the header say to which bytes of which upload it belongs."""
+        fields = self.fields.found
+        if fields.get("upload_id", "") in NO_UPLOAD:
+            return False
+        return "Content-Range" in self._request.headers or fields.get("offset", "") not in NO_UPLOAD
+
+    def _content(self) -> Iterator[bytes]:
+        """Yield the bytes of the one file; note fields, name and digests on the way. An input left empty is no file.
+
+        Raises BadRequest and others.
+        """
+        files, filename, data = 0, None, list[bytes]()
+        for event in forms.events(self._request, self._body()):
+            if isinstance(event, MultipartSegment):
+                filename, data, counted = forms.filename_of(event), [], False
+                if filename is None:
+                    self.fields.begin(event)
+                elif filename:
+                    self.filename = self.filename or filename
+            elif event is None and filename is None:
+                self.fields.end(data)
+            elif event is not None and filename is None:
+                data.append(event)
+            if filename is not None and not counted and (filename or event):
+                files, counted = files + 1, True
+                if files > 1:
+                    abort(400, messages={"chunk": ["one file part was expected, not more"]})
+            if event and isinstance(event, bytes) and filename is not None:
+                yield event
+
+    def _body(self) -> Iterable[bytes]:
+        blocks = incoming.blocks(self._request, lambda: self._silent())
+        headers = self._request.headers
+        wanted = digests.parse(headers.get("Content-Digest"), headers.get("Content-MD5"))
+        if not wanted:
+            return blocks
+        self.check = ChunkCheck(wanted)
+        return self.check.hear(blocks)
+
+
+class ChunkCheck:
+    """Compares the digests of a chunk: of the request's body, as RFC 9530 has it, or of the bytes of the file."""
+
+    def __init__(self, wanted: Mapping[str, bytes]) -> None:
+        self._body = Digests(wanted)
+        self._file = Digests(wanted)
+
+    def hear(self, body: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the blocks of the request's body."""
+        for block in body:
+            self._body.update(block)
+            yield block
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes of the file."""
+        self._file.update(data)
+
+    def verify(self) -> None:
+        """Raise Refused if the digests are neither those of the body nor those of the file."""
+        if not (self._body.agree() or self._file.agree()):
+            raise digests.mismatch()
 
 
 class ChunkParser(bodies.BodyParser):
@@ -24,15 +123,9 @@ class ChunkParser(bodies.BodyParser):
         """Return the fields and the file. An input that was left empty is none. Raises BadRequest and others."""
         if req.mimetype != bodies.MULTIPART:  # which has no file
             return {**self.load_json_or_form(req, schema), "file": core.missing}
-        hashing: list[Hashing] = []
-        form = forms.read(req, lambda fields: _listener(req, fields, hashing))
-        parts = [part for part in form.files if part.filename or part.content.size]
-        if len(parts) > 1:
-            abort(400, messages={"chunk": [f"one file part was expected, not {len(parts)}"]})
-        if not parts:
-            return {**form.fields, "file": core.missing}
-        begun = hashing[0] if len(hashing) == 1 else None
-        return {**form.fields, "file": Received(parts[0].filename, parts[0].content, begun)}
+        chunk = Chunk(req)
+        there = chunk.read()
+        return {**chunk.fields.found, "file": chunk if there else core.missing}
 
 
 class ChunkBlueprint(bodies.Blueprint):
@@ -43,19 +136,3 @@ class ChunkBlueprint(bodies.Blueprint):
         **bodies.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "chunk": bodies.MULTIPART,
     }
-
-
-def _listener(request: Request, fields: Mapping[str, str], hashing: list[Hashing]) -> forms.Listener | None:
-    """Begin to hash a large chunk while it comes in, on a guess that is nearly always right: that it is the next."""
-    if (request.content_length or 0) < WORTHWHILE or len(hashing) > 1:  # of several files none is taken
-        return None
-    upload_id = fields.get("upload_id", "")
-    if upload_id in NO_UPLOAD:
-        before = md5.start()
-    else:
-        upload = rows.find(upload_id)
-        if upload is None:
-            return None
-        before = upload.md5
-    hashing.append(Hashing(before))
-    return hashing[-1].update

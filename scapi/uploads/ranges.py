@@ -1,4 +1,4 @@
-"""Where a chunk belongs: Content-Range, the form's `offset`, and the span of bytes they stand for."""
+"""Where a chunk belongs: Content-Range, the form's `offset`, and what they say of the file. No I/O."""
 
 import re
 from dataclasses import dataclass
@@ -14,39 +14,36 @@ _OFFSET = re.compile(r"\d{1,19}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The bytes from `start` up to, but not including, `end` of a file of `total` bytes (None: not known yet)."""
+class Position:
+    """Where the bytes of a request begin in the file, where they end, and how many the file has.
+
+    `end` is exclusive. None: not known before the request has come.
+    """
 
     start: int
-    end: int
-    total: int | None
+    end: int | None = None
+    total: int | None = None
 
-    @property
-    def size(self) -> int:
-        """Number of bytes."""
-        return self.end - self.start
+    def __post_init__(self) -> None:
+        if max(self.start, self.end or 0, self.total or 0) > MAX_OFFSET:
+            raise Refused("file_too_large", "no file can be that large")
 
     @classmethod
-    def of_chunk(cls, size: int, content_range: str | None, offset: str | None) -> Self:
-        """Return the span of a chunk of `size` bytes.
+    def parse(cls, content_range: str | None, offset: str | None) -> Self | None:
+        """Return what the Content-Range header says (RFC 9110, section 14.4), else the form field `offset`.
 
-        The position comes from the Content-Range header (RFC 9110, section 14.4, whose last byte is inclusive), else
-        from the form field `offset`; when neither is there, the chunk is the whole file. Raises Refused.
+        The last byte of Content-Range is inclusive. Return None where neither is there. Raises Refused.
         """
-        if size == 0:
-            raise Refused("empty_chunk", "the chunk is empty; a file part with at least one byte was expected")
         if content_range:
-            return cls._of_content_range(size, content_range)
-        if offset:
-            if not _OFFSET.fullmatch(offset):
-                raise Refused(
-                    "invalid_offset", f"offset must be a number of bytes, not {offset[:40]!r}", field="offset"
-                )
-            return cls._checked(int(offset), int(offset) + size, None)
-        return cls(0, size, size)
+            return cls._of_content_range(content_range)
+        if not offset:
+            return None
+        if not _OFFSET.fullmatch(offset):
+            raise Refused("invalid_offset", f"offset must be a number of bytes, not {offset[:40]!r}", field="offset")
+        return cls(int(offset))
 
     @classmethod
-    def _of_content_range(cls, size: int, content_range: str) -> Self:
+    def _of_content_range(cls, content_range: str) -> Self:
         match = _CONTENT_RANGE.fullmatch(content_range)
         if not match:
             raise _bad_range(f'Content-Range must look like "bytes 0-204799/1048576", not {content_range[:80]!r}')
@@ -56,15 +53,21 @@ class Span:
             raise _bad_range(f"Content-Range is reversed: its last byte {last} comes before its first {first}")
         if total is not None and last >= total:
             raise _bad_range(f"Content-Range ends at byte {last}, beyond its own total of {total} bytes")
-        if last - first + 1 != size:
-            raise Refused("length_mismatch", f"Content-Range speaks of {last - first + 1} bytes, the chunk has {size}")
-        return cls._checked(first, last + 1, total)
+        return cls(first, last + 1, total)
 
-    @classmethod
-    def _checked(cls, start: int, end: int, total: int | None) -> Self:
-        if max(end, total or 0) > MAX_OFFSET:
-            raise Refused("file_too_large", "no file can be that large")
-        return cls(start, end, total)
+    def of_size(self, size: int) -> Self:
+        """Return the position of a chunk that has `size` bytes. Raises Refused if it should have others."""
+        check_length(self, size)
+        return type(self)(self.start, self.start + size, self.total)
+
+
+def check_length(position: Position, size: int) -> None:
+    """Refuse a chunk that has come with `size` bytes, if its Content-Range says another size, or with none at all."""
+    if size == 0:
+        raise Refused("empty_chunk", "the chunk is empty; a file part with at least one byte was expected")
+    if position.end is not None and size != position.end - position.start:
+        expected = position.end - position.start
+        raise Refused("length_mismatch", f"Content-Range says {expected} bytes; the chunk has {size}")
 
 
 def _bad_range(message: str) -> Refused:

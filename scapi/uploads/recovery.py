@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from scapi.storage import storage
 from scapi.uploads import md5, rows
@@ -12,7 +12,7 @@ from scapi.uploads.models import Status
 from storage_backends import Doubt, NotFound
 
 
-def settle(upload: Row[Any]) -> bool:
+def settle(upload: Row[Any], connection: Connection) -> bool:
     """Make sure that storage has the bytes which the row of an upload counts; return whether the row had to change.
 
     To be called under the upload's lock. Bytes that are in doubt are compared with the row's MD5. If they are the
@@ -24,12 +24,12 @@ def settle(upload: Row[Any]) -> bool:
     try:
         doubt = storage.doubtful(upload.state)
     except NotFound:
-        if rows.find(upload.id) == upload:
+        if rows.find(upload.id, connection) == upload:
             raise
         return True  # another request has finished or aborted it meanwhile
     if doubt is None:
         return False
-    rows.advance(upload, _kept(upload, doubt) if _is_right(upload, doubt) else _given_up(upload, doubt))
+    rows.advance(upload, _kept(upload, doubt) if _is_right(upload, doubt) else _given_up(upload, doubt), connection)
     return True
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from scapi.formats import filetypes
 from scapi.refusals import Refused
-from scapi.uploads.ranges import Span
+from scapi.uploads.ranges import Position
 
 
 class Official(Protocol):
@@ -42,23 +42,28 @@ def check_alive(upload: Official, moment: datetime) -> None:
         raise Refused("upload_expired", f"this upload has expired at {upload.expires_at:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def is_repeat(upload: Official, span: Span) -> bool:
-    """Whether `span` is that of the chunk stored last, sent again. Refuses every other one that is not the next.
+def overlap(upload: Official, position: Position, *, resend: bool) -> int:
+    """Return how many bytes of an append are stored already: 0 if it begins with the next byte of the file.
 
-    A client that did not get the answer to a chunk sends it again; whether it is the same chunk, its bytes decide.
+    An append whose answer got lost is sent again, and may then reach further. With `resend` one may begin where the
+    last one began: whether its first bytes are the same, their hash decides. Refuses every other start.
     """
     if upload.status == "completed":
         raise Refused("upload_completed", "this upload is already completed", offset=str(upload.offset))
-    if upload.total is not None and span.total is not None and span.total != upload.total:
-        raise Refused("total_mismatch", f"the first chunk said {upload.total} bytes in all, this one says {span.total}")
-    total = upload.total if upload.total is not None else span.total
-    if total is not None and max(span.end, upload.offset) > total:
-        raise Refused("total_mismatch", f"the file has {total} bytes in all; this chunk ends at {span.end}")
-    if (span.start, span.end) == (upload.last_start, upload.offset):
-        return True
-    if span.start != upload.offset:
-        raise offset_mismatch(upload)
-    return False
+    if upload.total is not None and position.total not in (None, upload.total):
+        raise Refused("total_mismatch", f"the upload has a total of {upload.total} bytes, not {position.total}")
+    check_total(max(position.end or position.start, upload.offset), upload.total or position.total)
+    if position.start == upload.offset:
+        return 0
+    if resend and position.start == upload.last_start and (position.end is None or position.end >= upload.offset):
+        return upload.offset - position.start
+    raise offset_mismatch(upload)
+
+
+def check_total(end: int, total: int | None) -> None:
+    """Refuse bytes that reach up to `end`, beyond the total of the file."""
+    if total is not None and end > total:
+        raise Refused("total_mismatch", f"the file has {total} bytes in all; these bytes end at {end}")
 
 
 def check_complete(upload: Official) -> None:
@@ -69,6 +74,12 @@ def check_complete(upload: Official) -> None:
             f"{upload.offset} of {upload.total} bytes have come; go on from offset {upload.offset}",
             offset=str(upload.offset),
         )
+
+
+def superseded(upload: Official) -> Refused:
+    """Return the refusal of an append that a newer request for the same upload has taken over from."""
+    message = f"a newer request has taken this upload over; expected offset {upload.offset}"
+    return Refused("superseded", message, offset=str(upload.offset))
 
 
 def offset_mismatch(upload: Official) -> Refused:

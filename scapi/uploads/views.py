@@ -6,10 +6,10 @@ from flask import request
 from sqlalchemy import Row
 
 from scapi.http import auth
-from scapi.uploads import assembly, ending
-from scapi.uploads.assembly import Chunk, Progress
+from scapi.uploads import append, chunks, ending
+from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import ChunkBlueprint
-from scapi.uploads.ranges import Span
+from scapi.uploads.ranges import Position
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
 blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
@@ -27,8 +27,10 @@ CONTENT_RANGE_PARAMETER = {
 @blueprint.arguments(ChunkMediaSchema(), location="chunk")
 @blueprint.response(201, ChunkMediaSchema)
 @blueprint.refuses(
+    "digest_mismatch",
     "empty_chunk",
     "invalid_content_range",
+    "invalid_digest",
     "invalid_offset",
     "length_mismatch",
     "total_mismatch",
@@ -37,6 +39,7 @@ CONTENT_RANGE_PARAMETER = {
     "quota_exceeded",
     "upload_not_found",
     "offset_mismatch",
+    "superseded",
     "upload_completed",
     "upload_expired",
     "file_too_large",
@@ -52,12 +55,12 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     answer got lost may be sent again.
     """
     user_id = auth.require_writer()
-    received, upload_id = fields["file"], fields.get("upload_id")
+    chunk, upload_id = fields["file"], fields.get("upload_id")
+    position = Position.parse(request.headers.get("Content-Range"), fields.get("offset"))
+    if not upload_id:
+        return chunks.begin(chunk, position, user_id)
     # a chunk that is not the first and says no position is answered with the offset that was expected
-    offset = fields.get("offset") or ("0" if upload_id else None)
-    span = Span.of_chunk(received.content.size, request.headers.get("Content-Range"), offset)
-    chunk = Chunk(received, span, user_id)
-    return assembly.go_on(upload_id, chunk) if upload_id else assembly.begin(chunk)
+    return chunks.go_on(upload_id, chunk, position or Position(0), user_id)
 
 
 @blueprint.get("/media/upload/<string(length=32):upload_id>/")
@@ -66,8 +69,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.doc(operationId="MediaUploadRetrieve")
 def retrieve_upload(upload_id: str) -> Row[Any]:
     """Return how far an upload has come, so that a client can go on from there"""
-    with assembly.entered(upload_id, auth.current_user_id()) as upload:
-        return upload
+    return append.look(upload_id, auth.current_user_id())
 
 
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")

@@ -140,6 +140,14 @@ class LocalBackend(StorageBackend):
     def _boot(self) -> str | None:
         return boot_id(self._parts)
 
+    def sync(self, state: State) -> State:
+        fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
+        try:
+            _sync_or_forget(fd, _synced(state))
+        finally:
+            os.close(fd)
+        return {**state, "synced": state["size"], "boot": self._boot}
+
     def is_durable(self, state: State) -> bool:
         return bool(_synced(state) == state["size"])
 

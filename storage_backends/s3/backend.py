@@ -151,6 +151,15 @@ class S3Backend(StorageBackend):
     def start(self, key: str, content_type: str) -> State:
         return Upload(key, content_type).dump()
 
+    def block(self, state: State) -> int:
+        """Return how many bytes are left to the end of a part: what ends there becomes one without passing us again."""
+        upload = Upload.load(state)
+        part_size = upload.part_size or part_size_for(0, self._largest_object)
+        return part_size - upload.size % part_size
+
+    def typed(self, state: State, content_type: str) -> State:
+        return replace(Upload.load(state), content_type=content_type).dump()
+
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         upload = Upload.load(state)
         # Trash was of use to the states before this official one; nobody can need it any more.

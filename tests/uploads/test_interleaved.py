@@ -93,11 +93,22 @@ def test_a_chunk_that_another_one_overtakes(
     app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload_id = begin(app)
-    after(backend, "write", lambda: send(app, 100, 150, upload_id), monkeypatch)
+    other = chunk_form(b"other bytes", upload_id, offset="100")
+    after(backend, "write", lambda: app.test_client().post(CHUNK, **other), monkeypatch)
     answer = send(app, 100, 200, upload_id)
     assert answer.status_code == 409
     assert answer.json is not None
-    assert answer.json["offset"] == "150"
+    assert answer.json["offset"] == "111"
+
+
+def test_a_chunk_that_the_beginning_of_itself_overtakes(
+    app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = begin(app)
+    after(backend, "write", lambda: send(app, 100, 150, upload_id), monkeypatch)
+    answer = send(app, 100, 200, upload_id)
+    assert answer.status_code == 201
+    assert (answer.json or {})["offset"] == "200"
 
 
 def test_a_chunk_that_its_own_repeat_overtakes(
@@ -166,9 +177,9 @@ def test_an_upload_of_unknown_length_that_goes_on_while_it_is_completed(
     upload_id = begun.json["upload_id"]
     find, answers = rows.find, []
 
-    def find_and_go_on(wanted: str) -> Any:
+    def find_and_go_on(wanted: str, connection: Any = None) -> Any:
         monkeypatch.setattr(rows, "find", find)
-        found = find(wanted)
+        found = find(wanted, connection)
         answers.append(post(100, len(PHOTO), upload_id))
         return found
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from scapi.formats.filetypes import UNKNOWN
 from scapi.refusals import Refused
 from scapi.uploads import rules
-from scapi.uploads.ranges import Span
+from scapi.uploads.ranges import Position
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MiB = 1024 * 1024
@@ -57,34 +58,50 @@ def test_expiry() -> None:
 
 
 def test_the_next_chunk_and_the_last_one_again() -> None:
-    assert rules.is_repeat(Row(), Span(40, 60, 100)) is False
-    assert rules.is_repeat(Row(), Span(20, 40, 100)) is True
+    assert rules.overlap(Row(), Position(40, 60, 100), resend=True) == 0
+    assert rules.overlap(Row(), Position(40), resend=False) == 0
+    assert rules.overlap(Row(), Position(20, 40, 100), resend=True) == 20
+    assert rules.overlap(Row(), Position(20, 70, 100), resend=True) == 20
+    assert rules.overlap(Row(), Position(20), resend=True) == 20
 
 
 @pytest.mark.parametrize(
-    ("row", "span", "code"),
+    ("row", "position", "resend", "code"),
     [
-        (Row(), Span(0, 20, 100), "offset_mismatch"),
-        (Row(), Span(20, 39, 100), "offset_mismatch"),
-        (Row(), Span(30, 50, 100), "offset_mismatch"),
-        (Row(), Span(41, 60, 100), "offset_mismatch"),
-        (Row(), Span(40, 60, 101), "total_mismatch"),
-        (Row(), Span(90, 110, None), "total_mismatch"),
-        (Row(total=None), Span(10, 20, 30), "total_mismatch"),
-        (Row(status="completed"), Span(20, 40, 100), "upload_completed"),
+        (Row(), Position(0, 20, 100), True, "offset_mismatch"),
+        (Row(), Position(20, 39, 100), True, "offset_mismatch"),
+        (Row(), Position(30, 50, 100), True, "offset_mismatch"),
+        (Row(), Position(41, 60, 100), True, "offset_mismatch"),
+        (Row(), Position(41), True, "offset_mismatch"),
+        (Row(), Position(20, 40, 100), False, "offset_mismatch"),
+        (Row(), Position(40, 60, 101), True, "total_mismatch"),
+        (Row(), Position(90, 110), True, "total_mismatch"),
+        (Row(), Position(101), True, "total_mismatch"),
+        (Row(total=None), Position(10, 20, 30), True, "total_mismatch"),
+        (Row(status="completed"), Position(20, 40, 100), True, "upload_completed"),
     ],
 )
-def test_everything_else_is_refused(row: Row, span: Span, code: str) -> None:
-    assert _code(rules.is_repeat, row, span) == code
+def test_everything_else_is_refused(row: Row, position: Position, resend: bool, code: str) -> None:
+    assert _code(partial(rules.overlap, resend=resend), row, position) == code
 
 
 @given(st.integers(0, 50), st.integers(1, 50), st.integers(0, 100))
 def test_only_the_next_byte_is_next(start: int, size: int, offset: int) -> None:
-    row, span = Row(total=None, offset=offset, last_start=offset), Span(start, start + size, None)
+    row, position = Row(total=None, offset=offset, last_start=offset), Position(start, start + size)
     if start == offset:
-        assert rules.is_repeat(row, span) is False
+        assert rules.overlap(row, position, resend=True) == 0
     else:
-        assert _code(rules.is_repeat, row, span) == "offset_mismatch"
+        assert _code(partial(rules.overlap, resend=True), row, position) == "offset_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("end", "total", "fits"), [(99, 100, True), (100, 100, True), (101, 100, False), (9, None, True)]
+)
+def test_no_byte_lies_behind_the_total(end: int, total: int | None, fits: bool) -> None:
+    if fits:
+        rules.check_total(end, total)
+    else:
+        assert _code(rules.check_total, end, total) == "total_mismatch"
 
 
 def test_complete_needs_all_bytes() -> None:

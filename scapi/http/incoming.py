@@ -1,0 +1,129 @@
+"""The body of a request, as it comes off the wire: each block as soon as it is there, copied as little as can be."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from flask import Request
+from gunicorn.http.body import Body, ChunkedReader, LengthReader
+from gunicorn.http.unreader import SocketUnreader
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+READ_SIZE = 1024 * 1024
+"""Bytes asked for at a time: as much as gunicorn takes from a socket at once."""
+
+TICK = 0.5
+"""Seconds without a byte after which `silent` is called."""
+
+
+def nothing() -> None:
+    """Do nothing while a client is silent."""
+
+
+def blocks(request: Request, silent: Callable[[], None] = nothing) -> Iterator[bytes]:
+    """Yield the request's body, in blocks of any size, as it comes; call `silent` every TICK seconds without a byte.
+
+    What `silent` raises ends the reading. A client that was silent for the connection's timeout is taken for gone.
+    Raises RequestEntityTooLarge beyond `request.max_content_length`, and ClientDisconnected for a body that breaks
+    off, after all of it that came. Werkzeug's stream says the same, but waits for more and copies every byte.
+    """
+    length, most = request.content_length, request.max_content_length or 0
+    if length is None and not request.environ.get("wsgi.input_terminated"):
+        return  # nothing says where the body ends
+    if (length or 0) > most:
+        raise RequestEntityTooLarge
+    size = 0
+    try:
+        for block in _arriving(request.environ, length, silent):
+            size += len(block)
+            if size > most:
+                raise RequestEntityTooLarge
+            yield block
+    except OSError as error:  # the client fell silent, or hung up
+        raise ClientDisconnected from error
+    if length is not None and size < length:
+        raise ClientDisconnected
+
+
+def _arriving(environ: dict[str, Any], length: int | None, silent: Callable[[], None]) -> Iterator[bytes]:
+    body = environ["wsgi.input"]
+    if not isinstance(body, Body):
+        yield from _of_stream(body, length)
+        return
+    if isinstance(body.reader, LengthReader):
+        pieces, unreader = _of_length(body.reader), body.reader.unreader
+    elif isinstance(body.reader, ChunkedReader):
+        pieces, unreader = _of_chunks(body.reader), body.reader.req.unreader
+    else:
+        yield from _of_stream(body, length)
+        return
+    try:
+        with _Patience(unreader, silent):
+            yield from pieces
+    except GeneratorExit:
+        raise
+    except BaseException:
+        body.failed = True  # where the next request would begin is not known
+        raise
+
+
+def _of_stream(stream: IO[bytes], length: int | None) -> Iterator[bytes]:
+    left = length
+    while left != 0 and (block := stream.read(READ_SIZE if left is None else min(READ_SIZE, left))):
+        if left is not None:
+            left -= len(block)
+        yield block
+
+
+def _of_length(reader: LengthReader) -> Iterator[bytes]:
+    while reader.length:
+        block = reader.unreader.read(None, read_ahead=min(reader.length, READ_SIZE))
+        if not block:
+            return
+        if len(block) > reader.length:  # the client's next request
+            reader.unreader.unread(block[reader.length :])
+            block = block[: reader.length]
+        reader.length -= len(block)
+        yield block
+
+
+def _of_chunks(reader: ChunkedReader) -> Iterator[bytes]:
+    if read_before := reader.buf.tell():
+        yield reader.read(read_before)
+    while reader.parser is not None:
+        block = next(reader.parser, None)
+        if block is None:
+            reader.parser = None
+        elif block:
+            yield block
+
+
+class _Patience:
+    """Stands between gunicorn's reader and its socket, and calls `silent` while nothing comes."""
+
+    def __init__(self, unreader: SocketUnreader, silent: Callable[[], None]) -> None:
+        self._unreader = unreader
+        self._socket: socket.socket = unreader.sock
+        self._timeout = self._socket.gettimeout()
+        self._silent = silent
+
+    def __enter__(self) -> None:
+        if self._timeout is None or self._timeout > TICK:
+            self._socket.settimeout(TICK)
+        self._unreader.sock = self
+
+    def __exit__(self, *_: object) -> None:
+        self._unreader.sock = self._socket
+        self._socket.settimeout(self._timeout)
+
+    def recv(self, size: int) -> bytes:
+        """Return what comes; raise TimeoutError when nothing has for as long as the socket would have waited."""
+        waited = 0.0
+        while True:
+            try:
+                return self._socket.recv(size)
+            except TimeoutError:
+                waited += TICK
+                if self._timeout is not None and waited >= self._timeout:
+                    raise
+                self._silent()

@@ -1,0 +1,324 @@
+"""Bytes that count as they come: the one way in which bytes get into an upload, whatever the protocol.
+
+A protocol calls `beginning.create` once, then `stream` for each request that brings bytes, `look` when a client asks
+how far it has come, and `ending.abort` to give up. Who calls must have checked that the client may write at all
+(`auth.require_writer`); that the upload is this user's is checked here.
+
+Each of the three makes its request the upload's writer: whichever request came before can store nothing from then on.
+It finds out within a second, also while its client is silent, and raises `superseded`. So a client that comes back
+never waits for its own dead connection, and the offset that `look` returns stays right until the next request.
+No lock and no database connection is held while a request waits for its client.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, Row
+
+from scapi import metrics
+from scapi.database import now
+from scapi.formats.filetypes import SIGNATURE_SIZE
+from scapi.http.forms import Blocks
+from scapi.refusals import Refused
+from scapi.settings import settings
+from scapi.storage import storage
+from scapi.uploads import assembly, beginning, ranges, rows, rules
+from scapi.uploads.assembly import Progress
+from scapi.uploads.digests import Check
+from scapi.uploads.hashing import WORTHWHILE, Hashing
+from scapi.uploads.ranges import Position
+from storage_backends import BLOCK, NotFound, StorageError
+
+Source = Callable[[Callable[[], None]], Iterable[bytes]]
+"""The bytes of a request as they come, in blocks of any size.
+
+It is called with a function that it must call about every half second while nothing comes, and let the exceptions of
+that function through. When the client goes away it raises, after it has given all bytes that came. See
+`scapi.http.incoming`.
+"""
+
+INTERVAL = 1.0
+"""Seconds after which the bytes that came become official, and after which a request looks whether a newer one came."""
+
+SOON = 0.2
+"""Seconds that a request may take without being the upload's writer: most have come as a whole by then."""
+
+
+def stream(
+    upload_id: str,
+    user_id: int | None,
+    position: Position,
+    source: Source,
+    *,
+    resend: bool = False,
+    last: bool = False,
+    durable: bool = False,
+    check: Check | None = None,
+) -> Progress:
+    """Store the bytes of a request at the end of an upload, and return how far it has come.
+
+    The bytes become official every few MiB, every second and at the end. If `source` raises, what came before is kept
+    and counts, and the exception goes on. At most one block (`StorageBackend.block`) is held in memory.
+
+    - `position` says where the bytes begin, which must be the upload's offset; where they end, if the client has said
+      so: other bytes than those are refused; and the total, if the client has said it: it is set once, by the first
+      request that knows it. No bytes at all are fine: the offset is checked, and a total is kept.
+    - `resend`: the request may also begin where the last one that stored something began, as a repeat of it that may
+      reach further. Its first bytes are then compared by their hash.
+    - `last`: the request ends where the file ends. When it has come as a whole, its end is the total.
+    - `durable`: what is returned survives a power cut, bytes and row; so does the `offset` of a refusal.
+    - `check` decides about the request as a whole: its bytes are put aside, and none counts unless `verify` accepts
+      them at the end. A request that breaks off has brought nothing then.
+
+    Raises Refused: `upload_not_found`, `upload_expired`, `refused_by_check`, `upload_completed`, `offset_mismatch`,
+    `superseded` (these three with `offset`), `total_mismatch`, `length_mismatch`, `file_too_large`,
+    `unsupported_file_type`, and what `check` raises. Raises StorageError, and what `source` raises.
+    """
+    append = _Append(upload_id, user_id, position, resend=resend, last=last, durable=durable)
+    if check is not None:
+        source = _verified(source, check)
+    try:
+        return append.run(source)
+    except Refused as refusal:
+        if durable and "offset" in refusal.details:
+            make_durable(upload_id, user_id)
+        raise
+
+
+def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> Row[Any]:
+    """Return the row of an upload for a client that asks for its offset; whoever was writing it is superseded.
+
+    `durable`: its offset survives a power cut. A completed upload is returned too. Raises Refused
+    (`upload_not_found`, `upload_expired`, `refused_by_check`) and StorageError.
+    """
+    rows.take_over(upload_id, user_id)
+    if durable:
+        return make_durable(upload_id, user_id)
+    with assembly.entered(upload_id, user_id) as upload:
+        return upload
+
+
+def make_durable(upload_id: str, user_id: int | None) -> Row[Any]:
+    """Let the bytes and the row of an upload survive a power cut, and return the row. Raises Refused, StorageError."""
+    while True:
+        with rows.connected() as connection, assembly.entered(upload_id, user_id, connection) as upload:
+            if upload.status != "uploading" or storage.is_durable(upload.state):
+                rows.make_durable(upload)
+                return upload
+            synced = storage.sync(upload.state)
+            rows.advance(upload, {"state": synced, "md5_durable": upload.md5}, connection)
+
+
+def _verified(source: Source, check: Check) -> Source:
+    """Return a source that gives the bytes of `source` only after all have come and `check` has accepted them."""
+    most = max(settings.max_image_bytes, settings.max_document_bytes)
+
+    def read(silent: Callable[[], None]) -> Iterable[bytes]:
+        with tempfile.SpooledTemporaryFile(max_size=WORTHWHILE) as aside:
+            for block in source(silent):
+                check.update(block)
+                aside.write(block)
+                if aside.tell() > most:
+                    raise Refused("file_too_large", f"the limit for a file is {most} bytes")
+            check.verify()
+            aside.seek(0)
+            while block := aside.read(WORTHWHILE):
+                yield block
+
+    return read
+
+
+class _Append:
+    """A request that brings bytes. Those that came and are not official yet are held, in order."""
+
+    def __init__(
+        self, upload_id: str, user_id: int | None, position: Position, *, resend: bool, last: bool, durable: bool
+    ) -> None:
+        self._upload_id = upload_id
+        self._user_id = user_id
+        self._position = position
+        self._resend = resend
+        self._last = last
+        self._durable = durable
+        self._came = 0
+        self._held: list[bytes] = []
+        self._size = 0
+        self._began = self._looked = monotonic()
+        # known as soon as the row has been looked at
+        self._upload: Row[Any] | None = None
+        self._overlap = 0
+        self._hashing = Hashing(b"")
+        self._block = BLOCK
+        # known as soon as this request is the upload's writer
+        self._writer: int | None = None
+        self._progress: Progress | None = None
+
+    def run(self, source: Source) -> Progress:
+        """Store what comes. See `stream`."""
+        size = None if self._position.end is None else self._position.end - self._position.start
+        if size is None or size >= WORTHWHILE:
+            self._take_over()
+        try:
+            for block in source(self._silent):
+                self._take(block)
+        except (Refused, StorageError):
+            raise
+        except Exception:
+            self._keep()
+            raise
+        if self._position.end is not None:
+            ranges.check_length(self._position, self._came)
+        self._store(at_end=True)
+        if self._progress is None:
+            raise RuntimeError("an append has stored nothing and not said so")
+        return self._progress
+
+    def _take(self, data: bytes) -> None:
+        """Hold some bytes, and make them official when they are enough or have waited long enough."""
+        end = self._position.end
+        wanted = len(data) if end is None else max(0, end - self._position.start - self._came)
+        self._came += len(data)
+        data = data[:wanted]
+        while data:
+            room = self._block - self._size
+            self._hold(data[:room])
+            data = data[room:]
+            if self._size >= self._block:
+                self._store()
+        self._in_time()
+
+    def _silent(self) -> None:
+        """Hear that nothing has come for a moment."""
+        self._in_time()
+        if self._writer is None or monotonic() - self._looked < INTERVAL:
+            return
+        self._looked = monotonic()
+        if rows.writer(self._upload_id) != self._writer:
+            upload = assembly.find(self._upload_id, self._user_id)
+            rules.check_alive(upload, now())
+            raise rules.superseded(upload)
+
+    def _in_time(self) -> None:
+        if self._writer is None and monotonic() - self._began >= SOON:
+            self._take_over()
+        # a few bytes that begin a file wait for the next ones, which say of what type it is
+        enough = self._position.start > 0 or self._came >= SIGNATURE_SIZE
+        if self._size and enough and monotonic() - self._looked >= INTERVAL:
+            self._store()
+
+    def _keep(self) -> None:
+        """Make official what came before the client went away."""
+        try:
+            if self._size:
+                self._store()
+        except (Refused, StorageError) as error:
+            current_app.logger.debug("what came of a broken request is not kept: %s", error)
+
+    def _take_over(self) -> None:
+        """Become the upload's writer, before all bytes are there."""
+        upload = rows.take_over(self._upload_id, self._user_id)
+        if upload is None:
+            upload = assembly.find(self._upload_id, self._user_id)
+        rules.check_alive(upload, now())
+        self._admit(upload)
+        self._writer = upload.writer
+
+    def _admit(self, upload: Row[Any]) -> None:
+        """Compare the request with the row of the upload as it now is."""
+        self._upload = upload
+        self._overlap = rules.overlap(upload, self._position, resend=self._resend)
+        beginning.check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
+        self._hashing = Hashing(upload.md5_before if self._overlap else upload.md5)
+        self._block = storage.block(upload.state)
+        held, self._held, self._size = self._held, [], 0
+        for block in held:
+            self._hold(block)
+
+    def _hold(self, data: bytes) -> None:
+        if self._upload is not None:
+            self._hashing.update(data[: self._overlap] if self._overlap else data)
+            if self._overlap:
+                data = self._compare(data, self._upload)
+        if data:
+            self._held.append(data)
+            self._size += len(data)
+
+    def _compare(self, data: bytes, upload: Row[Any]) -> bytes:
+        """Compare bytes that are stored already with what was stored; return those that are new."""
+        known = data[: self._overlap]
+        new = data[self._overlap :]
+        self._overlap -= len(known)
+        if not self._overlap and self._hashing.state() != upload.md5:
+            raise rules.offset_mismatch(upload)
+        self._hashing.update(new)
+        return new
+
+    def _store(self, *, at_end: bool = False) -> None:
+        """Make the bytes held official, if this still is the upload's writer. Raises Refused and StorageError."""
+        first, came = self._writer is None, self._held
+        with rows.connected() as connection:
+            while True:
+                with assembly.entered(self._upload_id, self._user_id, connection) as upload:
+                    if first:
+                        self._held = came
+                        self._admit(upload)
+                    elif upload.writer != self._writer:
+                        raise rules.superseded(upload)
+                    if at_end and self._overlap:
+                        raise rules.offset_mismatch(upload)
+                    if self._write(upload, connection, at_end=at_end):
+                        break
+        self._looked = monotonic()
+
+    def _write(self, upload: Row[Any], connection: Connection, *, at_end: bool) -> bool:
+        """Write the bytes held and change the row; return False if another request has changed it meanwhile."""
+        try:
+            values = self._values(upload, at_end=at_end)
+        except NotFound:
+            if rows.find(upload.id, connection) == upload:
+                raise
+            return False
+        if values and not rows.advance(upload, values, connection):
+            return False
+        if at_end and self._durable:
+            rows.make_durable(upload)
+        self._writer = upload.writer + 1 if values else upload.writer
+        self._held, self._size = [], 0
+        offset, total = values.get("offset", upload.offset), values.get("total", upload.total)
+        self._progress = Progress(upload.id, offset, total, upload.expires_at)
+        if values:
+            self._block = storage.block(values.get("state", upload.state))
+        return True
+
+    def _values(self, upload: Row[Any], *, at_end: bool) -> dict[str, Any]:
+        """Write the bytes held, and return the columns of the row that change with them."""
+        end = upload.offset + self._size
+        total = self._position.total if upload.total is None else upload.total
+        if total is None and at_end and self._last:
+            total = end
+        rules.check_total(end, total)
+        values: dict[str, Any] = {} if total == upload.total else {"total": total}
+        state, hashed = upload.state, upload.md5
+        if self._size:
+            mimetype = upload.mimetype
+            if upload.offset == 0:
+                mimetype = rules.check_type(Blocks(self._held).head(SIGNATURE_SIZE))
+                state = storage.typed(state, mimetype)
+                values["mimetype"] = mimetype
+            beginning.check_size(end if total is None else total, mimetype)
+            state = storage.write(state, upload.offset, Blocks(self._held).stream(), self._size)
+            metrics.RECEIVED_BYTES.inc(self._size)
+            hashed = self._hashing.state()
+            values |= {"offset": end, "md5": hashed}
+            if self._position.start == upload.offset:
+                values |= {"last_start": upload.offset, "md5_before": upload.md5}
+        if at_end and self._durable and not storage.is_durable(state):
+            state = storage.sync(state)
+        if state != upload.state:
+            values["state"] = state
+            if storage.is_durable(state):
+                values["md5_durable"] = hashed
+        return values

@@ -1,0 +1,78 @@
+"""How an upload begins: empty, or with the first bytes of its file."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from scapi import metrics
+from scapi.database import now
+from scapi.formats.filetypes import UNKNOWN
+from scapi.settings import settings
+from scapi.storage import storage
+from scapi.uploads import caps, filenames, md5, rules
+from scapi.uploads.assembly import Progress
+from scapi.uploads.keys import key_of, new_id
+from scapi.uploads.models import Status
+from storage_backends import State, StorageError
+
+
+def create(user_id: int | None, filename: str, total: int | None = None) -> Progress:
+    """Begin an upload that has no bytes yet, and return it at offset 0.
+
+    `filename` is the name as the client sent it, `total` the size of the file in bytes where that is known. The first
+    bytes that `append.stream` stores decide of which type the file is, and so whether it is taken at all.
+
+    Raises Refused: `file_too_large`, and what `caps` says (`too_many_uploads`, `too_many_upload_bytes`,
+    `quota_exceeded`, `file_too_large`). Raises StorageError.
+    """
+    check_size(total or 0, UNKNOWN)
+    caps.check(user_id, total, UNKNOWN)
+    return insert(user_id, filename, total, UNKNOWN)
+
+
+def insert(
+    user_id: int | None,
+    filename: str,
+    total: int | None,
+    mimetype: str,
+    store: Callable[[State], dict[str, Any]] = lambda _state: {},
+) -> Progress:
+    """Make the upload's place in the storage and its row. What must be checked before has been checked.
+
+    `store` may write the first bytes of the file; it is given the state, and returns the columns of the row that are
+    other than those of an empty file. Raises Refused and StorageError.
+    """
+    upload_id, created_at, empty = new_id(), now(), md5.start()
+    expires_at = created_at + timedelta(seconds=settings.upload_ttl)
+    state = storage.start(key_of(upload_id), mimetype)
+    try:
+        values: dict[str, Any] = {
+            "id": upload_id,
+            "user_id": user_id,
+            "filename": filenames.clean(filename),
+            "mimetype": mimetype,
+            "total": total,
+            "offset": 0,
+            "md5": empty,
+            "last_start": 0,
+            "md5_before": empty,
+            "md5_durable": empty,
+            "state": state,
+            "status": Status.UPLOADING,
+            "created_at": created_at,
+            "expires_at": expires_at,
+            **store(state),
+        }
+        caps.add(values)
+    except BaseException:
+        with suppress(StorageError):  # the sweeper finds what could not be removed
+            storage.abort(state)
+        raise
+    metrics.UPLOADS_BEGUN.inc()
+    return Progress(upload_id, values["offset"], total, expires_at)
+
+
+def check_size(size: int, mimetype: str) -> None:
+    """Refuse a file of `size` bytes that is larger than its kind may be."""
+    rules.check_size(size, mimetype, settings.max_image_bytes, settings.max_document_bytes)
