@@ -246,6 +246,11 @@ class _Append:
             self._held.append(data)
             self._size += len(data)
 
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether all bytes that came are held."""
+        return sum(map(len, self._held)) == self._came
+
     def _compare(self, data: bytes, upload: Row[Any]) -> bytes:
         """Compare bytes that are stored already with what was stored; return those that are new."""
         known = data[: self._overlap]
@@ -258,14 +263,17 @@ class _Append:
 
     def _store(self, *, at_end: bool = False) -> None:
         """Make the bytes held official, if this still is the upload's writer. Raises Refused and StorageError."""
-        first, came = self._writer is None, self._held
+        # a request that has come as a whole and not begun to be stored may as well have come just now
+        is_new = self._writer is None or (at_end and self._resend and self._is_untouched)
+        came = self._held
         with rows.connected() as connection:
             while True:
                 with assembly.entered(self._upload_id, self._user_id, connection) as upload:
-                    if first:
+                    if is_new:
                         self._held = came
                         self._admit(upload)
                     elif upload.writer != self._writer:
+                        rules.check_total(upload.offset + self._size, upload.total)
                         raise rules.superseded(upload)
                     if at_end and self._overlap:
                         raise rules.offset_mismatch(upload)
