@@ -8,9 +8,10 @@ from scapi.housekeeping.commands import housekeeping
 from scapi.housekeeping.database import database
 from scapi.housekeeping.sweep import sweep
 from scapi.http.commands import token
+from scapi.media.commands import media
 from scapi.media.links.commands import previews
 
-COMMANDS: list[click.Command] = [database, housekeeping, openapi, previews, sweep, token, webhooks]
+COMMANDS: list[click.Command] = [database, housekeeping, media, openapi, previews, sweep, token, webhooks]
 
 EXIT_CODES = """\b
 Exit codes:

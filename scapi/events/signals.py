@@ -20,6 +20,9 @@ upload_completed = _signals.signal("upload-completed")
 media_created = _signals.signal("media-created")
 """A media has been made, of an upload or of what a client pointed at."""
 
+media_updated = _signals.signal("media-updated")
+"""A media's file has changed; the event has the URLs to purge from caches."""
+
 media_deleted = _signals.signal("media-deleted")
 """A media is gone; the event has it as it last was."""
 
@@ -29,12 +32,14 @@ class EventType(StrEnum):
 
     UPLOAD_COMPLETED = "upload.completed"
     MEDIA_CREATED = "media.created"
+    MEDIA_UPDATED = "media.updated"
     MEDIA_DELETED = "media.deleted"
 
 
 SIGNALS = {
     EventType.UPLOAD_COMPLETED: upload_completed,
     EventType.MEDIA_CREATED: media_created,
+    EventType.MEDIA_UPDATED: media_updated,
     EventType.MEDIA_DELETED: media_deleted,
 }
 

@@ -37,6 +37,14 @@ def created(media: Media) -> list[Event]:
     return _about(media, EventType.MEDIA_CREATED)
 
 
+def updated(media: Media, urls: list[str]) -> list[Event]:
+    """Return the event of a media whose file has changed, written to the outbox in the transaction under way.
+
+    `urls` are the addresses under which caches may still have the file as it was.
+    """
+    return _about(media, EventType.MEDIA_UPDATED, urls=urls)
+
+
 def deleted(media: Media, by: User | None) -> list[Event]:
     """Return the event of a media that is about to be deleted, written to the outbox in the transaction under way.
 

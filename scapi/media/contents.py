@@ -175,6 +175,7 @@ def _contents(source: Source, key: str, picture: Picture, kind: MediaType, repla
         width=image.width,
         height=image.height,
         md5_served=_md5(picture.data),
+        cleaned=cleaning.RULES if settings.strip_metadata else None,
     )
     columns = {"type": kind, "title": _title(source.filename), "color": image.thumbnail.color}
     return Contents(columns, [original, _save(source.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], replaced)

@@ -40,9 +40,14 @@ def path_of(hash_code: object, file: MediaFile) -> str:
 
 def urls_of(media: Media) -> list[str]:
     """Return every address under which a cache may have a file of the media: scapi's own, and those of a CDN."""
-    urls = [absolute(path_of(media.hash_code, file)) for file in media.files]
-    if settings.media_base_url:
-        urls += [url for file in media.files if (url := storage.url(file.key, file.mimetype, "inline"))]
+    return [url for file in media.files for url in urls_of_file(media, file)]
+
+
+def urls_of_file(media: Media, file: MediaFile) -> list[str]:
+    """Return every address under which a cache may have one file of the media."""
+    urls = [absolute(path_of(media.hash_code, file))]
+    if settings.media_base_url and (url := storage.url(file.key, file.mimetype, "inline")):
+        urls.append(url)
     return urls
 
 

@@ -152,6 +152,8 @@ class MediaFile(Base):
     """Of the bytes that are stored. Files of before 0.2.0 have none until they are checked or copied."""
     lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a check found out that its bytes are not in storage; they are missing until another check finds them."""
+    cleaned: Mapped[int | None]
+    """The number of the rules by which its metadata was removed. None: it was not, or by 0.1.0."""
     media: Mapped[Media] = relationship(back_populates="files")
 
 

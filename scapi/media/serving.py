@@ -94,7 +94,7 @@ def _send(file: MediaFile) -> Response:
     answer = _described(file)
     answer.content_length = file.size
     answer.headers["Accept-Ranges"] = "bytes"
-    answer.set_etag(f"{file.id}-{file.size}")
+    answer.set_etag(f"{file.id}-{file.size}" if file.cleaned is None else f"{file.id}-{file.size}-{file.cleaned}")
     answer.make_conditional(request, accept_ranges=_asks_for_a_part(), complete_length=file.size)
     if answer.status_code == 412:
         raise PreconditionFailed("the file is another one than If-Match names")

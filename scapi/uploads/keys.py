@@ -3,13 +3,15 @@
 import re
 import uuid
 
+from scapi.formats.cleaning import RULES
 from scapi.refusals import Refused
 
-SERVED = ".served"
-"""Stands behind an upload's key for the file that is served of it, where that is not the one which was sent."""
+SERVED = f".served-{RULES}"
+"""Stands behind an upload's key for the file that is served in place of the one that was sent. A file that is cleaned
+again by newer rules gets a new key."""
 
-SERVED_BEFORE = ".clean"
-"""What stood there in 0.1.0."""
+SERVED_BEFORE = (".clean", *(f".served-{rules}" for rules in range(1, RULES)))
+"""What stood there before, `.clean` in 0.1.0."""
 
 PREVIEW = ".preview"
 THUMBNAIL = ".thumbnail"
@@ -41,7 +43,7 @@ def key_of(upload_id: str) -> str:
 def keys_of(upload_id: str) -> list[str]:
     """Return every key that may hold something of an upload: its file and what was made of it."""
     key = key_of(upload_id)
-    return [key, *(key + made for made in (SERVED, SERVED_BEFORE, PREVIEW, THUMBNAIL))]
+    return [key, *(key + made for made in (SERVED, *SERVED_BEFORE, PREVIEW, THUMBNAIL))]
 
 
 def id_of(key: str) -> str:

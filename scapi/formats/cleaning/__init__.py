@@ -15,6 +15,9 @@ _WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "image/webp": webp.cleaned,
 }
 
+TYPES = tuple(_WRITERS)
+"""The types that can be cleaned."""
+
 RULES = 1
 """The number of these rules. It grows when they change, so that files which were written by older ones can be found."""
 

@@ -1,0 +1,15 @@
+"""cleaned files"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.add_column("media_files", sa.Column("cleaned", sa.Integer))
+
+
+def downgrade() -> None:
+    op.drop_column("media_files", "cleaned")
