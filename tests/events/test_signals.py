@@ -49,7 +49,8 @@ def test_what_receivers_hear(app: Flask) -> None:
     ]
     assert heard[0][1].data["media_id"] == media["id"]
     assert heard[1][1].data == {"user_id": 7, "upload_id": heard[0][1].data["upload_id"], "media": media}
-    assert heard[2][1].data == heard[1][1].data
+    addresses = [media["url"], media["image_thumbnail"]["url"]]
+    assert heard[2][1].data == {**heard[1][1].data, "deleted_by": 7, "urls": addresses}
 
 
 def test_a_receiver_that_fails_is_logged_and_changes_nothing(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
