@@ -1,60 +1,108 @@
-"""Refused: a request that scapi understands and turns down, and the HTTP status that goes with each reason."""
+"""Every error that the API answers: its code, its status, what it means and what a client can do.
 
+The answers, the OpenAPI document and docs/errors.md all come from `ERRORS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-STATUS = {
-    "anonymous": 401,
-    "check_unavailable": 503,
-    "digest_mismatch": 400,
-    "empty_chunk": 400,
-    "file_too_large": 413,
-    "image_unavailable": 400,
-    "invalid_content_range": 400,
-    "invalid_cursor": 400,
-    "invalid_digest": 400,
-    "invalid_image": 400,
-    "invalid_offset": 400,
-    "invalid_pdf": 400,
-    "invalid_token": 401,
-    "length_mismatch": 400,
-    "md5_mismatch": 400,
-    "media_deleted": 410,
-    "no_link": 400,
-    "no_vimeo_url": 400,
-    "not_admin": 403,
-    "not_creator": 403,
-    "not_found": 404,
-    "offset_mismatch": 409,
-    "pdf_too_complex": 400,
-    "previews_busy": 503,
-    "quota_exceeded": 403,
-    "rate_limited": 429,
-    "refused_by_check": 400,
-    "required": 400,
-    "reserved_embed_type": 400,
-    "superseded": 409,
-    "tag_assigned": 409,
-    "too_many_frames": 400,
-    "too_many_pixels": 400,
-    "too_many_upload_bytes": 429,
-    "too_many_uploads": 429,
-    "total_mismatch": 400,
-    "type_mismatch": 400,
-    "unique": 400,
-    "unsupported_file_type": 415,
-    "upload_completed": 409,
-    "upload_expired": 410,
-    "upload_incomplete": 409,
-    "upload_not_found": 404,
-    "url_forbidden": 400,
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """An error: the HTTP status, what it means, and what a client can do."""
+
+    status: int
+    meaning: str
+    remedy: str
+
+
+AGAIN = "Try again after the seconds in Retry-After."
+
+ERRORS: Mapping[str, Error] = {
+    # The request
+    "bad_request": Error(400, "The request is not valid HTTP or its body is broken.", "Send a valid request."),
+    "invalid": Error(400, "A field has a value that is not allowed.", "Correct the field that `errors` names."),
+    "null": Error(400, "A field is null and must not be.", "Leave the field out or give it a value."),
+    "blank": Error(400, "A text is empty and must not be.", "Send a text that a reader can see."),
+    "max_length": Error(400, "A text is longer than the limit.", "Send a shorter text."),
+    "twice": Error(400, "A list is ordered by the same field twice.", "Name each field once."),
+    "unkeepable": Error(400, "A text has a NUL or half of a character in it.", "Send valid Unicode without NUL."),
+    "unknown": Error(400, "A list has no field of that name.", "Use a name that the message lists."),
+    "required": Error(400, "A field is missing.", "Send the field that `errors` names."),
+    "unique": Error(400, "There is one of that type and name already.", "Choose another name, or use that one."),
+    "invalid_ip": Error(400, "A field is not an IP address.", "Send an IPv4 or IPv6 address."),
+    "type": Error(400, "A field has a value of another JSON type.", "Send an object."),
+    "invalid_cursor": Error(400, "The cursor of a list is not valid.", "Follow `next` of an answer, or begin anew."),
+    "request_entity_too_large": Error(413, "The request is larger than the limit.", "Send smaller chunks."),
+    "unsupported_media_type": Error(
+        415, "The Content-Type of the body is not one that the operation takes.", "Send JSON or a form."
+    ),
+    "precondition_failed": Error(412, "The file is not the one that If-Match names.", "Load the file again."),
+    "requested_range_not_satisfiable": Error(416, "The range begins behind the end of the file.", "Ask for less."),
+    "method_not_allowed": Error(405, "The address exists, but not for this method.", "Use a method that Allow names."),
+    "not_found": Error(404, "There is nothing at this address.", "Check the id."),
+    # Who asks
+    "anonymous": Error(401, "The operation needs a token.", "Send a bearer token in the Authorization header."),
+    "invalid_token": Error(401, "The token is not valid or has expired.", "Get a new token."),
+    "not_admin": Error(403, "Only an admin may do this.", "Ask an admin."),
+    "not_creator": Error(403, "Only the creator of the media may do this.", "Use the creator's token."),
+    # How much
+    "quota_exceeded": Error(403, "The user has no room for the file.", "Delete media of this user."),
+    "rate_limited": Error(429, "Too many requests came in a short time.", AGAIN),
+    "too_many_upload_bytes": Error(429, "The unfinished uploads are too large together.", "Complete or abort one."),
+    "too_many_uploads": Error(429, "There are too many unfinished uploads.", "Complete or abort one."),
+    # Chunks
+    "digest_mismatch": Error(400, "The bytes are not those of the digest that came with them.", "Send them again."),
+    "invalid_digest": Error(400, "The header of the digest is not valid.", "Send sha-256 or md5 in base64."),
+    "superseded": Error(409, "A newer request goes on with this upload.", "Ask for the offset and go on from there."),
+    "empty_chunk": Error(400, "The chunk has no bytes.", "Send at least one byte."),
+    "invalid_content_range": Error(400, "The header Content-Range is not valid.", "Send bytes START-END/TOTAL."),
+    "invalid_offset": Error(400, "The field offset is not a number of bytes.", "Send a whole number."),
+    "length_mismatch": Error(
+        400, "Content-Range names another number of bytes than came.", "Make Content-Range and the bytes agree."
+    ),
+    "offset_mismatch": Error(409, "The chunk is not the next one.", "Go on from the `offset` in the answer."),
+    "total_mismatch": Error(400, "The chunk disagrees with the size of the file.", "Send one total with all chunks."),
+    "upload_completed": Error(409, "The upload is already completed.", "Use its media, or begin a new upload."),
+    "upload_expired": Error(410, "The time of the upload is over.", "Begin a new upload."),
+    "upload_incomplete": Error(409, "Not all bytes have come.", "Go on from the `offset` in the answer."),
+    "upload_not_found": Error(404, "There is no such upload for this client.", "Begin a new upload."),
+    # Files
+    "file_too_large": Error(413, "The file is larger than the limit for its type.", "Send a smaller file."),
+    "invalid_image": Error(400, "The image is damaged or is not an image.", "Send another file."),
+    "invalid_pdf": Error(400, "The PDF is damaged or is not a PDF.", "Send another file."),
+    "md5_mismatch": Error(400, "The MD5 is not that of the bytes that came.", "Send the file's MD5, or upload again."),
+    "media_deleted": Error(410, "The media made from this upload was deleted.", "Begin a new upload."),
+    "pdf_too_complex": Error(400, "The PDF takes too much time or memory to open.", "Send a simpler PDF."),
+    "refused_by_check": Error(400, "A check of the operator refused the file.", "Send another file."),
+    "too_many_frames": Error(400, "The animation has too many frames.", "Send a shorter animation."),
+    "too_many_pixels": Error(400, "The image has too many pixels.", "Send a smaller image."),
+    "type_mismatch": Error(400, "The file, or the tag, is not of the requested type.", "Ask for its real type."),
+    "unsupported_file_type": Error(415, "Files of this type are not taken.", "Convert the file."),
+    # Links and tags
+    "image_unavailable": Error(400, "No picture could be loaded from the URL.", "Use another URL, or upload the file."),
+    "no_link": Error(400, "The media is not a link.", "Only links have an image to choose."),
+    "no_vimeo_url": Error(400, "The URL is not at vimeo.com.", "Use the type url."),
+    "reserved_embed_type": Error(400, "Only the server makes embeds of this type.", "Use another embed_type."),
+    "tag_assigned": Error(409, "A tag that is assigned keeps its type.", "Unassign the tag first."),
+    "url_forbidden": Error(400, "The URL cannot be used.", "Use a public http or https URL."),
+    # This service
+    "check_unavailable": Error(503, "The file cannot be checked right now.", AGAIN),
+    "database_unavailable": Error(503, "The database cannot be reached right now.", AGAIN),
+    "internal_server_error": Error(500, "Something went wrong here; it is a bug.", "Report the request_id."),
+    "previews_busy": Error(503, "Too many previews are fetched at the moment.", AGAIN),
+    "storage_error": Error(500, "The storage failed in a way that scapi does not know.", "Report the request_id."),
+    "storage_full": Error(507, "There is no space left.", "Tell the operator."),
+    "storage_unavailable": Error(503, "The storage cannot be reached right now.", AGAIN),
 }
-"""HTTP status by code: the only place where it is decided."""
+"""Every code, and all that is said of it: the only place where its status is decided."""
 
 
 class Refused(Exception):
     """Turns a request down.
 
-    `code` is one of STATUS, `message` says to a person what was wrong and what was expected, `field` names the field
+    `code` is one of ERRORS, `message` says to a person what was wrong and what was expected, `field` names the field
     of the request that is at fault, if one is, and `details` go into the error body beside them. `retry_after` are the
     seconds after which the same request may be granted, where that can be said.
     """
@@ -72,4 +120,4 @@ class Refused(Exception):
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return STATUS[self.code]
+        return ERRORS[self.code].status

@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests import documented
+
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret that only the tests know, long enough for HS256 and for HS512 too"
 START_TIMEOUT = 60
@@ -81,8 +83,10 @@ class Server:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Send one request to `path`."""
-        return requests.request(method, self.url + path, timeout=60, **options)
+        """Send one request to `path`. An error that the OpenAPI document does not name fails the test."""
+        answer = requests.request(method, self.url + path, timeout=60, **options)
+        documented.check(self.url, answer)
+        return answer
 
     def scapi(self, *arguments: str) -> str:
         """Run `scapi ...` with this server's settings and return what it prints."""

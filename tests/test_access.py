@@ -63,6 +63,10 @@ def owner(_place: Place, who: str) -> int | None:
     return {"anonymous": 401, "owner": None}.get(who, 403)
 
 
+def owner_or_admin(_place: Place, who: str) -> int | None:
+    return {"anonymous": 401, "owner": None, "admin": None}.get(who, 403)
+
+
 def whoever_began(_place: Place, who: str) -> int | None:
     return None if who == "owner" else 404
 
@@ -117,15 +121,15 @@ ROWS = [
     Row("MediaChunkUpload", writers, 201, FILE),
     Row("MediaChunkUpload", whoever_began_and_writes, 201, FILE | {"data": UPLOAD_ID}, upload),
     Row("MediaChunkUploadComplete", whoever_began_and_writes, 201, {"json": UPLOAD_ID | {"md5": md5(PHOTO)}}, upload),
-    Row("MediaUploadRetrieve", whoever_began, 200, of=upload),
-    Row("MediaUploadAbort", whoever_began, 204, of=upload),
-    Row("MediaList", users, 200),
+    Row("retrieveUpload", whoever_began, 200, of=upload),
+    Row("abortUpload", whoever_began, 204, of=upload),
+    Row("listMedia", users, 200),
     Row("MediaCreate", writers, 201, {"json": {"type": "embed", "embed_type": "access", "embed_id": "2"}}),
-    Row("MediaRetrieve", public, 200, of=media),
+    Row("retrieveMedia", public, 200, of=media),
     Row("MediaUpdate", owner, 400, {"json": {"image": "https://example.com/a.png"}}, media),  # it is no link
     Row("MediaPartialUpdate", owner, 200, {"json": {}}, media),
-    Row("MediaClick", public, 204, {"json": {}}, media),
-    Row("mediadestroy", owner, 204, of=media),
+    Row("clickMedia", public, 204, {"json": {}}, media),
+    Row("mediadestroy", owner_or_admin, 204, of=media),
     Row("listTags", public, 200),
     Row("searchTags", public, 200),
     Row("searchUserTags", public, 200),

@@ -63,8 +63,8 @@ def _errors(responses: Mapping[str, Any]) -> Iterator[str]:
     yield "| status | codes |\n|---|---|"
     for status, response in responses.items():
         if int(status) >= 400:
-            name, _, codes = response["description"].partition(": ")
-            yield f"| {status} {name} | {codes} |"
+            name, codes = response["description"].partition("\n")[0], response["x-codes"]
+            yield f"| {status} {name} | {', '.join(f'`{code}`' for code in codes)} |"
     yield ""
 
 

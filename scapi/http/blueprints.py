@@ -1,45 +1,50 @@
 """What an operation may answer beside its success, in the OpenAPI document: every error with its status and codes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import flask_smorest
 
 from scapi.http.errors import ErrorSchema
-from scapi.refusals import STATUS
+from scapi.refusals import ERRORS
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-EVERYWHERE = (
-    (401, "invalid_token"),
-    (429, "rate_limited"),
-    (500, "internal_server_error"),
-    (503, "database_unavailable"),
-    (503, "storage_unavailable"),
-)
-"""Status and code of what can happen to every request."""
+EVERYWHERE = ("invalid_token", "rate_limited", "internal_server_error", "database_unavailable", "storage_full")
+"""Codes of what can happen to every request."""
 
-WITH_ARGUMENTS = ((400, "invalid"), (400, "required"))
+WITH_BODY = ("bad_request", "request_entity_too_large", "unsupported_media_type")
 
-WITH_BODY = (
-    (400, "bad_request"),
-    (413, "request_entity_too_large"),
-    (415, "unsupported_media_type"),
-    (507, "storage_full"),
-)
+OF_THE_STORAGE = ("storage_error", "storage_unavailable")
+"""Codes of what can happen where files are: the operations of uploads and media."""
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's Blueprint, taught to document errors."""
+    """flask-smorest's Blueprint, taught to document errors. `refuses` are codes that each of its views may answer."""
 
-    def __init__(self, *names: Any, **options: Any) -> None:
+    def __init__(self, *names: Any, refuses: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*names, **options)
+        self._always = (*EVERYWHERE, *refuses)
         self._prepare_doc_cbks.append(self._prepare_errors_doc)
+
+    def arguments(self, schema: Any, *names: Any, **options: Any) -> Callable[[View], View]:
+        """Return flask-smorest's decorator, which also documents with which codes the fields are refused."""
+        instance = schema() if isinstance(schema, type) else schema
+        codes = {code for field in instance.fields.values() for code in field.error_messages if code in ERRORS}
+        parse = super().arguments(schema, *names, **options)
+
+        def decorator(view: View) -> View:
+            known = getattr(view, "_apidoc", {}).get("field_codes", set())
+            parsed: View = parse(view)
+            parsed._apidoc["field_codes"] = known | codes | {"invalid"}  # type: ignore[attr-defined]
+            return parsed
+
+        return decorator
 
     @staticmethod
     def refuses(*codes: str) -> Callable[[View], View]:
-        """Return a decorator that documents for which of the codes in `refusals.STATUS` a view turns a request down."""
+        """Return a decorator that documents for which of the codes in `refusals.ERRORS` a view turns a request down."""
 
         def decorator(view: View) -> View:
             view._apidoc = {**getattr(view, "_apidoc", {}), "refusals": codes}  # type: ignore[attr-defined]
@@ -47,27 +52,25 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorator
 
-    @staticmethod
-    def _prepare_errors_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _prepare_errors_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
         found: dict[int, list[str]] = {}
-        for status, code in _errors(doc, doc_info):
-            found.setdefault(status, []).append(code)
+        for code in dict.fromkeys((*self._always, *_codes(doc, doc_info))):
+            found.setdefault(ERRORS[code].status, []).append(code)
         responses = doc["responses"] | {status: _response(status, codes) for status, codes in found.items()}
         return doc | {"responses": dict(sorted(responses.items()))}
 
 
-def _errors(doc: dict[str, Any], doc_info: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    yield from EVERYWHERE
-    if "arguments" in doc_info:
-        yield from WITH_ARGUMENTS
+def _codes(doc: dict[str, Any], doc_info: dict[str, Any]) -> Iterator[str]:
+    yield from sorted(doc_info.get("field_codes", ()))
     if "requestBody" in doc:
         yield from WITH_BODY
-    yield from ((STATUS[code], code) for code in doc_info.get("refusals", ()))
+    yield from doc_info.get("refusals", ())
 
 
 def _response(status: int, codes: list[str]) -> dict[str, Any]:
-    named = ", ".join(f"`{code}`" for code in codes)
+    named = "\n".join(f"- `{code}`: {ERRORS[code].meaning} {ERRORS[code].remedy}" for code in codes)
     return {
-        "description": f"{HTTPStatus(status).phrase}: {named}",
+        "description": f"{HTTPStatus(status).phrase}\n\n{named}",
+        "x-codes": codes,
         "content": {"application/json": {"schema": ErrorSchema}},
     }

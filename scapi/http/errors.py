@@ -12,7 +12,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from scapi import metrics
 from scapi.http import request_ids
-from scapi.refusals import Refused
+from scapi.refusals import ERRORS, Refused
 from storage_backends import NoSpace, StorageError, Unavailable
 
 RETRY_AFTER = 5
@@ -43,6 +43,8 @@ class ErrorSchema(ma.Schema):
         required=True, metadata={"description": "What the operator finds the request by; also in X-Request-ID"}
     )
     offset = ma.fields.String(metadata={"description": "Where the upload goes on, when the offset was the matter"})
+    quota = ma.fields.Integer(metadata={"description": "Bytes that the user may keep, when that was the matter"})
+    used = ma.fields.Integer(metadata={"description": "Bytes that the user keeps already, when that was the matter"})
 
 
 def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any) -> Response:
@@ -159,4 +161,4 @@ def _field_errors(found: Mapping[Any, Any], fields: Mapping[str, Any], within: s
 def _code(field: ma.fields.Field[Any] | None, text: str) -> str:
     """Return the name of the message in marshmallow's `error_messages`, which is all that says what was wrong."""
     known = field.error_messages if field else {}
-    return next((code for code, message in known.items() if message == text), "invalid")
+    return next((code for code, message in known.items() if message == text and code in ERRORS), "invalid")

@@ -6,6 +6,7 @@ from flask import request
 
 from scapi.database import db
 from scapi.http import auth
+from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
 from scapi.http.openapi import NEEDS_TOKEN
 from scapi.http.paging import Order, page
@@ -20,7 +21,9 @@ from scapi.refusals import Refused
 # not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
 NEWEST = Order("-added_at", ((Media.added_at, True), (Media.id, True)))
 
-blueprint = Blueprint("media", __name__, description="Images, documents and links that a page can show")
+blueprint = Blueprint(
+    "media", __name__, description="Images, documents and links that a page can show", refuses=OF_THE_STORAGE
+)
 
 
 @blueprint.post("/media/upload/complete/")
@@ -59,7 +62,7 @@ def complete_upload(fields: dict[str, Any]) -> Media:
 @blueprint.arguments(MediaQuerySchema, location="query")
 @blueprint.response(200, MediaPageSchema)
 @blueprint.refuses("invalid_cursor", "anonymous", "not_admin")
-@blueprint.doc(operationId="MediaList", security=NEEDS_TOKEN)
+@blueprint.doc(operationId="listMedia", security=NEEDS_TOKEN)
 def list_media(query: dict[str, Any]) -> dict[str, Any]:
     """List the media of the token's user, or for an admin those of everyone, the newest first
 
@@ -77,6 +80,8 @@ def list_media(query: dict[str, Any]) -> dict[str, Any]:
     "no_vimeo_url",
     "reserved_embed_type",
     "image_unavailable",
+    "type_mismatch",
+    "unsupported_file_type",
     "invalid_image",
     "too_many_pixels",
     "too_many_frames",
@@ -125,7 +130,7 @@ def partial_update_media(fields: dict[str, Any], id: int) -> Media:  # noqa: A00
 @blueprint.get("/media/<id:id>/")
 @blueprint.response(200, MediaSchema)
 @blueprint.refuses("not_found")
-@blueprint.doc(operationId="MediaRetrieve")
+@blueprint.doc(operationId="retrieveMedia")
 def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
     """Return a Media"""
     return _found(id)
@@ -135,7 +140,7 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
 @blueprint.arguments(ClickSchema, location="json_or_form", required=False)
 @blueprint.response(204)
 @blueprint.refuses("not_found")
-@blueprint.doc(operationId="MediaClick")
+@blueprint.doc(operationId="clickMedia")
 def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
     """Count a click on a Media
 

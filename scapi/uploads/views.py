@@ -6,13 +6,14 @@ from flask import request
 from sqlalchemy import Row
 
 from scapi.http import auth
+from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.uploads import append, chunks, ending
 from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Position
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
-blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, chunk by chunk")
+blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, by chunks", refuses=OF_THE_STORAGE)
 
 CONTENT_RANGE_PARAMETER = {
     "in": "header",
@@ -66,7 +67,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.get("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(200, UploadSchema)
 @blueprint.refuses("refused_by_check", "upload_not_found", "upload_expired")
-@blueprint.doc(operationId="MediaUploadRetrieve")
+@blueprint.doc(operationId="retrieveUpload")
 def retrieve_upload(upload_id: str) -> Row[Any]:
     """Return how far an upload has come, so that a client can go on from there"""
     return append.look(upload_id, auth.current_user_id())
@@ -75,7 +76,7 @@ def retrieve_upload(upload_id: str) -> Row[Any]:
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(204)
 @blueprint.refuses("refused_by_check", "upload_not_found", "upload_completed", "upload_expired")
-@blueprint.doc(operationId="MediaUploadAbort")
+@blueprint.doc(operationId="abortUpload")
 def abort_upload(upload_id: str) -> None:
     """Abort an unfinished upload; nothing of it is kept"""
     ending.abort(upload_id, auth.current_user_id())
