@@ -153,17 +153,17 @@ def set_up(app: Flask, settings: Settings) -> None:
     with app.app_context():
         for bind, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
-                lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings.storage)
+                lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings)
                 _set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
 
 
-def syncs_chunks(engine: Engine, storage: str) -> bool:
+def syncs_chunks(engine: Engine, settings: Settings) -> bool:
     """Return whether what the chunks' path commits survives a power cut at once, as every other commit does.
 
     On SQLite, where chunks are written at their offset, it can afford to lose its last commits (not by kill -9): an
     upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row stands for.
     """
-    return engine.dialect.name != "sqlite" or storage != "local"
+    return engine.dialect.name != "sqlite" or not {settings.storage, settings.storage_before} <= {"local", ""}
 
 
 @contextmanager

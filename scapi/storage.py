@@ -1,5 +1,8 @@
 """The storages by their names, checked and measured: the one that new files go to, and those that rows name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,8 @@ from scapi import metrics
 from scapi.settings import ConfigurationError, NotReady, Settings, settings
 from storage_backends import CheckedBackend, StorageBackend, StorageError, Unavailable, load
 from storage_backends.checked import OK, OPERATIONS, Observe
+
+_chosen: ContextVar[str] = ContextVar("storage", default="")
 
 
 def set_up(app: Flask, chosen: Settings) -> None:
@@ -38,14 +43,24 @@ def of(name: str) -> StorageBackend:
     return made[name]
 
 
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Let all inside work in the storage that a row names: an upload ends where it began."""
+    token = _chosen.set(name)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
 def name_in_use() -> str:
-    """Return the name of the storage that new files go to."""
-    return settings.storage
+    """Return the name of the storage that is worked in: the one of `using`, else that of `SCAPI_STORAGE`."""
+    return _chosen.get() or settings.storage
 
 
 def names() -> list[str]:
-    """Return the names of the storages that the settings name, the one in use first."""
-    return list(dict.fromkeys(filter(None, (settings.storage, settings.storage_before))))
+    """Return the names of the storages that may have files: those of the settings, and the one that is worked in."""
+    return list(dict.fromkeys(filter(None, (name_in_use(), settings.storage, settings.storage_before))))
 
 
 def observer(name: str) -> Observe:

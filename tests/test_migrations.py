@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect
 
+import scapi.housekeeping.notes  # noqa: F401 - its table is used by commands only
 from scapi.database import db, is_modelled
 from tests import servers
 

@@ -11,13 +11,13 @@ from scapi.media.models import Media
 def delete(media: Media, by: User | None) -> None:
     """Delete a media and its files for a user, or None for the operator's command line; say in the log who did it."""
     media_id, creator_id = media.id, media.creator_id
-    keys = [file.key for file in media.files]
+    keys, places = [file.key for file in media.files], {file.storage for file in media.files}
     events = announcements.deleted(media, by)
     db.session.delete(media)
     files.forget(keys)
     db.session.commit()
     audit.info("media %s of %s was deleted by %s", media_id, _name(creator_id), _name_of(by))
-    files.delete_stale(keys)
+    files.delete_stale(keys, places)
     announce(events)
 
 

@@ -8,12 +8,12 @@ from flask import current_app
 from sqlalchemy import bindparam, delete, func, select
 from werkzeug.utils import secure_filename
 
+from scapi import storage as storages
 from scapi.database import db, stream_keys
 from scapi.formats.filetypes import EXTENSIONS, is_image
 from scapi.http.urls import absolute
 from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.settings import settings
-from scapi.storage import storage
 from scapi.sweeping import Due, Task
 from storage_backends import StorageError
 
@@ -46,7 +46,7 @@ def urls_of(media: Media) -> list[str]:
 def urls_of_file(media: Media, file: MediaFile) -> list[str]:
     """Return every address under which a cache may have one file of the media."""
     urls = [absolute(path_of(media.hash_code, file))]
-    if settings.media_base_url and (url := storage.url(file.key, file.mimetype, "inline")):
+    if settings.media_base_url and (url := storages.of(file.storage).url(file.key, file.mimetype, "inline")):
         urls.append(url)
     return urls
 
@@ -57,15 +57,18 @@ def forget(keys: Iterable[str]) -> None:
         db.session.merge(StaleFile(key=key))
 
 
-def delete_stale(keys: Iterable[str]) -> None:
+def delete_stale(keys: Iterable[str], places: Iterable[str] = ()) -> None:
     """Delete files that were forgotten. Call it after the commit: rows go first, files second.
+
+    They go from every storage that the settings name, as one that was moved may still be in the one before, and from
+    the storages `places`.
 
     They stay remembered, and the sweeper deletes them once more: one that cannot be deleted now, and one that
     a racing request publishes again, goes then.
     """
     for key in keys:
         try:
-            storage.delete(key)
+            _delete_everywhere(key, places)
         except StorageError as error:
             current_app.logger.warning("%s is left to the sweeper: %s", key, error)
 
@@ -77,6 +80,11 @@ def stale(due: Due) -> Iterator[Task]:
 
 
 def _delete_for_good(key: str) -> None:
-    storage.delete(key)
+    _delete_everywhere(key)
     db.session.execute(delete(StaleFile).where(StaleFile.key == key))
     db.session.commit()
+
+
+def _delete_everywhere(key: str, places: Iterable[str] = ()) -> None:
+    for name in {*storages.names(), *places}:
+        storages.of(name).delete(key)

@@ -128,7 +128,7 @@ class MediaFile(Base):
     __tablename__ = "media_files"
     __table_args__ = (
         UniqueConstraint("media_id", "name"),
-        Index("ix_media_files_storage_id", "storage", "id"),
+        Index("ix_media_files_storage_key", "storage", "key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -141,7 +141,8 @@ class MediaFile(Base):
     """The name under which a browser saves it."""
     storage: Mapped[str] = mapped_column(String(32), default=name_in_use)
     """The name of the storage that has it."""
-    key: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(64).with_variant(String(64, collation="C"), "postgresql"))
+    """In storage. Sorted by its bytes, as storages list their keys."""
     mimetype: Mapped[str] = mapped_column(String(32))
     size: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int | None]

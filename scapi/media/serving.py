@@ -10,12 +10,12 @@ from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
+from scapi import storage as storages
 from scapi.database import can_be_kept, db
 from scapi.formats.filetypes import is_image
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.storage import storage
 from storage_backends import NotFound
 
 blueprint = Blueprint("files", __name__)
@@ -46,6 +46,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
 
 
 def _answer(file: MediaFile) -> BaseResponse:
+    storage = storages.of(file.storage)
     if url := storage.url(file.key, file.mimetype, disposition(file)):
         return _redirect(url)
     location = settings.accel_redirect
@@ -103,7 +104,7 @@ def _send(file: MediaFile) -> Response:
     part = answer.content_range
     start, length = (part.start or 0, (part.stop or 0) - (part.start or 0)) if part else (0, None)
     try:
-        stream = storage.open(file.key, start, length)
+        stream = storages.of(file.storage).open(file.key, start, length)
     except NotFound as error:
         raise _not_found() from error
     answer.response = wrap_file(request.environ, stream)

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, send_file, send_from_directory
 
+from scapi import storage
 from scapi.settings import settings
-from scapi.storage import storage
 
 HERE = Path(__file__).parent
 
@@ -65,5 +65,6 @@ def protect(answer: Response) -> Response:
 
 def _image_origins() -> set[str]:
     """Return where the files of media come from besides here: the public URL, and what the storage redirects to."""
-    urls = [settings.public_url, storage.url("any", "image/png", "inline")]
+    urls = [settings.public_url]
+    urls += [storage.of(name).url("any", "image/png", "inline") or "" for name in storage.names()]
     return {f"{url.scheme}://{url.netloc}" for url in (urlsplit(found) for found in urls if found)}

@@ -19,6 +19,7 @@ from flask import current_app
 from sqlalchemy import Connection, Row
 
 from scapi import metrics
+from scapi import storage as storages
 from scapi.database import now
 from scapi.formats.filetypes import SIGNATURE_SIZE
 from scapi.http.forms import Blocks
@@ -232,7 +233,7 @@ class _Append:
         self._overlap = rules.overlap(upload, self._position, resend=self._resend)
         beginning.check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
         self._hashing = Hashing(upload.md5_before if self._overlap else upload.md5)
-        self._block = storage.block(upload.state)
+        self._block = storages.of(upload.storage).block(upload.state)
         held, self._held, self._size = self._held, [], 0
         for block in held:
             self._hold(block)

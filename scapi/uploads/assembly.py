@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from scapi.database import now
 from scapi.refusals import Refused
-from scapi.storage import storage
+from scapi.storage import name_in_use, storage, using
 from scapi.uploads import recovery, rows, rules
 from scapi.uploads.keys import key_of
 
@@ -41,13 +41,16 @@ def entered(upload_id: str, user_id: int | None, connection: Connection | None =
 
     Not to be held while waiting for a client. Raises Refused and StorageError.
     """
+    place = name_in_use()
     while True:
-        with storage.exclusive(key_of(upload_id)), rows.connected(connection) as shared:
+        with using(place), storage.exclusive(key_of(upload_id)), rows.connected(connection) as shared:
             upload = find(upload_id, user_id, shared)
-            rules.check_alive(upload, now())
-            if not recovery.settle(upload, shared):
-                yield upload
-                return
+            if upload.storage == place:
+                rules.check_alive(upload, now())
+                if not recovery.settle(upload, shared):
+                    yield upload
+                    return
+            place = upload.storage  # it began in another one, which has its lock
 
 
 def find(upload_id: str, user_id: int | None, connection: Connection | None = None) -> Row[Any]:

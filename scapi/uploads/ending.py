@@ -8,7 +8,7 @@ from sqlalchemy import Row, update
 from scapi import metrics
 from scapi.database import db, now
 from scapi.refusals import Refused
-from scapi.storage import storage
+from scapi.storage import storage, using
 from scapi.uploads import assembly, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
@@ -17,8 +17,9 @@ from storage_backends import StorageError
 
 def abort(upload_id: str, user_id: int | None) -> None:
     """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused."""
+    place = assembly.find(upload_id, user_id).storage
     while True:
-        with storage.exclusive(key_of(upload_id)):
+        with using(place), storage.exclusive(key_of(upload_id)):
             upload = assembly.find(upload_id, user_id)
             rules.check_alive(upload, now())
             if upload.status == Status.COMPLETED:
@@ -39,9 +40,10 @@ def end(upload: Row[Any], status: Status) -> bool:
 
 def clear(upload: Row[Any]) -> None:
     """Remove all that an aborted, refused or expired upload has in storage, published or not. Safe to call again."""
-    storage.abort(upload.state)
-    for key in keys_of(upload.id):
-        storage.delete(key)
+    with using(upload.storage):
+        storage.abort(upload.state)
+        for key in keys_of(upload.id):
+            storage.delete(key)
 
 
 def clear_now_or_later(upload: Row[Any]) -> None:

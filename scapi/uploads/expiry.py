@@ -10,8 +10,9 @@ from itertools import islice
 
 from sqlalchemy import delete, or_
 
+from scapi import storage as storages
 from scapi.database import db, stream_keys
-from scapi.storage import storage
+from scapi.storage import storage, using
 from scapi.sweeping import Due, Task
 from scapi.uploads import ending, rows
 from scapi.uploads.keys import id_of, key_of
@@ -46,16 +47,21 @@ def ended(due: Due) -> Iterator[Task]:
 
 def leftovers(due: Due) -> Iterator[Task]:
     """Yield what storage holds of unfinished uploads that no uploading row stands for."""
-    found = storage.unfinished(due.left_before)
-    while batch := list(islice(found, BATCH)):
-        alive = _uploading({id_of(leftover.key) for leftover in batch})
-        for leftover in batch:
-            if id_of(leftover.key) not in alive:
-                yield Task(leftover.name, partial(storage.discard, leftover))
+    for name in storages.names():
+        storage = storages.of(name)
+        found = storage.unfinished(due.left_before)
+        while batch := list(islice(found, BATCH)):
+            alive = _uploading({id_of(leftover.key) for leftover in batch})
+            for leftover in batch:
+                if id_of(leftover.key) not in alive:
+                    yield Task(leftover.name, partial(storage.discard, leftover))
 
 
 def _expire(upload_id: str) -> None:
-    with storage.exclusive(key_of(upload_id)):
+    upload = rows.find(upload_id)
+    if upload is None:
+        return
+    with using(upload.storage), storage.exclusive(key_of(upload_id)):
         upload = rows.find(upload_id)
         if upload is not None and ending.end(upload, Status.EXPIRED):
             ending.clear(upload)

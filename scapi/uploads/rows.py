@@ -98,6 +98,6 @@ def make_durable(upload: Row[Any]) -> None:
     Where `syncs_chunks` says that it does not by itself, a commit on the engine of everything else syncs all that was
     committed before.
     """
-    if not syncs_chunks(db.engine, settings.storage):
+    if not syncs_chunks(db.engine, settings):
         with db.engine.begin() as connection:
             connection.execute(_WRITE_AGAIN, {"of_id": upload.id})

@@ -18,15 +18,24 @@ def upgrade() -> None:
     op.add_column("media_files", sa.Column("md5_served", sa.String(32)))
     op.add_column("media_files", sa.Column("lost_at", sa.DateTime(timezone=True)))
     op.create_index("ix_media_files_md5_sent", "media_files", ["md5_sent"])
-    op.create_index("ix_media_files_storage_id", "media_files", ["storage", "id"])
+    if op.get_context().dialect.name == "postgresql":
+        op.alter_column("media_files", "key", type_=sa.String(64, collation="C"))
+    op.create_index("ix_media_files_storage_key", "media_files", ["storage", "key"])
     op.create_index("ix_uploads_storage_status", "uploads", ["storage", "status"])
     op.create_index("ix_media_added_at_id", "media", ["added_at", "id"])
+    op.create_table(
+        "notes",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_notes"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("notes")
     op.drop_index("ix_media_added_at_id", "media")
     op.drop_index("ix_uploads_storage_status", "uploads")
-    op.drop_index("ix_media_files_storage_id", "media_files")
+    op.drop_index("ix_media_files_storage_key", "media_files")
     op.drop_index("ix_media_files_md5_sent", "media_files")
     for column in ("lost_at", "md5_served", "md5_sent", "storage"):
         op.drop_column("media_files", column)
