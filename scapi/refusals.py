@@ -47,6 +47,7 @@ ERRORS: Mapping[str, Error] = {
     "invalid_token": Error(401, "The token is not valid or has expired.", "Get a new token."),
     "not_admin": Error(403, "Only an admin may do this.", "Ask an admin."),
     "not_creator": Error(403, "Only the creator of the media may do this.", "Use the creator's token."),
+    "origin_forbidden": Error(403, "The page's origin must not write here.", "Ask the operator (SCAPI_CORS_ORIGINS)."),
     # How much
     "quota_exceeded": Error(403, "The user has no room for the file.", "Delete media of this user."),
     "rate_limited": Error(429, "Too many requests came in a short time.", AGAIN),

@@ -47,6 +47,10 @@ def check(settings: Settings) -> None:
         keys = signing.keys(settings.webhook_secret)
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_WEBHOOK_SECRET: {error}") from error
+    if urls and not settings.public_url:
+        raise ConfigurationError(
+            "SCAPI_PUBLIC_URL is not set, and SCAPI_WEBHOOK_URLS is: the URLs in an event would follow a client's Host"
+        )
     if urls and not keys:
         raise ConfigurationError(
             "SCAPI_WEBHOOK_SECRET is not set, and SCAPI_WEBHOOK_URLS is; make one by: "

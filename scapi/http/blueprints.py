@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import flask_smorest
 
+from scapi.http import cors
 from scapi.http.errors import ErrorSchema
 from scapi.refusals import ERRORS
 
@@ -52,15 +53,19 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorator
 
-    def _prepare_errors_doc(self, doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _prepare_errors_doc(
+        self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any
+    ) -> dict[str, Any]:
         found: dict[int, list[str]] = {}
-        for code in dict.fromkeys((*self._always, *_codes(doc, doc_info))):
+        for code in dict.fromkeys((*self._always, *_codes(doc, doc_info, method))):
             found.setdefault(ERRORS[code].status, []).append(code)
         responses = doc["responses"] | {status: _response(status, codes) for status, codes in found.items()}
         return doc | {"responses": dict(sorted(responses.items()))}
 
 
-def _codes(doc: dict[str, Any], doc_info: dict[str, Any]) -> Iterator[str]:
+def _codes(doc: dict[str, Any], doc_info: dict[str, Any], method: str) -> Iterator[str]:
+    if method.upper() not in cors.SAFE:
+        yield "origin_forbidden"
     yield from sorted(doc_info.get("field_codes", ()))
     if "requestBody" in doc:
         yield from WITH_BODY

@@ -1,8 +1,13 @@
 """Whom a request counts for where something is limited: its user, or the address that it came from."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
-from ipaddress import IPv6Address, ip_address, ip_network
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -10,16 +15,46 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from scapi.http import auth
 from scapi.settings import settings
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that name a household: it may use any address behind them (RFC 6177)."""
 
 DIGEST_SIZE = 16
 
+_ADDRESS = re.compile(
+    r"(?P<v4>[0-9.]+)(:[0-9]*)?|\[?(?P<v6>[0-9a-f:.]*:[0-9a-f:.]*(%[^\]]*)?)(\](:[0-9]*)?)?", re.ASCII | re.IGNORECASE
+)
+
 
 def trust_proxies(app: Flask, count: int) -> None:
     """Take the client's address, scheme and host from the `count` proxies in front (`SCAPI_TRUSTED_PROXIES`)."""
     if count:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        client = _Client(app.wsgi_app)
+        app.wsgi_app = ProxyFix(client, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+class _Client:
+    """Reads the address that a proxy named; one that cannot be read makes no client of its own, but the proxy's."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        named = address_in(environ.get("REMOTE_ADDR", ""))
+        proxy = environ["werkzeug.proxy_fix.orig"]["REMOTE_ADDR"] or ""
+        environ["REMOTE_ADDR"] = str(named) if named else proxy
+        return self._app(environ, start_response)
+
+
+def address_in(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that proxies write as 192.0.2.7, 192.0.2.7:5678, 2001:db8::7 or [2001:db8::7]:5678."""
+    written = _ADDRESS.fullmatch(text.strip(' "'))
+    try:
+        return ip_address((written["v4"] or written["v6"]).partition("%")[0]) if written else None
+    except ValueError:
+        return None
 
 
 def who() -> str:
@@ -34,11 +69,10 @@ def network() -> str:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one: an IPv4 address, an IPv6 network; anything else (a socket has no address) as it is."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
+    """Return what counts as one: an IPv4 address or an IPv6 network. All that is no address counts as one."""
+    parsed = address_in(address)
+    if parsed is None:
+        return ""
     if not isinstance(parsed, IPv6Address):
         return str(parsed)
     return str(parsed.ipv4_mapped or ip_network((parsed, IPV6_PREFIX), strict=False))

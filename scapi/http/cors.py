@@ -5,12 +5,17 @@ import re
 from flask import Flask, Response, current_app, request
 from flask_cors import CORS
 
-from scapi.settings import ConfigurationError, Settings
+from scapi.http import urls
+from scapi.refusals import Refused
+from scapi.settings import ConfigurationError, Settings, settings
 
 MAX_AGE = 24 * 3600
 """Seconds that a browser may remember a preflight's answer; some take no more than two hours."""
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 TUS_HEADERS = [  # tus.io/protocols/resumable-upload, headers that are both sent and answered
     "Tus-Resumable",
@@ -76,12 +81,13 @@ def set_up(app: Flask, settings: Settings) -> None:
         always_send=everyone,
         vary_header=False,
         methods=METHODS,
-        allow_headers=SENT,
+        allow_headers=[*SENT, *settings.cors_headers],
         expose_headers=READ,
         max_age=MAX_AGE,
     )
     app.before_request(_preflight)
     if not everyone:
+        app.before_request(_refuse_other_sites)
         app.after_request(_vary)
 
 
@@ -90,6 +96,22 @@ def _preflight() -> Response | None:
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return current_app.response_class(status=204)
     return None
+
+
+def _refuse_other_sites() -> None:
+    """Refuse a write by a page of another site: a plain form is sent without a preflight. Raises Refused (403).
+
+    Browsers name the page's origin with every unsafe method. Only for those that do not, Sec-Fetch-Site decides.
+    """
+    if request.method in SAFE:
+        return
+    origin = request.headers.get("Origin")
+    if origin is None:
+        is_other = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    else:
+        is_other = origin.lower() not in {urls.origin(), *(one.lower() for one in settings.cors_origins)}
+    if is_other:
+        raise Refused("origin_forbidden", "pages of this origin must not write here; see SCAPI_CORS_ORIGINS")
 
 
 def _vary(answer: Response) -> Response:

@@ -10,7 +10,7 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-from scapi.http import incoming
+from scapi.http import incoming, texts
 
 MAX_PARTS = 100
 """Parts of a form."""
@@ -103,7 +103,7 @@ class Fields:
 
     def begin(self, segment: MultipartSegment) -> None:
         """Begin with the next field."""
-        self._name = segment.name or ""
+        self._name = _text(segment.name or "")
 
     def end(self, data: list[bytes]) -> None:
         """End the field, with its text. Raises RequestEntityTooLarge where all fields together are too large."""
@@ -121,7 +121,7 @@ def events(request: Request, blocks: Iterable[bytes]) -> Iterator[MultipartSegme
     """
     boundary = request.mimetype_params.get("boundary", "")
     try:
-        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
+        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1") as parser:
             for block in blocks:
                 yield from parser.parse(block)
     except ParserLimitReached as error:
@@ -131,9 +131,13 @@ def events(request: Request, blocks: Iterable[bytes]) -> Iterator[MultipartSegme
 
 
 def filename_of(segment: MultipartSegment) -> str | None:
-    """Return the name of a part that is a file. Some clients send it as `filename*`, which RFC 7578 does not know."""
-    filename: str | None = segment.filename
+    """Return the name of a part that is a file. Some clients send `filename*`, which RFC 7578 does not know."""
     disposition = segment.header("Content-Disposition", "")
-    if filename is None and "filename*" in disposition:
-        filename = parse_options_header(disposition)[1].get("filename")
-    return filename
+    if "filename*" in disposition and (name := parse_options_header(disposition)[1].get("filename")):
+        return name
+    return None if segment.filename is None else _text(segment.filename)
+
+
+def _text(header: str) -> str:
+    """Return a text of a part's header, which was read as Latin-1: every byte is one character."""
+    return texts.decode(header.encode("latin-1"))

@@ -8,10 +8,9 @@ import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask, Response
-from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.exceptions import HTTPException
 
-from scapi.http import errors
+from scapi.http import errors, swagger
 from scapi.settings import Settings
 
 
@@ -64,4 +63,4 @@ def set_up(app: Flask, settings: Settings, prefix: str) -> None:
     )
     api.init_app(app, spec_kwargs={"marshmallow_plugin": Plugin()})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    app.register_blueprint(get_swaggerui_blueprint(f"{prefix}/docs", f"{prefix}/openapi.json", {"app_name": "scapi"}))
+    app.register_blueprint(swagger.blueprint, url_prefix=f"{prefix}/docs")

@@ -1,5 +1,7 @@
 """Absolute URLs, as clients see this service."""
 
+from urllib.parse import urlsplit
+
 from flask import has_request_context, request
 
 from scapi.settings import settings
@@ -12,3 +14,16 @@ def absolute(path: str) -> str:
     """
     host = request.host_url if has_request_context() else ""
     return (settings.public_url or host).rstrip("/") + path
+
+
+def path(of: str) -> str:
+    """Return the path of a page of ours as browsers ask for it: with the prefix that a proxy in front takes away."""
+    return urlsplit(settings.public_url).path.rstrip("/") + of
+
+
+def origin() -> str:
+    """Return our own origin, as browsers name it in the header Origin: scheme, host, and the port if it is unusual."""
+    parts = urlsplit(settings.public_url or request.host_url)
+    port = None if parts.port == {"http": 80, "https": 443}.get(parts.scheme) else parts.port
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")

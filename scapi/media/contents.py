@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO, RawIOBase
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,7 +16,7 @@ from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import rules
+from scapi.uploads import filenames, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 
 WANTED = {
@@ -227,7 +226,7 @@ def _md5(data: bytes) -> str:
 
 def _title(filename: str) -> str | None:
     """Return the title that a file name makes: without its extension, None where it says nothing."""
-    stem = PurePosixPath(filename).stem
+    stem = filenames.stem(filename)
     return None if stem in NO_TITLE else stem
 
 

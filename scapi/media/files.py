@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from pathlib import PurePosixPath
 
 from flask import current_app
 from sqlalchemy import bindparam, delete, func, select
@@ -15,6 +14,7 @@ from scapi.http.urls import absolute
 from scapi.media.models import Media, MediaFile, StaleFile
 from scapi.settings import settings
 from scapi.sweeping import Due, Task
+from scapi.uploads import filenames
 from storage_backends import StorageError
 
 RESERVED_NAMES = ("preview", "thumbnail")
@@ -27,7 +27,7 @@ STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id
 
 def url_name(filename: str, mimetype: str) -> str:
     """Return the last segment of a file's URL: plain ASCII, with the extension that its bytes ask for."""
-    stem = secure_filename(PurePosixPath(filename).stem)[:MAX_NAME].strip("._-")
+    stem = secure_filename(filenames.stem(filename))[:MAX_NAME].strip("._-")
     if not stem or stem.lower() in RESERVED_NAMES:
         stem = "image" if is_image(mimetype) else "document"
     return stem + EXTENSIONS[mimetype]

@@ -10,7 +10,7 @@ from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
 from scapi.media.files import path_of
-from scapi.media.models import LINKS, Media, MediaFile, MediaType, Role
+from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
@@ -122,8 +122,6 @@ class MediaSchema(Schema):
     choice_images = ma.fields.List(
         ma.fields.String(),
         dump_only=True,
-        allow_none=True,
-        dump_default=None,
         metadata={"description": "URLs of the images of a link's page to choose from, best first"},
     )
     embed_type = _none(ma.fields.String)
@@ -136,8 +134,7 @@ class MediaSchema(Schema):
         file, shown, thumbnail = media.file(Role.FILE), _shown(media), media.file(Role.THUMBNAIL)
         fields = {name: getattr(media, name) for name in self.fields if hasattr(Media, name)}
         fields["type"] = type_name(media.type)
-        if media.type in LINKS:
-            fields["choice_images"] = media.choice_images or []
+        fields["choice_images"] = media.choice_images or []
         for name in ("embed_type", "embed_id"):
             fields[name] = getattr(media.embed, name, None)
         if file:

@@ -5,14 +5,16 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy import select
+from werkzeug.datastructures import Range
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
-from werkzeug.http import dump_options_header
+from werkzeug.http import dump_options_header, parse_range_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
 from scapi import storage as storages
 from scapi.database import can_be_kept, db
 from scapi.formats.filetypes import is_image
+from scapi.http import byte_ranges
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -83,7 +85,7 @@ def _hand_over(file: MediaFile, path: str) -> Response:
 
     A range that the file does not have is refused here: nginx would do it under the file's headers, for caches to keep.
     """
-    asked = request.range if _asks_for_a_part() and "If-Range" not in request.headers else None
+    asked = _part(file) if "If-Range" not in request.headers else None
     if asked and asked.range_for_length(file.size) is None:
         raise RequestedRangeNotSatisfiable(file.size)
     answer = _described(file)
@@ -96,7 +98,8 @@ def _send(file: MediaFile) -> Response:
     answer.content_length = file.size
     answer.headers["Accept-Ranges"] = "bytes"
     answer.set_etag(f"{file.id}-{file.size}" if file.cleaned is None else f"{file.id}-{file.size}-{file.cleaned}")
-    answer.make_conditional(request, accept_ranges=_asks_for_a_part(), complete_length=file.size)
+    environ = {**request.environ, "HTTP_RANGE": _range(file)}
+    answer.make_conditional(environ, accept_ranges=_part(file) is not None, complete_length=file.size)
     if answer.status_code == 412:
         raise PreconditionFailed("the file is another one than If-Match names")
     if answer.status_code == 304:
@@ -113,13 +116,18 @@ def _send(file: MediaFile) -> Response:
     return answer
 
 
-def _asks_for_a_part() -> bool:
-    """Whether the request is for one range of bytes. Otherwise the whole file may be sent (RFC 9110, section 14.2).
+def _range(file: MediaFile) -> str:
+    return byte_ranges.of_file(request.headers.get("Range", ""), file.size)
+
+
+def _part(file: MediaFile) -> Range | None:
+    """Return the one range of bytes that is asked for. Otherwise the whole file may be sent (RFC 9110, section 14.2).
 
     What the client may have already is looked at first (section 13.2.2).
     """
-    asked = request.range
-    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and not request.if_none_match
+    asked = parse_range_header(_range(file))
+    one = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
+    return asked if one and not request.if_none_match else None
 
 
 def _not_found() -> Refused:

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import validate
 
-from scapi.settings.field import MiB, environment_name, setting
+from scapi.settings.field import MiB, each, environment_name, setting
 from scapi.settings.stores import StoreSettings
 
 
@@ -189,6 +189,12 @@ class Settings(StoreSettings):
     cors_origins: tuple[str, ...] = setting(
         ("*",),
         "Origins, separated by commas, whose pages may call the API from a browser.",
+    )
+    cors_headers: tuple[str, ...] = setting(
+        (),
+        "Further request headers, separated by commas, that these pages may send, such as "
+        "`traceparent,baggage,sentry-trace`.",
+        each(validate.Regexp(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+$", error="expected names of headers")),
     )
 
     # Plug-ins

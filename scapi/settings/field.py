@@ -1,6 +1,6 @@
 """What a setting is: a field of a dataclass with its documentation and its check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any
 
@@ -16,6 +16,16 @@ Check = Callable[[Any], Any]
 def setting(default: Any, documentation: str, check: Check | None = None, *, secret: bool = False) -> Any:
     """Return the dataclass field of a setting. A secret may also be read from a file: `SCAPI_<NAME>_FILE`."""
     return field(default=default, metadata={"documentation": documentation, "check": check, "secret": secret})
+
+
+def each(check: Check) -> Check:
+    """Return the check of a list whose items must pass `check`."""
+
+    def check_all(values: Iterable[Any]) -> None:
+        for value in values:
+            check(value)
+
+    return check_all
 
 
 def environment_name(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from scapi.database import MAX_ID, can_be_kept
+from scapi.http.texts import is_blank, without_hidden
 
 
 class Text(ma.fields.String):
@@ -26,14 +27,27 @@ class Text(ma.fields.String):
         )
 
     def _deserialize(self, value: Any, *rest: Any, **more: Any) -> str:
-        text = super()._deserialize(value, *rest, **more).strip()
-        if not can_be_kept(text):
+        sent = super()._deserialize(value, *rest, **more)
+        if not can_be_kept(sent):
             raise self.make_error("unkeepable")
+        text = self.clean(sent)
         if len(text) < self._min_length:
             raise self.make_error("blank")
         if self._max_length is not None and len(text) > self._max_length:
             raise self.make_error("max_length")
         return text
+
+    def clean(self, text: str) -> str:
+        """Return what is kept of a text."""
+        return text.strip()
+
+
+class Name(Text):
+    """A text of one line that a reader can see: without control, direction and other invisible characters."""
+
+    def clean(self, text: str) -> str:
+        name = without_hidden("".join(" " if character.isspace() else character for character in text))
+        return "" if is_blank(name) else name
 
 
 class Color(ma.fields.String):

@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import Ordering, PageQuerySchema, page_of
-from scapi.tags.fields import Color, Id, Text
+from scapi.tags.fields import Color, Id, Name, Text
 from scapi.tags.models import Tag, TagType
 
 MAX_NAME = 64
@@ -34,7 +34,7 @@ class TagSchema(Schema):
     """A label for users, categories or contributions."""
 
     id = ma.fields.Integer(dump_only=True)
-    name = Text(
+    name = Name(
         required=True,
         min_length=1,
         max_length=MAX_NAME,
@@ -55,7 +55,7 @@ class TagSchema(Schema):
 class PatchedTagSchema(TagSchema):
     """What changes about a tag."""
 
-    name = Text(min_length=1, max_length=MAX_NAME)
+    name = Name(min_length=1, max_length=MAX_NAME)
 
 
 TagPageSchema = page_of(TagSchema)

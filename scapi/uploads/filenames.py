@@ -1,11 +1,18 @@
 """File names as clients send them, made safe to show. They are never used as a path."""
 
-import unicodedata
+import re
+
+from scapi.http.texts import without_hidden
 
 MAX_LENGTH = 255
 """Characters kept of a file name."""
 
-_JOINERS = "\u200c\u200d"  # invisible, but scripts and emoji are spelled with them
+_EXTENSION = re.compile(
+    r"\.(ai|apng|arw|avif|bmp|cr[23]|csv|dng|docx?|eps|gif|hei[cf]s?|ico|jfif|jpe?g?|jxl|key|mov|mp4|nef|numbers|od[pst]"
+    r"|orf|pages|pdf|png|pp[st]x?|ps|psd|raf|raw|rtf|rw2|svg|tiff?|txt|webp|xlsx?)",
+    re.ASCII | re.IGNORECASE,
+)
+"""What ends the names of pictures and documents. Behind another last dot the name goes on: `Dr. Who`, `Report v1.2`."""
 
 
 def clean(name: str | None) -> str:
@@ -14,7 +21,7 @@ def clean(name: str | None) -> str:
     The end of a long name, its extension, is kept. Without a name: an empty string.
     """
     last = (name or "").replace("\\", "/").rpartition("/")[2]
-    shown = "".join(c for c in unicodedata.normalize("NFC", last) if c in _JOINERS or not _is_hidden(c)).strip()
+    shown = without_hidden(last)
     if shown in (".", ".."):
         return ""
     if len(shown) <= MAX_LENGTH:
@@ -25,5 +32,7 @@ def clean(name: str | None) -> str:
     return stem[: MAX_LENGTH - len(extension) - 1] + dot + extension
 
 
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+def stem(name: str) -> str:
+    """Return a cleaned name without its extension; of one that is nothing but an extension, an empty string."""
+    before, dot, extension = name.rpartition(".")
+    return before.rstrip() if _EXTENSION.fullmatch(dot + extension) else name

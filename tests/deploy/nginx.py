@@ -83,6 +83,9 @@ def on_a_host(folder: Path, files: Path, *apps: Server) -> Iterator[Server]:
     substitutions = {
         "listen 80;": f"listen 127.0.0.1:{port};",
         "listen [::]:80;": "",
+        "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
+        "listen [::]:80 default_server;": "",
+        "server_name media.example.org;": "server_name 127.0.0.1;",
         "server 127.0.0.1:8000;": _upstreams(apps),
         "/var/lib/scapi/files/": f"{files}/",
     }

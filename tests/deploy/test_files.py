@@ -6,11 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scapi.settings.definitions import definitions
+from scapi.settings.field import environment_name
 from tests.deploy import nginx
 from tests.running import ROOT
 
@@ -65,7 +68,7 @@ def test_compose_gives_away_no_more_than_it_must(services: dict[str, Any]) -> No
 
 
 def test_compose_s_settings_are_settings(services: dict[str, Any]) -> None:
-    known = set(re.findall(r"^    (SCAPI_\w+)", (ROOT / "config.py").read_text(), re.MULTILINE))
+    known = {environment_name(one.name) for one in definitions()}
     assert {name for name in services["app"]["environment"] if name.startswith("SCAPI_")} <= known
 
 
@@ -102,7 +105,7 @@ def test_the_image_has_every_extra_that_a_setting_may_ask_for() -> None:
 
 def test_what_the_example_env_offers_is_a_setting_or_compose_s() -> None:
     offered = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    known = set(re.findall(r"^    (SCAPI_\w+)", (ROOT / "config.py").read_text(), re.MULTILINE))
+    known = {environment_name(one.name) for one in definitions()}
     assert set(offered) <= known | {*REQUIRED, "LISTEN", "COMPOSE_PROFILES"}
 
 
@@ -133,13 +136,36 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def blocks_of(text: str) -> Iterator[str]:
+    """Yield what stands directly in each block of an nginx configuration, and outside of all."""
+    stack = [""]
+    for character in re.sub(r"#.*", "", text):
+        if character == "{":
+            stack.append("")
+        elif character == "}":
+            yield stack.pop()
+        else:
+            stack[-1] += character
+    yield from stack
+
+
+def test_every_block_with_headers_of_its_own_says_hsts_again() -> None:
+    texts = [file.read_text() for file in (ROOT / "deploy" / "nginx").rglob("*.conf")]
+    with_headers = [block for text in texts for block in blocks_of(text) if "add_header" in block]
+    assert len(with_headers) == 4
+    assert all("add_header Strict-Transport-Security $scapi_hsts always;" in block for block in with_headers)
+
+
 def test_nginx_takes_the_lines_for_tls(certificate: Path, tmp_path: Path) -> None:
     substitutions = {
         "listen 80;": "",
         "listen [::]:80;": "",
-        "server_name _;": "",
+        "listen 80 default_server;": "",
+        "listen [::]:80 default_server;": "",
+        "    server_name media.example.org;\n    # With": "    # With",
         "#tls listen 443": "listen 127.0.0.1:443",
         "#tls listen [::]:443 ssl http2;": "",
+        "#tls listen [::]:443 ssl default_server;": "",
         "#tls ": "",
         "/etc/letsencrypt/live/media.example.org": str(certificate),
     }

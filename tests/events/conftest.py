@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from scapi.database import db
-from tests.events.receiver import SECRET, Receiver, receiving
+from tests.events.receiver import PUBLIC, SECRET, Receiver, receiving
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def telling(make_app: Callable[..., Flask], receiver: Receiver) -> Iterator[Flask]:
     """An application whose webhooks go to the receiver, inside its context."""
-    app = make_app(SCAPI_WEBHOOK_URLS=[receiver.url], SCAPI_WEBHOOK_SECRET=SECRET)
+    app = make_app(SCAPI_PUBLIC_URL=PUBLIC, SCAPI_WEBHOOK_URLS=[receiver.url], SCAPI_WEBHOOK_SECRET=SECRET)
     with app.app_context():
         yield app
         db.session.remove()

@@ -9,6 +9,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+PUBLIC = "https://media.example.org"
+
 SECRET = "whsec_" + "c2NhcGkgdGVzdHMgb25seSBrZXksIDMyIGJ5dGVzISE="
 
 

@@ -26,12 +26,15 @@ from scapi.settings import ConfigurationError, read_settings
 from tests import files, running, servers
 from tests.client import complete, md5, refusal, send_all, upload
 from tests.conftest import token
-from tests.events.receiver import SECRET, Receiver
+from tests.events.receiver import PUBLIC, SECRET, Receiver
 from tests.running import ROOT, Server, environment
 
 PHOTO = files.jpeg()
 EMBED = {"type": "embed", "embed_type": "song", "embed_id": "1"}
 MEDIA = "/api/v2/media/"
+
+SHARED = ("SCAPI_DATA_DIR", "SCAPI_DATABASE_URL", "SCAPI_PUBLIC_URL", "SCAPI_WEBHOOK_SECRET")
+"""Settings of a deliverer in another process."""
 
 
 def make(app: Flask, times: int = 1) -> None:
@@ -63,7 +66,11 @@ def test_from_a_killed_server_to_the_receiver(
     database: str, new_database: Callable[[str], str], receiver: Receiver, tmp_path: Path
 ) -> None:
     """What a server has committed is told, by whoever comes after it was killed; several deliverers tell it once."""
-    settings = {"SCAPI_DATABASE_URL": new_database(database), "SCAPI_WEBHOOK_SECRET": SECRET}
+    settings = {
+        "SCAPI_DATABASE_URL": new_database(database),
+        "SCAPI_WEBHOOK_SECRET": SECRET,
+        "SCAPI_PUBLIC_URL": PUBLIC,
+    }
     with running.scapi(tmp_path, workers=1, SCAPI_WEBHOOK_URLS=receiver.url, **settings) as server:
         media = upload(server, PHOTO, filename="Фото.jpg", headers=token(7))
         assert server.request("DELETE", f"{MEDIA}{media['id']}/", headers=token(7)).status_code == 204
@@ -105,7 +112,7 @@ def _deliverer(server: Server) -> "subprocess.Popen[str]":
 
 def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: Receiver) -> None:
     by_name = telling.extensions["scapi.settings"].by_name()
-    settings = {name: by_name[name] for name in ("SCAPI_DATA_DIR", "SCAPI_DATABASE_URL", "SCAPI_WEBHOOK_SECRET")}
+    settings = {name: by_name[name] for name in SHARED}
     env = environment(SCAPI_WEBHOOK_URLS=receiver.url, **settings)
     command = [sys.executable, "-m", "scapi", "webhooks", "deliver", "--watch", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as service:
@@ -165,7 +172,7 @@ def test_one_attempt_takes_so_long_at_most(telling: Flask, receiver: Receiver, m
 
 def test_who_is_away_is_asked_once_in_a_run(make_app: Callable[..., Flask], receiver: Receiver) -> None:
     away = f"http://127.0.0.1:{running.free_port()}/"
-    app = make_app(SCAPI_WEBHOOK_URLS=[away, receiver.url], SCAPI_WEBHOOK_SECRET=SECRET)
+    app = make_app(SCAPI_PUBLIC_URL=PUBLIC, SCAPI_WEBHOOK_URLS=[away, receiver.url], SCAPI_WEBHOOK_SECRET=SECRET)
     with app.app_context():
         make(app, 3)
         assert deliver(app) == "tried 4 deliveries: 3 arrived, 1 not"
@@ -248,7 +255,7 @@ def test_the_sweeper_removes_what_is_long_over(telling: Flask, receiver: Receive
 
 def test_two_keys_while_the_secret_is_changed(make_app: Callable[..., Flask], receiver: Receiver) -> None:
     other = "whsec_" + "b3RoZXIga2V5IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXM="
-    app = make_app(SCAPI_WEBHOOK_URLS=[receiver.url], SCAPI_WEBHOOK_SECRET=f"{other} {SECRET}")
+    app = make_app(SCAPI_PUBLIC_URL=PUBLIC, SCAPI_WEBHOOK_URLS=[receiver.url], SCAPI_WEBHOOK_SECRET=f"{other} {SECRET}")
     with app.app_context():
         make(app)
         assert deliver(app) == "tried 1 deliveries: 1 arrived, 0 not"
@@ -265,6 +272,7 @@ def test_without_webhooks_nothing_is_written(app: Flask) -> None:
     "settings",
     [
         {"SCAPI_WEBHOOK_URLS": ["http://hook.example/"]},
+        {"SCAPI_WEBHOOK_URLS": ["http://hook.example/"], "SCAPI_WEBHOOK_SECRET": SECRET, "SCAPI_PUBLIC_URL": ""},
         {"SCAPI_WEBHOOK_URLS": ["http://hook.example/"], "SCAPI_WEBHOOK_SECRET": "whsec_c2hvcnQ="},
         {"SCAPI_WEBHOOK_URLS": ["http://hook.example/"], "SCAPI_WEBHOOK_SECRET": SECRET.removeprefix("whsec_")},
         {"SCAPI_WEBHOOK_URLS": ["hook.example"], "SCAPI_WEBHOOK_SECRET": SECRET},
@@ -273,7 +281,12 @@ def test_without_webhooks_nothing_is_written(app: Flask) -> None:
     ],
 )
 def test_settings_that_cannot_work(settings: dict[str, object], tmp_path: Path) -> None:
-    chosen = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": running.SECRET, **settings}
+    basis = {
+        "SCAPI_DATA_DIR": str(tmp_path),
+        "SCAPI_JWT_SECRET": running.SECRET,
+        "SCAPI_PUBLIC_URL": PUBLIC,
+        **settings,
+    }
     with pytest.raises(ConfigurationError, match="SCAPI_WEBHOOK") as refused:
-        create_app(read_settings(chosen))
+        create_app(read_settings(basis | settings))
     assert "password" not in str(refused.value)

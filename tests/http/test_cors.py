@@ -135,3 +135,50 @@ def test_with_every_origin_allowed_one_answer_is_for_all(broken: Callable[..., F
 def test_what_is_no_origin(make_app: Callable[..., Flask], origin: str) -> None:
     with pytest.raises(ConfigurationError, match="SCAPI_CORS_ORIGINS"):
         make_app(SCAPI_CORS_ORIGINS=[PAGE, origin])
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Origin": PAGE}, 201),
+        ({"Origin": PAGE.upper()}, 201),
+        ({"Origin": "https://media.example"}, 201),
+        ({"Origin": PAGE, "Sec-Fetch-Site": "cross-site"}, 201),
+        ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+        ({"Origin": STRANGER}, 403),
+        ({"Origin": "http://media.example"}, 403),
+        ({"Origin": "https://media.example:8443"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_pages_of_other_sites_do_not_write(
+    make_app: Callable[..., Flask], headers: dict[str, str], status: int
+) -> None:
+    client = make_app(SCAPI_CORS_ORIGINS=[PAGE], SCAPI_PUBLIC_URL="https://media.example:443/scapi").test_client()
+    answer = client.post("/api/v2/tag/", data="name=one", headers={**FORM, **headers})
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.get_json()["errors"][0]["code"] == "origin_forbidden"
+    assert client.get("/api/v2/tag/", headers=headers).status_code == 200
+
+
+def test_with_every_origin_allowed_every_page_may_write(make_app: Callable[..., Flask]) -> None:
+    headers = {**FORM, "Origin": STRANGER, "Sec-Fetch-Site": "cross-site"}
+    assert make_app().test_client().post("/api/v2/tag/", data="name=one", headers=headers).status_code == 201
+
+
+def test_further_request_headers_may_be_allowed(make_app: Callable[..., Flask]) -> None:
+    asked = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    asked["Access-Control-Request-Headers"] = "baggage,sentry-trace,traceparent"
+    for chosen, allowed in (("", set()), ("traceparent, baggage", {"traceparent", "baggage"})):
+        answer = make_app(SCAPI_CORS_HEADERS=chosen).test_client().options("/api/v2/tag/", headers=asked)
+        assert names(answer.headers.get("Access-Control-Allow-Headers", "")) - {""} == allowed
+    with pytest.raises(ConfigurationError, match="SCAPI_CORS_HEADERS"):
+        make_app(SCAPI_CORS_HEADERS="two words")

@@ -1,11 +1,15 @@
 """The OpenAPI document."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from openapi_spec_validator import validate
+from playwright.sync_api import Browser
 
 from scapi.refusals import ERRORS
 from tests.running import Server
@@ -73,6 +77,30 @@ def test_swagger_ui_comes_from_this_machine(server: Server, path: str) -> None:
     if not path.endswith("js"):
         assert 'src="http' not in answer.text
         assert 'href="http' not in answer.text
+
+
+def test_swagger_ui_works_behind_a_path_prefix(make_app: Callable[..., Flask]) -> None:
+    client = make_app(SCAPI_PUBLIC_URL="https://example.org/scapi/").test_client()
+    for path in ("/api/v2/docs", "/api/v2/docs/"):
+        addresses = re.findall(r'(?:src|href|data-url)="([^"]*)"', client.get(path).text)
+        assert "/scapi/api/v2/openapi.json" in addresses
+        for address in addresses:
+            with client.get(address.removeprefix("/scapi")) as answer:
+                assert answer.status_code == 200, address
+
+
+def test_swagger_ui_runs_under_its_policy(server: Server, browser: Browser) -> None:
+    answer = server.request("GET", "/api/v2/docs/")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{server.url}/api/v2/docs")
+    page.get_by_text("/api/v2/media/upload/chunk/").first.wait_for()
+    assert not [line for line in said if "Content Security Policy" in line]
+    assert not page.locator("img[src*='validator']").count()
+    page.close()
 
 
 def test_every_operation_names_its_errors(document: dict[str, Any]) -> None:

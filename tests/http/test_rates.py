@@ -166,7 +166,9 @@ def test_settings_that_cannot_work(settings: dict[str, str], tmp_path: Path) -> 
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
-        ("unix:", "unix:"),
+        ("unix:", ""),
+        ("192.0.2.1:5678", "192.0.2.1"),
+        ("[2001:db8:1:2:3:4:5:6]:5678", "2001:db8:1:2::/64"),
     ],
 )
 def test_what_counts_as_one_address(address: str, network: str) -> None:

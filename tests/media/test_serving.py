@@ -31,6 +31,15 @@ def test_a_range_of_another_version_gets_the_whole_file(server: Server) -> None:
     assert (answer.status_code, answer.content) == (200, data)
 
 
+def test_a_suffix_that_is_longer_than_the_file_is_the_whole_file(server: Server) -> None:
+    data = files.jpeg(300, 200)
+    url = upload(server, data)["url"]
+    answer = fetch(server, url, headers={"Range": f"bytes=-{len(data) + 1}"})
+    assert (answer.status_code, answer.content) == (206, data)
+    assert answer.headers["Content-Range"] == f"bytes 0-{len(data) - 1}/{len(data)}"
+    assert server.request("GET", url.removeprefix(server.url), headers={"Range": "bytes=-0"}).status_code == 416
+
+
 def test_of_several_ranges_at_once_the_whole_file_is_sent(server: Server) -> None:
     data = files.jpeg(300, 200)
     answer = fetch(server, upload(server, data)["url"], headers={"Range": "bytes=0-1,5-6"})

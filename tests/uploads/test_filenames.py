@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scapi.uploads.filenames import MAX_LENGTH, clean
+from scapi.uploads.filenames import MAX_LENGTH, clean, stem
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,27 @@ def test_nothing_hidden_is_left(name: str) -> None:
     assert "/" not in shown
     assert "\\" not in shown
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("photo.jpg", "photo"),
+        ("PHOTO.JPG", "PHOTO"),
+        ("a.b.c.jpeg", "a.b.c"),
+        ("scan.pdf", "scan"),
+        ("IMG_1.HEIC", "IMG_1"),
+        ("Dr. Who", "Dr. Who"),
+        ("Dr.Who", "Dr.Who"),
+        ("Report v1.2", "Report v1.2"),
+        ("Photo 2026.11.26", "Photo 2026.11.26"),
+        ("IMG.0001", "IMG.0001"),
+        ("Mr. Smith.jpg", "Mr. Smith"),
+        ("J.R.R. Tolkien", "J.R.R. Tolkien"),
+        (".jpg", ""),
+        ("...", "..."),
+        ("", ""),
+    ],
+)
+def test_a_title_loses_a_real_extension_only(name: str, title: str) -> None:
+    assert stem(name) == title

@@ -72,8 +72,8 @@ def check_types(media: dict[str, Any]) -> None:
     for name in ("oembed_preview_ready", "oembed_available"):
         assert type(media[name]) is bool, name
     assert media["oembed_type"] in (None, "photo", "video", "link", "rich")
-    assert (type(media["choice_images"]) is list) == (media["type"] in ("url", "vimeo"))
-    assert all(type(url) is str for url in media["choice_images"] or [])
+    assert type(media["choice_images"]) is list
+    assert all(type(url) is str for url in media["choice_images"])
     if media["embed"] is None:
         assert (media["embed_type"], media["embed_id"]) == (None, None)
     else:
