@@ -5,6 +5,7 @@
 FROM node:22-bookworm-slim AS page
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
+COPY web/uploader/package.json uploader/
 RUN npm ci
 COPY web ./
 # writes ../scapi/page/static

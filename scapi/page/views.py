@@ -3,9 +3,10 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, send_file, send_from_directory
+from flask import Blueprint, Response, jsonify, send_file, send_from_directory
 
 from scapi import storage
+from scapi.formats import filetypes
 from scapi.settings import settings
 
 HERE = Path(__file__).parent
@@ -44,6 +45,16 @@ blueprint = Blueprint("page", __name__)
 def page() -> Response:
     """Send the page; where it is not built, one that says so and points at the API's documentation."""
     return send_file(BUILT if BUILT.exists() else UNBUILT)
+
+
+@blueprint.get("/limits.json")
+def limits() -> Response:
+    """Tell the page what is taken, so that a person learns it before the first byte is sent."""
+    image, document = settings.max_image_bytes, settings.max_document_bytes
+    types = {mimetype: image if filetypes.is_image(mimetype) else document for mimetype in filetypes.EXTENSIONS}
+    answer = jsonify(types=types, max_pixels=settings.max_image_pixels)
+    answer.cache_control.no_cache = True
+    return answer
 
 
 @blueprint.get("/assets/<name>")

@@ -27,8 +27,19 @@ def upload(page: Page, name: str) -> Locator:
 
 
 def media(page: Page, name: str) -> Locator:
-    """Return the card of a media."""
-    return page.get_by_role("list", name="Media").get_by_role("listitem").filter(has_text=name)
+    """Return the tile of a media."""
+    return page.get_by_role("list", name="Media of").get_by_role("listitem").filter(has_text=name)
+
+
+def look_at(page: Page, name: str) -> Locator:
+    """Open the large view of a media and return it."""
+    media(page, name).get_by_role("button").click()
+    return page.get_by_role("dialog", name=name)
+
+
+def show(page: Page, tab: str) -> None:
+    """Open a tab."""
+    page.get_by_role("tab", name=tab).click()
 
 
 def is_seen(page: Page, name: str) -> None:
@@ -52,6 +63,7 @@ def set_token(page: Page, token: str) -> None:
     page.get_by_role("button", name=re.compile("[Tt]oken|User")).click()
     page.get_by_label("Bearer token").fill(token)
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def token(user_id: int) -> str:
@@ -90,7 +102,8 @@ def wait_for_bytes(page: Page, name: str, count: int) -> None:
 
 def address(page: Page, name: str) -> str:
     """Return the address of a media's file, once it is in the library."""
-    href = media(page, name).get_by_role("link", name="Open").get_attribute("href")
+    href = look_at(page, name).get_by_role("link", name="Open").get_attribute("href")
+    page.keyboard.press("Escape")
     assert href
     return href
 

@@ -1,10 +1,11 @@
 """The page on a phone, by keyboard, with a screen reader, in light and dark."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests import files
 from tests.client import upload
@@ -54,12 +55,21 @@ def test_nothing_serious_is_found(
     )
     desk.wait_for_bytes(page, "a photo", 100_000)
     expect(desk.upload(page, "broken")).to_contain_text("This image cannot be read")
-    expect(page.get_by_text("left", exact=False)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d+ ?s left"))).to_be_visible()
     page.screenshot(path=artefacts / f"page-{window}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert findings(page) == []
+    page.locator(".tile").nth(5).click()
+    expect(page.get_by_role("dialog")).to_contain_text("6 of 6")
+    page.screenshot(path=artefacts / f"page-{window}-{scheme}-large.png")
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    desk.show(page, "Tags")
     page.get_by_role("button", name="New tag").click()
     page.screenshot(path=artefacts / f"page-{window}-{scheme}-dialog.png")
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("list", name="Tags")).to_be_visible()
     assert findings(page) == []
 
 
@@ -75,28 +85,81 @@ def findings(page: Page) -> list[str]:
     ]
 
 
+def test_no_button_is_covered_on_a_small_phone(visit: Callable[..., Page], service: Server, tmp_path: Path) -> None:
+    page = visit(viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
+    desk.set_token(page, desk.token(8))
+    expect(page.get_by_role("button", name="Take a photo")).to_be_visible()
+    assert page.get_by_label("Take a photo").get_attribute("capture") == "environment"
+    desk.choose(page, *(desk.written(tmp_path / f"words-{number}.png", b"Some words.") for number in range(3)))
+    expect(page.get_by_text("3 could not be uploaded")).to_be_visible()
+    for view in ("Library", "Tags"):
+        desk.show(page, view)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(COVERED) == []
+    desk.show(page, "Library")
+    page.locator(".tile").first.click()
+    assert page.evaluate(COVERED) == []
+
+
+COVERED = """() => [...(document.querySelector('dialog[open]') ?? document).querySelectorAll(
+        'button, a, input, select, label.button')]
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches('.unseen'))
+    .filter((element) => {
+        element.scrollIntoView({ block: 'nearest' })
+        const { left, top, width, height } = element.getBoundingClientRect()
+        const found = document.elementFromPoint(left + width / 2, top + height / 2)
+        return !element.contains(found)
+    })
+    .map((element) => element.outerHTML)
+"""
+"""Buttons and fields that something else lies over when they are scrolled into view."""
+
+
 def test_it_works_by_keyboard(page: Page, tmp_path: Path) -> None:
-    photo = desk.written(tmp_path / "pressed.png", files.png())
-    page.on("filechooser", lambda chooser: chooser.set_files(photo))
+    photos = [
+        desk.written(tmp_path / f"{name}.png", files.png(64 + number)) for number, name in enumerate(("one", "two"))
+    ]
+    page.on("filechooser", lambda chooser: chooser.set_files(photos))
     press(page, "Tab", "Tab", "Enter")
     page.get_by_label("Bearer token").press_sequentially(desk.token(9))
     press(page, "Enter")
     expect(page.get_by_role("button", name="User 9")).to_be_focused()
     press(page, "Tab", "Enter")
-    remove = desk.media(page, "pressed").get_by_role("button", name="Delete")
-    expect(remove).to_be_visible()
-    while not remove.evaluate("button => button === document.activeElement"):
-        press(page, "Tab")
+    tiles = page.get_by_role("list", name="Media of").get_by_role("listitem")
+    expect(tiles).to_have_count(2)
+
+    tab_to(page, page.get_by_role("tab", name="Library"))
+    press(page, "ArrowRight")
+    expect(page.get_by_role("tab", name="Tags")).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Tags")).to_be_visible()
+    press(page, "ArrowRight")
+    expect(page.get_by_role("tab", name="Library")).to_be_focused()
+
+    tile = desk.media(page, "one").get_by_role("button")
+    tab_to(page, tile)
     press(page, "Enter")
-    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    expect(page.get_by_role("dialog", name="one")).to_be_visible()
     press(page, "Escape")
     expect(page.locator("dialog")).to_have_count(0)
-    expect(remove).to_be_focused()
+    expect(tile).to_be_focused()
+    press(page, "Tab", "Space")
+    expect(page.get_by_label("Select one")).to_be_checked()
+    remove = page.get_by_role("group", name="Selection").get_by_role("button", name="Delete")
+    tab_to(page, remove)
     press(page, "Enter")
     expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
     press(page, "Tab", "Enter")
     expect(page.get_by_role("heading", name="Library")).to_be_focused()
-    expect(desk.media(page, "pressed")).to_have_count(0)
+    expect(tiles).to_have_count(1)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until `target` has the focus."""
+    for _ in range(30):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    expect(target).to_be_focused()
 
 
 def press(page: Page, *keys: str) -> None:

@@ -1,38 +1,53 @@
 """The media on the page: links, copying, deleting, forgetting, with a token and without."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
+from scapi.http import auth
 from tests import files
 from tests.client import upload
 from tests.conftest import token as bearer
 from tests.page import desk
 from tests.previews.sites import Answer, Site
-from tests.running import Server
+from tests.running import SECRET, Server
 
 
-def test_copy_and_delete_with_a_token(page: Page, service: Server, tmp_path: Path) -> None:
-    before = upload(service, files.png(seed=5), filename="before.png", headers=bearer(5))
+def test_share_and_delete_with_a_token(page: Page, service: Server, tmp_path: Path) -> None:
+    before = upload(service, files.png(seed=5), filename="before [1].png", headers=bearer(5))
     upload(service, files.png(seed=6), filename="strange.png", headers=bearer(6))
     desk.set_token(page, desk.token(5))
     expect(page.get_by_role("button", name="User 5")).to_be_visible()
     desk.choose(page, desk.written(tmp_path / "mine.gif", files.gif()))
     expect(desk.media(page, "mine")).to_be_visible()
-    expect(desk.media(page, "before")).to_be_visible()
     expect(desk.media(page, "strange")).to_have_count(0)
 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    desk.media(page, "before").get_by_role("button", name="Copy link to before").click()
-    desk.says(page, "The link is copied.")
-    assert page.evaluate("navigator.clipboard.readText()") == before["url"]
+    large = desk.look_at(page, "before [1]")
+    url = before["url"]
+    for button, said, text in (
+        ("Copy link", "The link is copied.", url),
+        ("Copy Markdown", "The Markdown is copied.", f"![before \\[1\\]]({url})"),
+        ("Copy HTML", "The HTML is copied.", f'<img src="{url}" width="64" height="48" alt="before [1]">'),
+    ):
+        large.get_by_role("button", name=button).click()
+        expect(large.get_by_role("status")).to_have_text(said)
+        assert page.evaluate("navigator.clipboard.readText()") == text
+    with page.expect_download() as downloading:
+        large.get_by_role("link", name="Download").click()
+    assert downloading.value.path().read_bytes() == files.png(seed=5)
 
     for confirmed in ("Cancel", "Delete"):
-        desk.media(page, "before").get_by_role("button", name="Delete").click()
+        large.get_by_role("button", name="Delete").click()
         page.get_by_role("dialog", name="Delete this media?").get_by_role("button", name=confirmed).click()
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_role("dialog", name="Delete this media?")).to_have_count(0)
+    expect(page.get_by_role("dialog", name="mine")).to_be_visible()  # what remains is shown
+    page.keyboard.press("Escape")
     expect(desk.media(page, "before")).to_have_count(0)
     assert service.request("GET", f"/api/v2/media/{before['id']}/").status_code == 404
 
@@ -43,10 +58,11 @@ def test_copy_and_delete_with_a_token(page: Page, service: Server, tmp_path: Pat
 
 
 def test_forget_without_a_token(page: Page, service: Server, tmp_path: Path) -> None:
+    page.route("**/media/upload/complete/", lambda route: answer_with(route, delete_token=None))
     desk.choose(page, desk.written(tmp_path / "nobodys.png", files.png()))
     path = desk.address(page, "nobodys").removeprefix(service.url)
     page.reload()
-    desk.media(page, "nobodys").get_by_role("button", name="Forget").click()
+    desk.look_at(page, "nobodys").get_by_role("button", name="Forget").click()
     dialog = page.get_by_role("dialog", name="Forget this media?")
     expect(dialog).to_contain_text("belongs to nobody")
     dialog.get_by_role("button", name="Forget").click()
@@ -56,20 +72,130 @@ def test_forget_without_a_token(page: Page, service: Server, tmp_path: Path) -> 
     assert service.request("GET", path).status_code == 200
 
 
-def test_more_than_a_page(page: Page, service: Server) -> None:
-    for number in range(26):
-        upload(service, files.png(8, 8, seed=number), filename=f"number-{number}.png", headers=bearer(7))
+def test_delete_without_a_token_what_this_browser_made(page: Page, tmp_path: Path) -> None:
+    deleted: list[str] = []
+
+    def delete(route: Route) -> None:
+        if route.request.method != "DELETE":
+            return route.continue_()
+        deleted.append(route.request.headers.get("scapi-delete-token", ""))
+        return route.fulfill(status=204)
+
+    page.route("**/media/upload/complete/", lambda route: answer_with(route, delete_token="the server's word"))
+    page.route(re.compile(r"/media/\d+/$"), delete)
+    desk.choose(page, desk.written(tmp_path / "mine.png", files.png(seed=8)))
+    expect(desk.media(page, "mine")).to_be_visible()
+    page.reload()
+    desk.look_at(page, "mine").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog", name="Delete this media?").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Nothing here yet.")).to_be_visible()
+    assert deleted == ["the server's word"]
+
+
+def answer_with(route: Route, **fields: str | None) -> None:
+    """Answer as the server does, with other fields; None: without it."""
+    answer = route.fetch()
+    body = {**answer.json(), **fields}
+    route.fulfill(status=answer.status, json={name: value for name, value in body.items() if value is not None})
+
+
+def embeds(service: Server, user: int, count: int) -> None:
+    """Make media that need no file."""
+    for number in range(count):
+        body = {"type": "embed", "embed_type": "poll", "embed_id": str(number)}
+        assert service.request("POST", "/api/v2/media/", json=body, headers=bearer(user)).status_code == 201
+
+
+def test_two_hundred_media(page: Page, service: Server) -> None:
+    embeds(service, 7, 200)
     desk.set_token(page, desk.token(7))
-    cards = page.get_by_role("list", name="Media").get_by_role("listitem")
-    expect(cards).to_have_count(24)
-    page.get_by_role("button", name="Show more").click()
-    expect(cards).to_have_count(26)
-    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+    tiles = page.get_by_role("list", name="Media of Today").get_by_role("listitem")
+    expect(tiles.first).to_be_visible()
+    for _ in range(3):
+        page.mouse.wheel(0, 20_000)
+        page.wait_for_timeout(50)
+    expect(tiles).to_have_count(200)
+    tiles.last.get_by_role("button").click()
+    large = page.get_by_role("dialog")
+    expect(large).to_contain_text("200 of 200")
+    expect(large.get_by_role("button", name="Next")).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    expect(large).to_contain_text("199 of 200")
+    page.keyboard.press("Home")
+    expect(large).to_contain_text("1 of 200")
+    page.keyboard.press("ArrowRight")
+    expect(large).to_contain_text("2 of 200")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_token_that_is_not_valid(page: Page) -> None:
-    desk.set_token(page, "Bearer nonsense")
-    expect(page.get_by_role("region", name="Library").get_by_role("alert")).to_contain_text("The token is not valid")
+def test_search_filter_and_delete_several(page: Page, service: Server) -> None:
+    for number, name in enumerate(("Überfahrt", "Überblick", "Berge")):
+        upload(service, files.png(seed=number), filename=f"{name}.png", headers=bearer(14))
+    upload(service, files.pdf(2), filename="Bericht.pdf", headers=bearer(14))
+    embeds(service, 14, 1)
+    desk.set_token(page, desk.token(14))
+    tiles = page.get_by_role("list", name="Media of").get_by_role("listitem")
+    expect(tiles).to_have_count(5)
+    page.get_by_label("Kind of media").select_option("Documents")
+    expect(tiles).to_have_text(["PDFBericht"])
+    page.get_by_label("Kind of media").select_option("Links")
+    expect(tiles).to_have_count(1)
+    page.get_by_label("Kind of media").select_option("Everything")
+    page.get_by_role("searchbox", name="Search media").fill("nowhere")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    page.get_by_role("searchbox", name="Search media").fill("berfahrt")
+    expect(tiles).to_have_text(["Überfahrt"])
+    page.get_by_role("searchbox", name="Search media").fill("ber")
+    expect(tiles).to_have_count(4)
+    for name in ("Überfahrt", "Überblick"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("group", name="Selection").get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete 2 media?")
+    expect(dialog.get_by_role("listitem")).to_have_text(["Überblick", "Überfahrt"])
+    dialog.get_by_role("button", name="Delete").click()
+    desk.says(page, "2 media are deleted.")
+    page.get_by_role("searchbox", name="Search media").fill("")
+    expect(tiles).to_have_count(3)
+    left = service.request("GET", "/api/v2/media/", headers=bearer(14)).json()
+    assert left["count"] == 3
+
+
+def test_renditions_make_the_pictures_sharp(page: Page, service: Server) -> None:
+    made = upload(service, files.png(700, 500), filename="sharp.png", headers=bearer(16))
+    small = made["image_thumbnail"]["url"]
+
+    def with_renditions(route: Route) -> None:
+        body = route.fetch().json()
+        for media in body["results"]:
+            media["renditions"] = [{"url": small, "width": 320, "height": 229, "mimetype": "image/webp"}]
+            media["srcset"] = f"{small} 320w, {made['url']} 700w"
+        route.fulfill(json=body)
+
+    page.route("**/api/v2/media/?*", with_renditions)
+    desk.set_token(page, desk.token(16))
+    image = desk.media(page, "sharp").locator("img")
+    expect(image).to_have_attribute("srcset", f"{small} 320w, {made['url']} 700w")
+    desk.is_seen(page, "sharp")
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("Bearer nonsense", "The server does not accept this token."),
+        (auth.make_token(5, SECRET, timedelta(seconds=-5)), "This token has expired."),
+        (auth.make_token(5, SECRET + "?", timedelta(hours=1)), "The server does not accept this token."),
+    ],
+    ids=["nonsense", "expired", "forged"],
+)
+def test_a_token_that_is_not_valid_is_refused_in_the_dialog(page: Page, token: str, words: str) -> None:
+    page.get_by_role("button", name="Set token").click()
+    page.get_by_label("Bearer token").fill(token)
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Token")
+    expect(dialog.get_by_role("alert")).to_contain_text(words)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Set token")).to_be_visible()
 
 
 def test_links(page: Page, elsewhere: Site) -> None:
@@ -80,7 +206,8 @@ def test_links(page: Page, elsewhere: Site) -> None:
     field.fill(url)
     field.press("Enter")
     desk.says(page, "A page elsewhere is in your library.")
-    expect(desk.media(page, "A page elsewhere")).to_contain_text("Link · 127.0.0.1")
+    expect(desk.look_at(page, "A page elsewhere")).to_contain_text("Link · 127.0.0.1")
+    page.keyboard.press("Escape")
     assert desk.address(page, "A page elsewhere") == url
 
     field.fill("http://127.0.0.1:1/")

@@ -10,6 +10,7 @@ from tests.running import Server
 
 def test_create_search_change_and_delete(page: Page, service: Server) -> None:
     name = f"Wien {uuid.uuid4().hex}"
+    desk.show(page, "Tags")
     page.get_by_role("button", name="New tag").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Description").fill("Vienna")

@@ -1,5 +1,6 @@
 """The page's files and their headers."""
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,21 @@ def test_its_files_are_kept_for_good(service: Server) -> None:
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_scripts_are_small(service: Server) -> None:
+    scripts = list((views.HERE / "static" / "assets").glob("*.js"))
+    assert scripts
+    assert sum(len(gzip.compress(script.read_bytes())) for script in scripts) <= 70 * 1024
+
+
+def test_the_limits_are_told(service: Server) -> None:
+    answer = service.request("GET", "/limits.json")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    body = answer.json()
+    assert body["types"]["image/jpeg"] == 5 * 1024 * 1024
+    assert body["types"]["application/pdf"] == 50 * 1024 * 1024
+    assert body["max_pixels"] == 50_000_000
 
 
 @pytest.mark.parametrize("name", ["none.js", "..%2Findex.html", "%2Fetc%2Fpasswd"])

@@ -1,53 +1,89 @@
 /** The media: with a token all of its user's, as the server lists them; without one those made in this browser. */
 
-import { effect } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { ApiError, call, type Media } from './api'
 import { List, page, type Piece } from './list'
+import { deleteTokenOf, drop, keep, madeHere } from './made'
 import { token } from './token'
 
-const KEY = 'scapi.media'
-const LIMIT = 24
+const LIMIT = 100
 
-export const library = new List<Media>((from, signal) =>
-  token.value ? page('media/', { user: 'me', limit: String(LIMIT) }, from, signal) : remembered(Number(from ?? 0), signal),
-)
+/** How many media are asked for at once where each is asked for by itself. */
+const SINGLY = 24
+
+export type Kind = '' | 'image' | 'document' | 'link'
+
+export const search = signal('')
+export const kind = signal<Kind>('')
+
+export const library = new List<Media>((from, signal) => (token.value ? listed(from, signal) : remembered(Number(from ?? 0), signal)))
+
+/** What the search and the filter leave. */
+export const shown = computed(() => library.items.value.filter((media) => isOfKind(media) && matches(media)))
 
 effect(() => {
-  token.value // another token, another library
+  if (token.value) search.value // the server searches; what is listed here is searched here
   void library.load()
 })
 
 /** Show a media that was just made, and remember it where the server will not list it. */
-export function add(media: Media): void {
-  if (!token.value) saveIds([media.id, ...ids().filter((id) => id !== media.id)])
+export function add(media: Media, md5?: string): void {
+  if (!token.value) keep(media, md5)
   library.put(media)
+}
+
+/** Whether the person may delete a media, or only take it off this browser's list. */
+export function isDeletable({ id }: Media): boolean {
+  return Boolean(token.value || deleteTokenOf(id))
 }
 
 /** Delete a media and its files. */
 export async function destroy({ id }: Media): Promise<void> {
-  await call('DELETE', `media/${id}/`)
-  library.drop(id)
+  const deleteToken = deleteTokenOf(id)
+  const headers = deleteToken && !token.value ? { 'Scapi-Delete-Token': deleteToken } : undefined
+  try {
+    await call('DELETE', `media/${id}/`, { headers })
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error // gone is gone
+  }
+  forget({ id })
 }
 
 /** Take a media off this browser's list. Its files stay where they are. */
-export function forget({ id }: Media): void {
-  saveIds(ids().filter((other) => other !== id))
+export function forget({ id }: { id: number }): void {
+  drop(id)
   library.drop(id)
 }
 
-function ids(): number[] {
-  return JSON.parse(localStorage.getItem(KEY) ?? '[]')
+function isOfKind({ type }: Media): boolean {
+  const isDocument = type === 'document' || type === 'doc'
+  const isLink = type === 'url' || type === 'vimeo' || type === 'embed'
+  return !kind.value || kind.value === (isDocument ? 'document' : isLink ? 'link' : 'image')
 }
 
-function saveIds(kept: number[]): void {
-  localStorage.setItem(KEY, JSON.stringify(kept))
+function matches({ title, url, description }: Media): boolean {
+  if (!search.value || token.value) return true
+  const text = fold([title, description, url].filter(Boolean).join(' '))
+  return fold(search.value)
+    .split(/\s+/)
+    .every((word) => text.includes(word))
+}
+
+/** Return the text without case and accents. */
+function fold(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
+}
+
+function listed(from: string | undefined, signal: AbortSignal): Promise<Piece<Media>> {
+  return page('media/', { user: 'me', limit: String(LIMIT), ...(search.value && { search: search.value }) }, from, signal)
 }
 
 async function remembered(start: number, signal: AbortSignal): Promise<Piece<Media>> {
-  const known = ids()
-  const end = start + LIMIT
-  const found = await Promise.all(known.slice(start, end).map((id) => fetched(id, signal)))
-  return { results: found.filter((media) => media !== undefined), next: end < known.length ? String(end) : undefined }
+  const known = madeHere()
+  const end = start + SINGLY
+  const found = await Promise.all(known.slice(start, end).map(({ id }) => fetched(id, signal)))
+  const next = end < known.length ? String(end) : undefined
+  return { results: found.filter((media) => media !== undefined), next, count: known.length }
 }
 
 async function fetched(id: number, signal: AbortSignal): Promise<Media | undefined> {

@@ -7,6 +7,8 @@ export interface Piece<T> {
   results: T[]
   /** Where the next piece begins, in the source's own words. */
   next?: string
+  /** How many there are in all. */
+  count: number
 }
 
 export type Source<T> = (from: string | undefined, signal: AbortSignal) => Promise<Piece<T>>
@@ -17,6 +19,9 @@ export class List<T extends { id: number }> {
   readonly problem = signal('')
   readonly hasMore = computed(() => this.#next.value !== undefined)
   readonly #next = signal<string>()
+  readonly #count = signal(0)
+  /** How many there are, those that are not loaded included. */
+  readonly count = computed(() => (this.hasMore.value ? Math.max(this.#count.value, this.items.value.length) : this.items.value.length))
   #current = new AbortController()
 
   constructor(private readonly source: Source<T>) {}
@@ -48,12 +53,13 @@ export class List<T extends { id: number }> {
     this.loading.value = true
     this.problem.value = ''
     try {
-      const { results, next } = await this.source(from, signal)
+      const { results, next, count } = await this.source(from, signal)
       signal.throwIfAborted()
       const shown = from === undefined ? [] : this.items.value
       const fresh = results.filter(({ id }) => !shown.some((item) => item.id === id))
       this.items.value = [...shown, ...fresh]
       this.#next.value = next
+      this.#count.value = count
     } catch (error) {
       if (signal.aborted) return
       if (from === undefined) this.items.value = []
@@ -70,6 +76,6 @@ export async function page<T>(
   from: string | undefined,
   signal: AbortSignal,
 ): Promise<Piece<T>> {
-  const { results, next } = await call<Page<T>>('GET', `${path}?${from ?? new URLSearchParams(first)}`, { signal })
-  return { results, next: next ? new URL(next).search.slice(1) : undefined }
+  const { results, next, count } = await call<Page<T>>('GET', `${path}?${from ?? new URLSearchParams(first)}`, { signal })
+  return { results, count, next: next ? new URL(next).search.slice(1) : undefined }
 }

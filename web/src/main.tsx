@@ -1,10 +1,11 @@
 import { render } from 'preact'
 import { Library } from './components/library'
+import { Status } from './components/status'
+import { Tabs } from './components/tabs'
 import { Tags } from './components/tags'
 import { Token } from './components/token'
 import { Uploads } from './components/uploads'
 import icon from './icon.svg'
-import { status } from './status'
 import './style.css'
 
 function App() {
@@ -22,12 +23,9 @@ function App() {
       </header>
       <main>
         <Uploads />
-        <Library />
-        <Tags />
+        <Tabs panels={{ Library, Tags }} />
       </main>
-      <p class={status.value.seen ? 'status' : 'unseen'} role="status">
-        {status.value.text}
-      </p>
+      <Status />
     </>
   )
 }

@@ -1,145 +1,173 @@
-/** Uppy, set up for this service: it keeps the files and their state, and a plugin of ours sends them. */
+/** Uppy, set up for this page: it keeps the files and their state, and scapi-uploader sends them. */
 
 import { signal } from '@preact/signals'
-import Uppy, { BasePlugin, EventManager } from '@uppy/core'
+import Uppy from '@uppy/core'
 import type { UppyFile } from '@uppy/core/utils'
 import DropTarget from '@uppy/drop-target'
 import GoldenRetriever from '@uppy/golden-retriever'
 import ThumbnailGenerator from '@uppy/thumbnail-generator'
-import { ApiError } from './api'
+import ScapiUploader from 'scapi-uploader'
+import { ENDPOINT, type Media } from './api'
 import { add } from './library'
-import { md5 } from './md5'
+import { isSent, NotSent, prepare } from './prepare'
 import { say } from './status'
-import { abort, transfer } from './transfer'
+import { token } from './token'
 import { counted } from './words'
 
-type Meta = { notice?: string; refused?: boolean }
-type Body = Record<string, unknown>
+type Meta = {
+  /** It is being looked at and made to fit. */
+  preparing?: boolean
+  /** What is kept of it is what will be sent. */
+  prepared?: boolean
+  /** The MD5 of what is sent. */
+  digest?: string
+  /** It is in the library already; sending it again is up to the person. */
+  isKnown?: boolean
+  /** Another try would end as this one. */
+  inVain?: boolean
+}
+type Body = Media & Record<string, unknown>
 export type UploadFile = UppyFile<Meta, Body>
 
-const PAUSED = new Error('paused')
-const REMOVED = new Error('removed')
-
-/** Sends files to scapi. One that was interrupted goes on from where the server has it. */
-class ScapiUploader extends BasePlugin<object, Meta, Body> {
-  #begun = 0
-
-  constructor(uppy: Uppy<Meta, Body>) {
-    super(uppy)
-    this.id = 'ScapiUploader'
-    this.type = 'uploader'
-  }
-
-  override install(): void {
-    const { capabilities } = this.uppy.getState()
-    this.uppy.setState({ capabilities: { ...capabilities, resumableUploads: true, individualCancellation: true } })
-    this.uppy.addUploader(async (ids) => {
-      await Promise.all(ids.map((id) => this.#send(id)))
-    })
-  }
-
-  async #send(id: string): Promise<void> {
-    const file = this.uppy.getFile(id)
-    const removal = new AbortController()
-    const events = new EventManager(this.uppy)
-    events.onFileRemove(id, () => removal.abort(REMOVED))
-    const { data, name } = file as { data: Blob; name: string }
-    const digest = md5(data, removal.signal)
-    digest.catch(() => {}) // whoever needs it awaits it later
-    const source = {
-      id,
-      name,
-      data,
-      md5: digest,
-      priority: -this.#begun++,
-      onProgress: (bytesUploaded: number) =>
-        this.uppy.emit('upload-progress', this.uppy.getFile(id), { uploadStarted: 0, bytesUploaded, bytesTotal: data.size }),
-      onNotice: (notice?: string) => {
-        if (!this.uppy.getFile(id)) return
-        this.uppy.setFileMeta(id, { notice })
-        if (notice) say(`${name}: ${notice}`, { seen: false })
-      },
-    }
-    this.uppy.emit('upload-start', [file])
-    try {
-      for (;;) {
-        const pause = new AbortController()
-        events.onPause(id, (paused) => paused && pause.abort(PAUSED))
-        try {
-          add(await transfer({ ...source, signal: AbortSignal.any([removal.signal, pause.signal]) }))
-          break
-        } catch (error) {
-          if (error !== PAUSED) throw error
-          await this.#resumed(id, events, removal.signal)
-        }
-      }
-      this.uppy.emit('upload-success', this.uppy.getFile(id), { status: 201 })
-    } catch (error) {
-      if (error === REMOVED) return
-      this.uppy.setFileMeta(id, { refused: error instanceof ApiError && error.refused })
-      this.uppy.emit('upload-error', this.uppy.getFile(id), error as Error)
-    } finally {
-      events.remove()
-    }
-  }
-
-  #resumed(id: string, events: EventManager<Meta, Body>, removed: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      events.onPause(id, (paused) => !paused && resolve())
-      removed.addEventListener('abort', () => reject(removed.reason))
-    })
-  }
-}
-
 export const uppy = new Uppy<Meta, Body>({ id: 'scapi' })
-  .use(ScapiUploader)
+  .use(ScapiUploader<Meta, Body>, {
+    endpoint: ENDPOINT,
+    token: () => token.value,
+    onTooLate: (media, name) => {
+      add(media)
+      say(`It was too late to cancel ${name}: it is in your library.`)
+    },
+  })
   .use(ThumbnailGenerator, { thumbnailWidth: 112, lazy: true })
+
+const sender = uppy.getPlugin<ScapiUploader<Meta, Body>>('ScapiUploader')
 
 /** Uppy's state, for the components that show it. */
 export const files = signal<UploadFile[]>([])
 
+/** Take files that were chosen, dropped, pasted or photographed. */
+export function take(chosen: Iterable<File>): void {
+  uppy.addFiles(Array.from(chosen, (data) => ({ source: 'page', name: data.name, type: data.type, data })))
+}
+
 /** Upload a file, or try again. (`uppy.upload()` would first try all failed files again, and wait for them.) */
-export function start(id: string): void {
-  void uppy.retryUpload(id)
+export async function start(id: string, { again } = { again: false }): Promise<void> {
+  if (await isReady(id, again)) void uppy.retryUpload(id)
 }
 
 export function resume(id: string): void {
   const running = Object.values(uppy.getState().currentUploads).some(({ fileIDs }) => fileIDs.includes(id))
   if (running) uppy.pauseResume(id)
-  else start(id)
+  else void start(id)
 }
 
 export function isUnderWay({ progress, error, isGhost }: UploadFile): boolean {
   return !progress.uploadComplete && !error && !isGhost
 }
 
-/** Take the files that are uploaded off the list, once none is under way. */
+/** Whether it makes sense to pause a file, or to go on with it. */
+export function canPause(file: UploadFile): boolean {
+  return isUnderWay(file) && !file.scapi?.finishing && !file.meta.preparing
+}
+
+/** Files are prepared one after another: a hundred pictures are not decoded at once. */
+let preparing = Promise.resolve()
+
+async function isReady(id: string, again: boolean): Promise<boolean> {
+  if (uppy.getFile(id)?.meta.prepared && !again) return true
+  change(id, { error: null }, { preparing: true, isKnown: false, inVain: false })
+  const turn = preparing.then(() => prepareOne(id, again))
+  preparing = turn.then(() => {})
+  return turn
+}
+
+async function prepareOne(id: string, again: boolean): Promise<boolean> {
+  const file = uppy.getFile(id)
+  if (!file?.data) return false // it was removed meanwhile
+  try {
+    const { data, digest } = await prepare(file.data as Blob)
+    if (!again) await refuseTwins(id, digest)
+    change(id, data === file.data ? {} : renamed(file, data), { preparing: false, prepared: true, digest })
+    return Boolean(uppy.getFile(id))
+  } catch (error) {
+    const { isKnown = false, message } = error as NotSent
+    change(id, {}, { preparing: false, isKnown, inVain: error instanceof NotSent && !isKnown })
+    const known = uppy.getFile(id)
+    if (known) uppy.emit('upload-error', known, { name: 'Error', message })
+    return false
+  }
+}
+
+/** Throw NotSent for a file that is on its way already, or in the library. */
+async function refuseTwins(id: string, digest: string): Promise<void> {
+  const twin = uppy.getFiles().find((other) => other.id !== id && other.meta.digest === digest && !other.error)
+  if (twin) throw new NotSent(`This is the same file as ${twin.name}.`, { isKnown: true })
+  if (await isSent(digest)) throw new NotSent('This file is in your library already.', { isKnown: true })
+}
+
+function change(id: string, state: Partial<UploadFile>, meta: Meta): void {
+  const file = uppy.getFile(id)
+  if (file) uppy.setFileState(id, { ...state, meta: { ...file.meta, ...meta } } as Partial<UploadFile>)
+}
+
+/** What changes about a file when other bytes of another type are sent for it. */
+function renamed({ name, progress }: UploadFile, data: Blob): Partial<UploadFile> {
+  const extension = data.type.split('/')[1]?.replace('jpeg', 'jpg') ?? ''
+  const newName = `${name.replace(/\.[^.]*$/, '')}.${extension}`
+  return { data, size: data.size, type: data.type, extension, name: newName, progress: { ...progress, bytesTotal: data.size } }
+}
+
+/** Take the files that are uploaded off the list, once none is under way, and say how it ended. */
 function tidy(): void {
   const all = uppy.getFiles()
   const done = all.filter(({ progress }) => progress.uploadComplete)
-  if (done.length === 0 || all.some(isUnderWay)) return
-  say(`${counted(done.length, 'file')} uploaded.`)
+  if (all.some(isUnderWay)) return
+  const failed = all.filter(({ error }) => error).length
+  if (done.length) say(`${counted(done.length, 'file')} uploaded${failed ? `, ${failed} could not be` : ''}.`)
   uppy.removeFiles(done.map(({ id }) => id))
 }
 
 uppy.on('state-update', () => {
   files.value = uppy.getFiles()
 })
-uppy.on('file-added', ({ id }) => start(id))
-uppy.on('file-removed', ({ id, progress }) => {
-  if (!progress.uploadComplete) void abort(id)
+uppy.on('file-added', ({ id }) => {
+  uppy.setFileMeta(id, { prepared: false })
+  void start(id)
 })
-uppy.on('restriction-failed', (_, error) => say(error.message))
+uppy.on('restriction-failed', (file) => say(`${file?.name} is on its way already.`))
+uppy.on('upload-success', (file, { body }) => {
+  if (!file || !body) return
+  add(body, file.meta.digest)
+})
 uppy.on('upload-error', (file, error) => say(`${file?.name}: ${error.message}`, { seen: false }))
 for (const event of ['upload-success', 'upload-error', 'file-removed'] as const) uppy.on(event, tidy)
 
 uppy.on('restored', () => {
   uppy.setState({ recoveredState: null, currentUploads: {} })
+  // what was kept may be older than the end of an upload: then there is nothing to go on with
+  const ended = uppy.getFiles().filter(({ id, progress }) => progress.uploadStarted !== null && !sender?.hasBegun(id))
+  uppy.removeFiles(ended.filter(({ isGhost }) => isGhost).map(({ id }) => id))
+  for (const { id } of ended) if (uppy.getFile(id)) uppy.setFileMeta(id, { prepared: false })
   tidy()
   const interrupted = uppy.getFiles().filter((file) => isUnderWay(file) && !file.isPaused)
   if (interrupted.length) say(`${counted(interrupted.length, 'interrupted upload')} resumed.`)
-  for (const { id } of interrupted) start(id)
+  for (const { id } of interrupted) void start(id)
 })
 
+addEventListener('beforeunload', (event) => {
+  if (files.value.some((file) => isUnderWay(file) && !file.isPaused)) event.preventDefault()
+})
+
+addEventListener('paste', ({ clipboardData }) => {
+  const pasted = Array.from(clipboardData?.files ?? [], (file) => new File([file], pastedName(file), file))
+  if (pasted.length) take(pasted)
+})
+
+/** Browsers call every picture that is pasted image.png. */
+function pastedName({ name, type }: File): string {
+  if (!/^image\.\w+$/.test(name)) return name
+  return `pasted ${new Date().toLocaleString('sv').replaceAll(':', '.')}.${type.split('/')[1] ?? 'png'}`
+}
+
 // it keeps files of up to 10 MiB for a reload; larger ones have to be chosen again
-uppy.use(DropTarget, { target: document.body }).use(GoldenRetriever)
+uppy.use(DropTarget, { target: document.documentElement }).use(GoldenRetriever)

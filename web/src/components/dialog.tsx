@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useRef, useState } from 'preact/hooks'
+import { Status, useModal } from './status'
 
 interface Props {
   title: string
@@ -20,7 +21,7 @@ export function Dialog({ title, action, danger, onSubmit, onClose, heading = '',
   const label = useId()
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
-  useEffect(() => dialog.current?.showModal(), [])
+  const depth = useModal(dialog)
 
   async function submit(event: SubmitEvent) {
     event.preventDefault()
@@ -59,6 +60,7 @@ export function Dialog({ title, action, danger, onSubmit, onClose, heading = '',
           </button>
         </div>
       </form>
+      <Status depth={depth} isQuiet />
     </dialog>
   )
 }

@@ -1,118 +1,142 @@
-import { useState } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
 import type { Media } from '../api'
-import { destroy, forget, library } from '../library'
-import { say } from '../status'
+import { type Kind, kind, library, search, shown } from '../library'
 import { token } from '../token'
-import { bytes, counted } from '../words'
-import { Dialog } from './dialog'
+import { dayOf, titleOf } from '../words'
+import { focusOn } from './dialog'
+import { Leaving } from './leaving'
 import { More } from './more'
+import { Picture } from './picture'
+import { SearchField } from './search-field'
+import { Viewer } from './viewer'
 
-/** The media, the newest first. */
+const KINDS: Record<Kind, string> = { '': 'Everything', image: 'Pictures', document: 'Documents', link: 'Links' }
+
+/** How many media before the last one that is loaded, in the large view, the next ones are fetched. */
+const AHEAD = 10
+
+/** The media, the newest first, day by day. */
 export function Library() {
-  const [leaving, setLeaving] = useState<Media>()
+  const seen = useSignal<number | undefined>(undefined)
+  const selected = useSignal<ReadonlySet<number>>(new Set())
+  const leaving = useSignal<Media[]>([])
+  const selecting = useSignal(false)
+  const isEmpty = library.items.value.length === 0 && !search.value
+  const chosen = shown.value.filter(({ id }) => selected.value.has(id))
+
+  function see(id: number) {
+    seen.value = id
+    const left = shown.value.length - shown.value.findIndex((item) => item.id === id)
+    if (left < AHEAD && library.hasMore.value && !library.loading.value) void library.more()
+  }
+
+  function clear() {
+    selected.value = new Set()
+    selecting.value = false
+    focusOn('library')
+  }
+
+  function select(id: number, isSelected: boolean) {
+    const next = new Set(selected.value)
+    if (isSelected) next.add(id)
+    else next.delete(id)
+    selected.value = next
+  }
+
   return (
-    <section aria-labelledby="library">
-      <h2 id="library" tabIndex={-1}>
+    <>
+      <h2 id="library" class="unseen" tabIndex={-1}>
         Library
       </h2>
-      <ul class="library" aria-label="Media">
-        {library.items.value.map((media) => (
-          <Item key={media.id} media={media} onLeave={() => setLeaving(media)} />
-        ))}
-      </ul>
-      <More
-        list={library}
-        empty={token.value ? 'Nothing here yet.' : 'Nothing here yet. Without a token, this lists what this browser uploads.'}
-      />
-      {leaving && <Leaving media={leaving} onClose={() => setLeaving(undefined)} />}
-    </section>
+      <div class="field toolbar" hidden={isEmpty}>
+        <SearchField label="Search media" onSearch={(words) => (search.value = words)} />
+        <select aria-label="Kind of media" value={kind.value} onChange={({ currentTarget }) => (kind.value = currentTarget.value as Kind)}>
+          {Object.entries(KINDS).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+        <button aria-pressed={selecting.value} onClick={() => (selecting.value = !selecting.value)}>
+          Select
+        </button>
+      </div>
+      {byDay(shown.value).map(([day, media]) => (
+        <section key={day} class="day" aria-label={day}>
+          <h3>{day}</h3>
+          <ul class={selecting.value ? 'grid selecting' : 'grid'} aria-label={`Media of ${day}`}>
+            {media.map((item) => (
+              <Tile
+                key={item.id}
+                media={item}
+                isSelected={selected.value.has(item.id)}
+                onOpen={() => (selecting.value ? select(item.id, !selected.value.has(item.id)) : see(item.id))}
+                onSelect={(isSelected) => select(item.id, isSelected)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+      <More list={library} shown={shown.value.length} empty={emptyWords()} />
+      {chosen.length > 0 && (
+        <div class="selection" role="group" aria-label="Selection">
+          <p>{chosen.length} selected</p>
+          <button onClick={clear}>Clear</button>
+          <button class="danger" onClick={() => (leaving.value = chosen)}>
+            Delete
+          </button>
+        </div>
+      )}
+      {seen.value !== undefined && (
+        <Viewer
+          media={shown.value}
+          count={search.value || kind.value ? shown.value.length : library.count.value}
+          id={seen.value}
+          onMove={see}
+          onLeave={(media) => (leaving.value = [media])}
+          onClose={() => (seen.value = undefined)}
+        />
+      )}
+      {leaving.value.length > 0 && <Leaving media={leaving.value} onClose={() => (leaving.value = [])} />}
+    </>
   )
 }
 
-function Item({ media, onLeave }: { media: Media; onLeave: () => void }) {
-  const { url, image_thumbnail: thumbnail } = media
-  const name = nameOf(media)
+interface TileProps {
+  media: Media
+  isSelected: boolean
+  onOpen: () => void
+  onSelect: (isSelected: boolean) => void
+}
+
+function Tile({ media, isSelected, onOpen, onSelect }: TileProps) {
+  const name = titleOf(media)
   return (
-    <li>
-      <div class="thumbnail" style={{ backgroundColor: thumbnail?.color ?? undefined }}>
-        {thumbnail ? <img src={thumbnail.url} alt="" loading="lazy" /> : <span aria-hidden="true">{kindOf(media)}</span>}
-      </div>
-      <p class="name">{name}</p>
-      <p class="detail">{factsOf(media).join(' · ')}</p>
-      <div class="buttons">
-        {url && (
-          <>
-            <a class="button" href={url} target="_blank" rel="noopener noreferrer">
-              Open<span class="unseen"> {name}</span>
-            </a>
-            <button onClick={() => copy(url)}>
-              Copy link<span class="unseen"> to {name}</span>
-            </button>
-          </>
-        )}
-        <button onClick={onLeave}>
-          {token.value ? 'Delete' : 'Forget'}
-          <span class="unseen"> {name}</span>
-        </button>
-      </div>
+    <li class={isSelected ? 'selected' : undefined}>
+      <button class="tile" onClick={onOpen} title={name}>
+        <Picture media={media} />
+        <span class="caption">{name}</span>
+      </button>
+      <input
+        type="checkbox"
+        aria-label={`Select ${name}`}
+        checked={isSelected}
+        onChange={({ currentTarget }) => onSelect(currentTarget.checked)}
+      />
     </li>
   )
 }
 
-function Leaving({ media, onClose }: { media: Media; onClose: () => void }) {
-  const name = nameOf(media)
-  const deletes = Boolean(token.value)
-
-  async function leave() {
-    if (deletes) await destroy(media)
-    else forget(media)
-    say(`${name} ${deletes ? 'is deleted' : 'is off this list'}.`)
+function byDay(media: Media[]): [string, Media[]][] {
+  const days = new Map<string, Media[]>()
+  for (const item of media) {
+    const day = dayOf(item.added_at)
+    days.set(day, [...(days.get(day) ?? []), item])
   }
-
-  return (
-    <Dialog
-      title={deletes ? 'Delete this media?' : 'Forget this media?'}
-      action={deletes ? 'Delete' : 'Forget'}
-      danger
-      onSubmit={leave}
-      onClose={onClose}
-      heading="library"
-    >
-      <p class="name">{name}</p>
-      <p>
-        {deletes
-          ? 'Its files go too, for everyone who has the link. This cannot be undone.'
-          : 'It goes from this list only, and its link keeps working. What is made without a token belongs to nobody, so ' +
-            'nobody can delete it here.'}
-      </p>
-    </Dialog>
-  )
+  return [...days]
 }
 
-async function copy(address: string) {
-  if (!navigator.clipboard) return say('Over plain http, browsers copy nothing for a page: copy the link of Open instead.')
-  try {
-    await navigator.clipboard.writeText(address)
-    say('The link is copied.')
-  } catch {
-    say('The browser does not let this page copy: copy the link of Open instead.')
-  }
-}
-
-function nameOf({ title, url }: Media): string {
-  return title || url || 'Untitled'
-}
-
-function kindOf({ mimetype, type }: Media): string {
-  return mimetype ? (mimetype.split('/')[1] ?? mimetype).toUpperCase() : type === 'vimeo' ? 'Vimeo' : type === 'embed' ? 'Embed' : 'Link'
-}
-
-function factsOf(media: Media): string[] {
-  const { size, mimetype, pages, image_width: width, image_height: height, url } = media
-  const facts = [kindOf(media)]
-  if (size !== null) facts.push(bytes(size))
-  if (pages !== null) facts.push(counted(pages, 'page'))
-  else if (mimetype && width && height) facts.push(`${width} × ${height}`)
-  if (!mimetype && url && URL.canParse(url)) facts.push(new URL(url).hostname)
-  return facts
+function emptyWords(): string {
+  if (search.value || kind.value) return 'Nothing matches.'
+  return token.value ? 'Nothing here yet.' : 'Nothing here yet. Without a token, this lists what this browser uploads.'
 }

@@ -1,19 +1,39 @@
+import { useEffect, useRef } from 'preact/hooks'
 import type { List } from '../list'
 
-/** What stands below a list: its problem, or the button that shows more of it. */
-export function More<T extends { id: number }>({ list, empty }: { list: List<T>; empty: string }) {
+interface Props<T extends { id: number }> {
+  list: List<T>
+  /** How many of its items are shown. */
+  shown: number
+  empty: string
+}
+
+/** How far below the window the next piece of a list is fetched. */
+const AHEAD = '1200px'
+
+/** What stands below a list: its problem, or what loads more of it as soon as it comes near the window. */
+export function More<T extends { id: number }>({ list, shown, empty }: Props<T>) {
+  const end = useRef<HTMLDivElement>(null)
   const loading = list.loading.value
-  if (list.problem.value) {
+  const problem = list.problem.value
+  const hasMore = list.hasMore.value && !loading && !problem
+  useEffect(() => {
+    if (!hasMore || !end.current) return
+    const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && void list.more(), { rootMargin: AHEAD })
+    watch.observe(end.current)
+    return () => watch.disconnect()
+  }, [hasMore, list, shown])
+  if (problem) {
     return (
       <p class="problem" role="alert">
-        {list.problem.value} <button onClick={() => void list.load()}>Try again</button>
+        {problem} <button onClick={() => void list.load()}>Try again</button>
       </p>
     )
   }
-  if (list.items.value.length === 0) return <p class="empty">{loading ? 'Loading' : empty}</p>
-  return list.hasMore.value ? (
-    <button disabled={loading} onClick={() => void list.more()}>
-      Show more
-    </button>
-  ) : null
+  const isEmpty = shown === 0 && !hasMore
+  return (
+    <div ref={end} class={isEmpty || loading ? 'empty' : undefined}>
+      {loading ? 'Loading' : isEmpty && empty}
+    </div>
+  )
 }

@@ -1,12 +1,10 @@
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Tag } from '../api'
 import { say } from '../status'
 import { destroy, save, search, tags } from '../tags'
 import { Dialog } from './dialog'
 import { More } from './more'
-
-/** Milliseconds without a key after which a search begins. */
-const TYPED = 250
+import { SearchField } from './search-field'
 
 const TYPES = { user: 'Users', category: 'Categories', contribution: 'Contributions' }
 
@@ -15,12 +13,12 @@ export function Tags() {
   const [edited, setEdited] = useState<Partial<Tag>>()
   const [leaving, setLeaving] = useState<Tag>()
   return (
-    <section aria-labelledby="tags">
-      <h2 id="tags" tabIndex={-1}>
+    <>
+      <h2 id="tags" class="unseen" tabIndex={-1}>
         Tags
       </h2>
       <div class="field">
-        <Search />
+        <SearchField label="Search tags" onSearch={(words) => (search.value = words)} />
         <button onClick={() => setEdited({})}>New tag</button>
       </div>
       <ul class="tags" aria-label="Tags">
@@ -42,22 +40,11 @@ export function Tags() {
           </li>
         ))}
       </ul>
-      <More list={tags} empty={search.value ? 'No tag matches.' : 'No tags yet.'} />
+      <More list={tags} shown={tags.items.value.length} empty={search.value ? 'No tag matches.' : 'No tags yet.'} />
       {edited && <Edit tag={edited} onClose={() => setEdited(undefined)} />}
       {leaving && <Leaving tag={leaving} onClose={() => setLeaving(undefined)} />}
-    </section>
+    </>
   )
-}
-
-function Search() {
-  const timer = useRef(0)
-
-  function type({ currentTarget: { value } }: { currentTarget: HTMLInputElement }) {
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => (search.value = value.trim()), TYPED)
-  }
-
-  return <input type="search" aria-label="Search tags" placeholder="Search tags" onInput={type} />
 }
 
 function Edit({ tag, onClose }: { tag: Partial<Tag>; onClose: () => void }) {

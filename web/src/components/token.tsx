@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { checkToken } from '../api'
 import { say } from '../status'
 import { token, userId } from '../token'
 import { Dialog } from './dialog'
@@ -7,9 +8,11 @@ import { Dialog } from './dialog'
 export function Token() {
   const [open, setOpen] = useState(false)
 
-  function save(fields: FormData) {
-    token.value = String(fields.get('token')).trim().replace(/^Bearer\s+/i, '')
-    say(token.value ? 'The token is set.' : 'The token is gone.')
+  async function save(fields: FormData) {
+    const candidate = String(fields.get('token')).trim().replace(/^Bearer\s+/i, '')
+    if (candidate) await checkToken(candidate)
+    token.value = candidate
+    say(candidate ? 'The token is set.' : 'The token is gone.')
   }
 
   return (

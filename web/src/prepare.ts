@@ -1,0 +1,60 @@
+/** What happens to a file before its first byte is sent: it is looked at, and made to fit. */
+
+import { md5 } from 'scapi-uploader'
+import { ApiError, call, type Media, type Page } from './api'
+import { describeKind, listed, nameOf, sniff } from './kinds'
+import { type Limits, limits, limitsKnown } from './limits'
+import { madeOf } from './made'
+import { dimensions, fitted } from './pictures'
+import { token } from './token'
+import { bytes } from './words'
+
+/** Why a file is not sent, as a sentence for a person. */
+export class NotSent extends Error {
+  /** Whether it is here already; the person may send it all the same. */
+  readonly isKnown: boolean
+
+  constructor(message: string, { isKnown } = { isKnown: false }) {
+    super(message)
+    this.isKnown = isKnown
+  }
+}
+
+/** Return the file as it can be sent, and its MD5. Throws NotSent. */
+export async function prepare(file: Blob): Promise<{ data: Blob; digest: string }> {
+  await limitsKnown
+  const data = limits.value ? await taken(file, limits.value) : file
+  return { data, digest: await md5(data) }
+}
+
+async function taken(file: Blob, known: Limits): Promise<Blob> {
+  if (file.size === 0) throw new NotSent('This file is empty.')
+  const mimetype = await sniff(file)
+  const most = mimetype && known.types[mimetype]
+  if (!mimetype || !most) {
+    const made = mimetype && (await fitted(file, mimetype, known))
+    if (made) return made
+    throw new NotSent(`This is ${describeKind(mimetype)}; only ${listed(Object.keys(known.types).map(nameOf))} are taken.`)
+  }
+  const size = await dimensions(file, mimetype)
+  const pixels = size ? size.width * size.height : 0
+  if (file.size <= most && pixels <= known.max_pixels) return file
+  const made = await fitted(file, mimetype, known)
+  if (made) return made
+  if (file.size > most) throw new NotSent(`This file has ${bytes(file.size)}; the limit for ${nameOf(mimetype)} is ${bytes(most)}.`)
+  throw new NotSent(`This picture has ${size?.width} × ${size?.height} pixels; the limit is ${Math.floor(known.max_pixels / 1e6)} megapixels.`)
+}
+
+/** Whether a file with this MD5 was sent before, and its media is still there. */
+export async function isSent(digest: string): Promise<boolean> {
+  const id = token.value ? undefined : madeOf(digest)
+  if (!token.value && id === undefined) return false
+  try {
+    if (id === undefined) return (await call<Page<Media>>('GET', `media/?user=me&limit=1&md5=${digest}`)).count > 0
+    await call('GET', `media/${id}/`)
+    return true
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return false // what keeps the server from answering is said by the upload
+  }
+}

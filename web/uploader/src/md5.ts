@@ -1,0 +1,44 @@
+/** The MD5 of files, computed in a worker where there can be one. */
+
+import PQueue from 'p-queue'
+import { hash } from './hash.js'
+
+export const UNREADABLE = 'The file cannot be read any more. Choose it again.'
+
+/** One file after another: a hundred that are chosen at once are not read at once. */
+const hashing = new PQueue({ concurrency: 1 })
+
+const known = new WeakMap<Blob, Promise<string>>()
+
+/** Return the MD5 of `file` in hexadecimal digits. Rejects when it can no longer be read, or with what `signal` was aborted with. */
+export function md5(file: Blob, signal?: AbortSignal): Promise<string> {
+  const before = known.get(file)
+  if (before) return before
+  const digest = hashing.add(() => inWorker(file, signal), { signal })
+  known.set(file, digest)
+  digest.catch(() => known.delete(file))
+  return digest
+}
+
+function inWorker(file: Blob, signal?: AbortSignal): Promise<string> {
+  const worker = new Worker(new URL('./md5.worker.js', import.meta.url), { type: 'module' })
+  const hashed = new Promise<string | undefined>((resolve, reject) => {
+    worker.onmessage = ({ data }) => (data.digest ? resolve(data.digest) : reject(new Error(UNREADABLE)))
+    worker.onerror = (event) => {
+      event.preventDefault()
+      resolve(undefined) // a policy or a bundler keeps the worker away
+    }
+    signal?.addEventListener('abort', () => reject(signal.reason))
+    worker.postMessage(file)
+  })
+  return hashed.finally(() => worker.terminate()).then((digest) => digest ?? here(file, signal))
+}
+
+async function here(file: Blob, signal?: AbortSignal): Promise<string> {
+  try {
+    return await hash(file, signal)
+  } catch {
+    signal?.throwIfAborted()
+    throw new Error(UNREADABLE)
+  }
+}

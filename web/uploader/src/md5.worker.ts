@@ -1,0 +1,8 @@
+import { hash } from './hash.js'
+
+addEventListener('message', ({ data }: MessageEvent<Blob>) => {
+  hash(data).then(
+    (digest) => postMessage({ digest }),
+    () => postMessage({}), // it can no longer be read
+  )
+})
