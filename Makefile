@@ -75,6 +75,10 @@ lint-page: web/node_modules/.installed
 docs: .venv/installed-for-development ## build the documentation: build/docs/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
 
+.PHONY: screenshots
+screenshots: .venv/installed-for-development $(PAGE) ## draw the pictures of the page that README shows
+	$(BIN)/python -m tests.page.screenshots
+
 .PHONY: lock
 lock: .venv/installed-for-development ## write requirements.lock anew from setup.cfg
 	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-options \

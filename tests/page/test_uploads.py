@@ -364,8 +364,7 @@ def test_a_file_that_is_dropped(visit: Callable[..., Page], service: Server, tmp
         [small.name, list(small.read_bytes())],
     )
     page.dispatch_event("h1", "dragover", {"dataTransfer": transfer})
-    overlay = "getComputedStyle(document.body, '::after').content"
-    page.wait_for_function(f"{overlay} === '\"Drop to upload\"'")
+    page.wait_for_function("() => getComputedStyle(document.body, '::after').content === '\"Drop to upload\"'")
     page.dispatch_event("h1", "drop", {"dataTransfer": transfer})
     desk.says(page, "1 file uploaded.")
     arrived(service, page, "small", small)

@@ -1,0 +1,107 @@
+"""Draws the pictures of the page that README shows: `make screenshots` writes them into docs/images."""
+
+import random
+import tempfile
+from contextlib import AbstractContextManager
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFilter
+from playwright.sync_api import Browser, expect
+
+from tests import files
+from tests.browser import chromium
+from tests.client import upload
+from tests.conftest import token as bearer
+from tests.databases import SQLite
+from tests.page import desk
+from tests.running import ROOT, Server, scapi
+
+IMAGES = ROOT / "docs" / "images"
+
+WINDOW = {"width": 1100, "height": 860}
+
+SPEED = 60_000
+"""Bytes per second of the uploads, so slow that all of them are seen under way."""
+
+NAMES = (
+    "Ridge at dawn",
+    "Above the clouds",
+    "Last snow",
+    "Path to the hut",
+    "Evening",
+    "Valley",
+    "First light",
+    "North face",
+)
+
+MOST_BYTES = 150_000
+"""Bytes that a picture may have."""
+
+
+def landscape(seed: int, width: int = 900, height: int = 600) -> bytes:
+    """Return a photo of mountains, as a JPEG; nobody has taken it."""
+    chance = random.Random(seed)
+    hue = [chance.randint(50, 210) for _ in range(3)]
+    image = Image.new("RGB", (width, height))
+    draw = ImageDraw.Draw(image)
+    for y in range(height):
+        fade = y / height
+        draw.line([(0, y), (width, y)], tuple(int(part * (1 - fade) + (255 - part * 0.4) * fade) for part in hue))
+    x = width * chance.uniform(0.2, 0.8)
+    draw.ellipse((x, height * 0.14, x + width * 0.09, height * 0.14 + width * 0.09), (255, 243, 214))
+    for ridge in range(5):
+        top = height * (0.42 + 0.12 * ridge)
+        line = [(across, top + chance.uniform(-70, 50)) for across in range(0, width + 60, 60)]
+        shade = tuple(int(part * (0.85 - 0.15 * ridge)) for part in hue)
+        draw.polygon([(0, height), *line, (width, height)], shade)
+    output = BytesIO()
+    image.filter(ImageFilter.GaussianBlur(1)).save(output, "JPEG", quality=92)
+    return output.getvalue()
+
+
+def picture(browser: Browser, service: Server, folder: Path, scheme: str) -> Path:
+    """Draw the page with uploads under way, in light or dark, and return the picture."""
+    page = browser.new_context(viewport=WINDOW, color_scheme=scheme).new_page()  # type: ignore[arg-type]
+    page.goto(service.url)
+    desk.set_token(page, desk.token(7))
+    expect(page.locator(".tile")).to_have_count(len(NAMES) * 2)
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    desk.Line(page, SPEED)
+    chosen = [folder / "Lake in the morning.jpg", folder / "Crossing.jpg", folder / "Route and timetable.pdf"]
+    for seed, path in enumerate(chosen[:2]):
+        desk.written(path, landscape(100 + seed, 1800, 1200))
+    desk.written(chosen[2], files.pdf(4, size=120_000, title="Route and timetable"))
+    desk.choose(page, *chosen)
+    desk.wait_for_bytes(page, chosen[0].name, 40_000)
+    desk.upload(page, chosen[1].name).get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("status")).to_be_empty()
+    output = BytesIO(page.screenshot())
+    path = IMAGES / f"page-{scheme}.png"
+    with Image.open(output) as image:
+        image.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+    page.context.close()
+    return path
+
+
+def serving(folder: Path) -> AbstractContextManager[Server]:
+    """Serve scapi with an empty database."""
+    return scapi(folder, workers=1, SCAPI_DATABASE_URL=SQLite(folder).create())
+
+
+def main() -> None:
+    """Draw both, on a server that is there for that only."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, chromium() as browser, serving(Path(name)) as service:
+        for seed in range(len(NAMES) * 2):
+            upload(service, landscape(seed), filename=f"{NAMES[seed % len(NAMES)]}.jpg", headers=bearer(7))
+        for scheme in ("light", "dark"):
+            path = picture(browser, service, Path(name), scheme)
+            size = path.stat().st_size
+            print(f"{path.relative_to(ROOT)}: {size} bytes")
+            if size > MOST_BYTES:
+                raise SystemExit(f"{path.name} has more than {MOST_BYTES} bytes")
+
+
+if __name__ == "__main__":
+    main()
