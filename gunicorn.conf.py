@@ -26,7 +26,7 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 # Each thread at work may hold a chunk and two database connections (docs/scaling.md).
 worker_class = ScapiWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 8
+threads = 64
 
 # A worker whose main loop has not told its master for this many seconds that it lives is replaced. A request may take
 # longer: what hangs in one is ended by its own timeout (database, storage, previews, SCAPI_CLIENT_TIMEOUT).

@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_ids, request_notes
     from scapi.http.application import Application
     from scapi.http.openapi import api
+    from scapi.inspection import room
     from scapi.media import places
     from scapi.media.files import STORED
     from scapi.media.serving import blueprint as files
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cors.set_up(app, settings)
     storage.set_up(app, settings)
     health.set_up(app)
+    room.set_up(app)
     places.check(app)
     previews.set_up(app, settings)
     limits.register(app, settings)

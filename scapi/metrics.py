@@ -49,6 +49,13 @@ STORAGE_SECONDS = Histogram(
     buckets=SECONDS,
     registry=REGISTRY,
 )
+INSPECTION_SECONDS = Histogram(
+    "scapi_inspection_seconds",
+    "Files that were looked into, by the kind of job, and the seconds that took once it was their turn",
+    ["job"],
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
 PREVIEW_SECONDS = Histogram(
     "scapi_preview_seconds",
     "Previews of links that were tried and the seconds they took",

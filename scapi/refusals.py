@@ -71,6 +71,8 @@ ERRORS: Mapping[str, Error] = {
     "upload_not_found": Error(404, "There is no such upload for this client.", "Begin a new upload."),
     # Files
     "file_too_large": Error(413, "The file is larger than the limit for its type.", "Send a smaller file."),
+    "image_too_complex": Error(400, "The image takes too much time to decode.", "Send a simpler image."),
+    "inspection_crashed": Error(400, "Inspecting the file failed several times.", "Convert the file."),
     "invalid_image": Error(400, "The image is damaged or is not an image.", "Send another file."),
     "invalid_pdf": Error(400, "The PDF is damaged or is not a PDF.", "Send another file."),
     "md5_mismatch": Error(400, "The MD5 is not that of the bytes that came.", "Send the file's MD5, or upload again."),
@@ -89,8 +91,10 @@ ERRORS: Mapping[str, Error] = {
     "tag_assigned": Error(409, "A tag that is assigned keeps its type.", "Unassign the tag first."),
     "url_forbidden": Error(400, "The URL cannot be used.", "Use a public http or https URL."),
     # This service
+    "busy": Error(503, "Too many files are inspected at the moment.", AGAIN),
     "check_unavailable": Error(503, "The file cannot be checked right now.", AGAIN),
     "database_unavailable": Error(503, "The database cannot be reached right now.", AGAIN),
+    "inspection_failed": Error(503, "The file could not be inspected right now.", AGAIN),
     "internal_server_error": Error(500, "Something went wrong here; it is a bug.", "Report the request_id."),
     "previews_busy": Error(503, "Too many previews are fetched at the moment.", AGAIN),
     "storage_error": Error(500, "The storage failed in a way that scapi does not know.", "Report the request_id."),

@@ -201,8 +201,9 @@ def pre_fork(server: Arbiter, worker: ScapiWorker) -> None:
 
 
 def post_fork(_server: Arbiter, worker: ScapiWorker) -> None:
-    """Tell the worker its number, and let it keep the memory that each chunk needs again."""
+    """Tell the worker its number and how many threads it has; let it keep the memory that each chunk needs again."""
     os.environ["SCAPI_WORKER"] = str(worker.number)
+    os.environ["SCAPI_THREADS"] = str(worker.cfg.threads)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:  # other C libraries than glibc have none
         mallopt(M_TRIM_THRESHOLD, KEPT)

@@ -36,7 +36,7 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
         "scapi/migrations/env.py",
         "scapi/migrations/alembic.ini",
         "scapi/migrations/versions/0001_uploads_and_media.py",
-        "scapi/formats/pdf_child.py",
+        "scapi/inspection/warm.py",
         "scapi/page/unbuilt.html",
         "storage_backends/conformance/suite.py",
         "storage_backends/py.typed",

@@ -2,10 +2,7 @@
 
 import hashlib
 import struct
-import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -14,14 +11,9 @@ from PIL import Image, ImageCms, ImageMath
 from scapi.formats import outlines
 from scapi.formats.containers import BrokenFileError
 from scapi.formats.outlines import MAX_ICC_PROFILE_BYTES, Outline
+from scapi.formats.sizes import THUMBNAIL_SIZE
 
-# Pixels; a thumbnail fits into this square and is never larger than its image.
-THUMBNAIL_SIZE = 400
 THUMBNAIL_JPEG_QUALITY = 80
-
-# Decodes at a time per process. Measured, one takes up to 3 bytes per pixel of a JPEG, 14 of a PNG, 16 of a WebP (that
-# is 830 MB at the default limit): what is no JPEG and has more than half of the pixels allowed is decoded alone.
-MAX_SIMULTANEOUS_DECODES = 2
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
@@ -60,9 +52,6 @@ _UNREADABLE = (
     zlib.error,
     Image.DecompressionBombError,
 )
-
-_decoding = threading.BoundedSemaphore(MAX_SIMULTANEOUS_DECODES)
-_next_to_decode = threading.Lock()
 
 
 class InvalidImage(Exception):
@@ -126,31 +115,10 @@ def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> In
     except BrokenFileError as error:
         raise InvalidImage("invalid_image", f"This image cannot be read: {error}.") from error
     _check(outline, limits)
-    with _turn(_places(outline, mimetype, limits)):
-        try:
-            return _decode(outline, format_name)
-        except _UNREADABLE as error:
-            raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
-
-
-def _places(outline: Outline, mimetype: str, limits: ImageLimits) -> int:
-    """Return how many of the places a decode takes."""
-    across, down = outline.canvas
-    alone = mimetype != "image/jpeg" and across * down * MAX_SIMULTANEOUS_DECODES > limits.max_pixels
-    return MAX_SIMULTANEOUS_DECODES if alone else 1
-
-
-@contextmanager
-def _turn(places: int) -> Iterator[None]:
-    """Wait for that many places to decode in. One waits at a time, so that no two hold what the other waits for."""
-    with _next_to_decode:
-        for _ in range(places):
-            _decoding.acquire()
     try:
-        yield
-    finally:
-        for _ in range(places):
-            _decoding.release()
+        return _decode(outline, format_name)
+    except _UNREADABLE as error:
+        raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
 
 
 def _check(outline: Outline, limits: ImageLimits) -> None:
@@ -183,13 +151,14 @@ def _decode(outline: Outline, format_name: str) -> InspectedImage:
     with Image.open(BytesIO(outline.data), formats=[format_name]) as image:
         if image.size != (outline.width, outline.height):
             raise ValueError("the decoder sees another size than the file's structure shows")
-        # Decoding at 1/2, 1/4 or 1/8 still reads every byte; twice the size keeps the thumbnail sharp.
-        image.draft(None, (2 * THUMBNAIL_SIZE, 2 * THUMBNAIL_SIZE))
+        # Decoding at 1/2, 1/4 or 1/8 still reads every byte; twice the thumbnail's size keeps it sharp.
+        across, down = _thumbnail_size(image)
+        image.draft(None, (2 * across, 2 * down))
         for frame in range(outline.frames):
             image.seek(frame)
             image.load()
             if frame == outline.first:
-                thumbnail = _thumbnail(image, outline)
+                thumbnail = thumbnail_of(image, outline)
     width, height = outline.width, outline.height
     if outline.orientation in _SIDEWAYS:
         width, height = height, width
@@ -205,12 +174,16 @@ def _pixels(jpeg: bytes) -> bytes:
     return digest.digest()
 
 
-def _thumbnail(image: Image.Image, outline: Outline) -> Thumbnail:
-    scale = min(1, THUMBNAIL_SIZE / max(image.size))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = _in_srgb(_scalable(image, outline).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), outline)
-    if outline.orientation in _UPRIGHT:
-        small = small.transpose(_UPRIGHT[outline.orientation])
+def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnail:
+    """Return the thumbnail of a decoded image; without an outline, of one that is upright and in sRGB."""
+    size = _thumbnail_size(image)
+    if outline:
+        scaled = _scalable(image, outline).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small = _in_srgb(scaled, outline)
+        if outline.orientation in _UPRIGHT:
+            small = small.transpose(_UPRIGHT[outline.orientation])
+    else:
+        small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     if not isinstance(average, tuple):
         raise TypeError("an RGB image has a tuple for a pixel")
@@ -226,6 +199,11 @@ def _thumbnail(image: Image.Image, outline: Outline) -> Thumbnail:
         small.height,
         "#" + bytes(int(band) for band in average[:3]).hex(),
     )
+
+
+def _thumbnail_size(image: Image.Image) -> tuple[int, int]:
+    scale = min(1, THUMBNAIL_SIZE / max(image.size))
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
 
 
 def _scalable(image: Image.Image, outline: Outline) -> Image.Image:

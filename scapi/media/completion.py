@@ -1,6 +1,8 @@
-"""How an upload ends: its hash is checked, its file published and looked into, and a media made, once."""
+"""How an upload ends: its hash is checked, its file published and inspected, and a media made, once."""
 
 import hashlib
+import time
+from contextlib import ExitStack
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -10,10 +12,13 @@ from scapi.checks import checking
 from scapi.checks.base import CheckedFile
 from scapi.database import db
 from scapi.events.signals import announce
-from scapi.media import announcements, contents, files
+from scapi.http import callers
+from scapi.inspection.outcomes import Crash, Verdict, busy
+from scapi.inspection.room import PATIENCE, Visit, room
+from scapi.media import announcements, claims, contents, files
 from scapi.media.models import Media
 from scapi.refusals import Refused
-from scapi.storage import storage
+from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
@@ -22,60 +27,73 @@ from storage_backends import NotFound
 READ_SIZE = 1024 * 1024
 """Bytes read at a time where a file has to be hashed again."""
 
+MAX_CRASHES = 3
+"""After so many crashes of the inspection the file is refused."""
+
+ASK_EVERY = 0.05
+"""Seconds between two looks at an upload that another request completes."""
+
 
 def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | None) -> Media:
     """Turn a finished upload into a media; called again with the same `digest`, return the same one.
 
     `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
-    StorageError; the upload is then as it was, unless a check has refused its file.
+    StorageError; the upload is then as it was, unless its file was refused.
     """
-    with assembly.entered(upload_id, user_id) as upload:
-        media = _media_of(upload, digest, wanted)
-    return media or complete(upload_id, user_id, digest, wanted)  # the row has changed, and says what to answer
+    with ExitStack() as stack:
+        visit: Visit | None = None
+        patience = time.monotonic() + PATIENCE
+        while True:
+            with assembly.entered(upload_id, user_id) as upload:
+                rules.check_complete(upload)
+                _check_md5(md5.hexdigest(upload.md5), digest)
+                if upload.status == Status.COMPLETED:
+                    return _made_before(upload)
+                visit = visit or stack.enter_context(room.entered(callers.who()))
+                claimed = claims.claim(upload)
+            if claimed:
+                with using(upload.storage):
+                    media = _finished(upload, visit, digest, wanted)
+                if media:
+                    return media
+            if time.monotonic() > patience:
+                raise busy("another request completes this upload; try again in a moment")
+            time.sleep(ASK_EVERY)
 
 
-def _media_of(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
-    rules.check_complete(upload)
-    _check_md5(md5.hexdigest(upload.md5), digest)
-    if upload.status == Status.COMPLETED:
-        return _made_before(upload)
-    if upload.total is None:  # from here on no chunk may follow
-        rows.advance(upload, {"total": upload.offset})
-        return None
-    return _finish(upload, digest, wanted)
-
-
-def _finish(upload: Row[Any], digest: str, wanted: str | None) -> Media | None:
-    """Publish the file and make its media; None if another request has changed the upload meanwhile."""
-    rows.make_durable(upload)  # a file that is finished cannot go on from an earlier offset
+def _finished(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) -> Media | None:
+    """Make the media of an upload that is claimed; None if another request has changed the upload meanwhile."""
     try:
-        storage.finish(upload.state)
-        if md5.hexdigest(upload.md5) is None:
-            _check_md5(_hash_of(key_of(upload.id)), digest)
-        if not _passes_checks(upload):
-            return None
-        made = contents.inspect(upload, wanted)
-    except NotFound:
-        if rows.find(upload.id) == upload:
+        return _publish(upload, _inspected(upload, visit, digest, wanted), digest)
+    except (Verdict, checking.RefusedByCheck) as refusal:
+        if ending.refuse(upload, refusal.code, refusal.message):
             raise
         return None
-    return _publish(upload, made, digest)
-
-
-def _passes_checks(upload: Row[Any]) -> bool:
-    """Run the checks that the settings name; if one refuses the file, end the upload and remove it.
-
-    Return False, for what the row then says, where another request was first. Raises Refused.
-    """
-    file = CheckedFile(upload.filename, upload.mimetype, upload.offset, upload.user_id)
-    try:
-        checking.check(file, lambda: storage.open(key_of(upload.id)))
-    except checking.RefusedByCheck:
-        if not ending.end(upload, Status.REFUSED):
-            return False
-        ending.clear_now_or_later(upload)
+    except Crash as crash:
+        if claims.release(upload, crashed=True) < MAX_CRASHES:
+            raise
+        last = Refused("inspection_crashed", f"inspecting this file has failed {MAX_CRASHES} times")
+        ending.refuse(upload, last.code, last.message)
+        raise last from crash
+    except NotFound:
+        current = rows.find(upload.id)
+        if current is not None and current.status == Status.UPLOADING:
+            claims.release(upload)
+            raise
+        return None
+    except BaseException:
+        claims.release(upload)
         raise
-    return True
+
+
+def _inspected(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) -> contents.Contents:
+    """Publish the file, which the checks that the settings name must pass, and save what is made of it."""
+    storage.finish(upload.state)
+    if md5.hexdigest(upload.md5) is None:
+        _check_md5(_hash_of(key_of(upload.id)), digest)
+    file = CheckedFile(upload.filename, upload.mimetype, upload.offset, upload.user_id)
+    checking.check(file, lambda: storage.open(key_of(upload.id)))
+    return contents.inspect(upload, wanted, visit)
 
 
 def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | None:
@@ -100,7 +118,7 @@ def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | 
 
 
 def _clear_if_over(upload: Row[Any]) -> None:
-    """Remove what was published for an upload that was aborted meanwhile: whoever did that was too early for it."""
+    """Remove what was published for an upload that was aborted meanwhile: the abort ran before these files existed."""
     current = rows.find(upload.id)
     if current is None or current.status != Status.COMPLETED:
         storage.abort(upload.state)

@@ -1,16 +1,21 @@
 """What is in an uploaded file, and the files that are made of it."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, BytesIO, RawIOBase
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy import Row
 
-from scapi.formats import cleaning, documents, filetypes, images
-from scapi.formats.documents import InvalidDocument
+from scapi.formats import cleaning
 from scapi.formats.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
-from scapi.formats.images import ImageLimits, InspectedImage, InvalidImage, Thumbnail
+from scapi.inspection import facts, questions, sources
+from scapi.inspection.facts import DocumentFacts, ImageFacts
+from scapi.inspection.questions import Question
+from scapi.inspection.room import Visit
+from scapi.inspection.sources import Source
 from scapi.media import files
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
@@ -45,40 +50,8 @@ class Contents:
         return Media(**self.columns, **more, files=self.files, stored=sum(file.size for file in self.files))
 
 
-class _StoredFile(RawIOBase):
-    """A published file, read by ranges only where it is looked at."""
-
-    def __init__(self, key: str, size: int) -> None:
-        self._key = key
-        self._size = size
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        length = min(len(buffer), self._size - self._at)
-        if length <= 0:
-            return 0
-        with storage.open(self._key, self._at, length) as part:
-            data = part.read(length)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """What a file came as: the id that its keys are made of, and its name."""
 
     id: str
@@ -91,37 +64,52 @@ class Picture:
 
     data: bytes
     mimetype: str
-    image: InspectedImage
+    image: ImageFacts
 
 
-def inspect(upload: Row[Any], wanted: str | None) -> Contents:
-    """Look into the published file of `upload`, save what is made of it, and return what its media has.
+def inspect(upload: Row[Any], wanted: str | None, visit: Visit) -> Contents:
+    """Have the published file of `upload` inspected, save what is made of it, and return what its media has.
 
     Raises Refused for a file that is not what it should be; nothing is saved then.
     """
     mimetype = _mimetype(upload)
     kind = _kind(wanted, mimetype)
-    try:
-        return _image(upload, mimetype, kind) if is_image(mimetype) else _document(upload, mimetype, kind)
-    except (InvalidImage, InvalidDocument) as error:
-        raise Refused(error.code, str(error)) from error
+    with _published(key_of(upload.id), upload.offset) as source:
+        if is_image(mimetype):
+            image = visit.facts(_about_image(source, mimetype))
+        else:
+            document = visit.facts(questions.about_document(source))
+    return _image(upload, mimetype, kind, image) if is_image(mimetype) else _document(upload, mimetype, kind, document)
 
 
-def check_image(data: bytes) -> Picture:
+def check_image(data: bytes, visit: Visit) -> Picture:
     """Return the image that `data` is, which did not come as an upload. Raises Refused."""
     mimetype = rules.check_type(data[:SIGNATURE_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
     _kind(MediaType.IMAGE, mimetype)
-    try:
-        return _picture(data, mimetype)
-    except InvalidImage as error:
-        raise Refused(error.code, str(error)) from error
+    image = visit.facts(_about_image(sources.of_bytes(data), mimetype))
+    return Picture(image.served or data, mimetype, image)
 
 
-def save_image(source: Source, picture: Picture) -> Contents:
+def save_image(origin: Origin, picture: Picture) -> Contents:
     """Save an image that did not come as an upload, and what is made of it, and return what its media has."""
-    key = key_of(source.id)
+    key = key_of(origin.id)
     storage.save(key, BytesIO(picture.data), picture.mimetype)
-    return _contents(source, key, picture, MediaType.IMAGE, [])
+    return _contents(origin, _file(origin, key, picture.mimetype, len(picture.data)), picture.image, MediaType.IMAGE)
+
+
+@contextmanager
+def _published(key: str, size: int) -> Iterator[Source]:
+    """Give a published file to the room: its descriptor where it is on a local disk, else ranges of it."""
+    with storage.open(key) as stream:
+        descriptor = sources.descriptor_of(stream)
+        if descriptor is not None:
+            yield Source(size, descriptor)
+            return
+    yield Source(size, ranges=lambda offset, length: storage.open(key, offset, length))
+
+
+def _about_image(source: Source, mimetype: str) -> Question[ImageFacts]:
+    return questions.about_image(source, mimetype, max_pixels=settings.max_image_pixels, strip=settings.strip_metadata)
 
 
 def _mimetype(upload: Row[Any]) -> str:
@@ -142,69 +130,53 @@ def _kind(wanted: str | None, mimetype: str) -> MediaType:
     return kind
 
 
-def _image(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
-    key = key_of(upload.id)
-    with storage.open(key) as file:
-        data = file.read()
-    picture = _picture(data, mimetype)
-    replaced = []
-    if picture.data is not data:
+def _image(upload: Row[Any], mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
+    key, size, replaced = key_of(upload.id), upload.offset, []
+    if image.served is not None:
         replaced.append(key)
-        key += SERVED
-        storage.save(key, BytesIO(picture.data), mimetype)
-    return _contents(Source(upload.id, upload.filename), key, picture, kind, replaced)
+        key, size = key + SERVED, len(image.served)
+        storage.save(key, BytesIO(image.served), mimetype)
+    origin = Origin(upload.id, upload.filename)
+    return _contents(origin, _file(origin, key, mimetype, size), image, kind, replaced)
 
 
-def _picture(data: bytes, mimetype: str) -> Picture:
-    image = images.inspect(data, mimetype, ImageLimits(max_pixels=settings.max_image_pixels))
-    served = cleaning.cleaned(data, mimetype) if settings.strip_metadata else data
-    return Picture(served, mimetype, image)
+def _contents(
+    origin: Origin, file: MediaFile, image: ImageFacts, kind: MediaType, replaced: Sequence[str] = ()
+) -> Contents:
+    """Save the thumbnail of an image, and return what its media has."""
+    file.width, file.height = image.width, image.height
+    file.md5_served = None if image.served is None else _md5(image.served)
+    file.cleaned = cleaning.RULES if settings.strip_metadata else None
+    columns = {"type": kind, "title": _title(origin.filename), "color": image.color}
+    return Contents(columns, [file, _save(origin.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], list(replaced))
 
 
-def _contents(source: Source, key: str, picture: Picture, kind: MediaType, replaced: list[str]) -> Contents:
-    """Return what the media of a picture has whose file is kept at `key`, and save its thumbnail."""
-    image = picture.image
-    original = MediaFile(
+def _document(upload: Row[Any], mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
+    origin = Origin(upload.id, upload.filename)
+    made = [_file(origin, key_of(upload.id), mimetype, upload.offset)]
+    columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
+    if document.preview and document.thumbnail:
+        made.append(_save(upload.id, Role.PREVIEW, PREVIEW, document.preview))
+        made.append(_save(upload.id, Role.THUMBNAIL, THUMBNAIL, document.thumbnail))
+        columns["color"] = document.color
+    return Contents(columns, made, [])
+
+
+def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
+    """Return the file that was sent, as it is served."""
+    return MediaFile(
         role=Role.FILE,
-        name=files.url_name(source.filename, picture.mimetype),
-        title=_file_title(source.filename, picture.mimetype),
-        key=key,
-        mimetype=picture.mimetype,
-        size=len(picture.data),
-        width=image.width,
-        height=image.height,
-        md5_served=_md5(picture.data),
-        cleaned=cleaning.RULES if settings.strip_metadata else None,
-    )
-    columns = {"type": kind, "title": _title(source.filename), "color": image.thumbnail.color}
-    return Contents(columns, [original, _save(source.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], replaced)
-
-
-def _document(upload: Row[Any], mimetype: str, kind: MediaType) -> Contents:
-    key, size = key_of(upload.id), upload.offset
-    document = documents.inspect(BufferedReader(_StoredFile(key, size)), size)
-    original = MediaFile(
-        role=Role.FILE,
-        name=files.url_name(upload.filename, mimetype),
-        title=_file_title(upload.filename, mimetype),
+        name=files.url_name(origin.filename, mimetype),
+        title=_file_title(origin.filename, mimetype),
         key=key,
         mimetype=mimetype,
         size=size,
     )
-    columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
-    made = [original]
-    if preview := document.preview:
-        thumbnail = images.inspect(preview.data, filetypes.JPEG).thumbnail
-        page = Thumbnail(preview.data, filetypes.JPEG, preview.width, preview.height, thumbnail.color)
-        made.append(_save(upload.id, Role.PREVIEW, PREVIEW, page))
-        made.append(_save(upload.id, Role.THUMBNAIL, THUMBNAIL, thumbnail))
-        columns["color"] = thumbnail.color
-    return Contents(columns, made, [])
 
 
-def _save(source_id: str, role: Role, suffix: str, image: Thumbnail) -> MediaFile:
+def _save(origin_id: str, role: Role, suffix: str, image: facts.Picture) -> MediaFile:
     """Save an image that was made of a file."""
-    key = key_of(source_id) + suffix
+    key = key_of(origin_id) + suffix
     storage.save(key, BytesIO(image.data), image.mimetype)
     name = role + EXTENSIONS[image.mimetype]
     return MediaFile(

@@ -17,9 +17,13 @@ from scapi.media.listing import MediaQuerySchema, conditions
 from scapi.media.models import Media, MediaType
 from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
 from scapi.refusals import Refused
+from scapi.uploads.views import REFUSED_FILE
 
 # not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
 NEWEST = Order("-added_at", ((Media.added_at, True), (Media.id, True)))
+
+NOT_INSPECTED = ("busy", "inspection_failed")
+"""Why a file could not be inspected, which says nothing about the file."""
 
 blueprint = Blueprint(
     "media", __name__, description="Images, documents and links that a page can show", refuses=OF_THE_STORAGE
@@ -32,12 +36,7 @@ blueprint = Blueprint(
 @blueprint.refuses(
     "md5_mismatch",
     "type_mismatch",
-    "invalid_image",
-    "too_many_pixels",
-    "too_many_frames",
-    "refused_by_check",
-    "invalid_pdf",
-    "pdf_too_complex",
+    *REFUSED_FILE,
     "anonymous",
     "quota_exceeded",
     "upload_not_found",
@@ -47,6 +46,7 @@ blueprint = Blueprint(
     "file_too_large",
     "unsupported_file_type",
     "check_unavailable",
+    *NOT_INSPECTED,
 )
 @blueprint.doc(operationId="MediaChunkUploadComplete")
 def complete_upload(fields: dict[str, Any]) -> Media:
@@ -85,12 +85,14 @@ def list_media(query: dict[str, Any]) -> dict[str, Any]:
     "invalid_image",
     "too_many_pixels",
     "too_many_frames",
+    "image_too_complex",
     "refused_by_check",
     "anonymous",
     "quota_exceeded",
     "file_too_large",
     "previews_busy",
     "check_unavailable",
+    *NOT_INSPECTED,
 )
 @blueprint.doc(operationId="MediaCreate")
 def create_media(fields: dict[str, Any]) -> Media:

@@ -16,11 +16,16 @@ from storage_backends import StorageError
 
 
 def abort(upload_id: str, user_id: int | None) -> None:
-    """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused."""
+    """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused.
+
+    Of one whose file was refused nothing is there any more: that is no error.
+    """
     place = assembly.find(upload_id, user_id).storage
     while True:
         with using(place), storage.exclusive(key_of(upload_id)):
             upload = assembly.find(upload_id, user_id)
+            if upload.status == Status.REFUSED:
+                return
             rules.check_alive(upload, now())
             if upload.status == Status.COMPLETED:
                 raise Refused("upload_completed", "this upload is already completed; delete its media instead")
@@ -30,10 +35,18 @@ def abort(upload_id: str, user_id: int | None) -> None:
                 return
 
 
-def end(upload: Row[Any], status: Status) -> bool:
+def refuse(upload: Row[Any], code: str, message: str) -> bool:
+    """End an upload whose file is refused, and remove the file; return whether it was still uploading."""
+    if not end(upload, Status.REFUSED, refusal_code=code, refusal_message=message):
+        return False
+    clear_now_or_later(upload)
+    return True
+
+
+def end(upload: Row[Any], status: Status, **more: Any) -> bool:
     """Give an uploading row its last status, surviving a power cut; return whether it was still uploading."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
-    ended = db.session.scalar(claim.values(status=status, writer=Upload.writer + 1).returning(Upload.id))
+    ended = db.session.scalar(claim.values(status=status, writer=Upload.writer + 1, **more).returning(Upload.id))
     db.session.commit()
     return ended is not None
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, UtcDateTime
@@ -19,7 +19,7 @@ class Status(StrEnum):
     ABORTED = "aborted"
     EXPIRED = "expired"
     REFUSED = "refused"
-    """A check has refused its file."""
+    """Its file was refused: by a check, or by what it was found to be."""
 
 
 class Upload(Base):
@@ -57,5 +57,12 @@ class Upload(Base):
     writer: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """Counts up with every change, and whenever a newer request takes over: who saw a smaller number may not write."""
     status: Mapped[str] = mapped_column(String(16))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when one request completes it and others wait; the request may end before that, or die."""
+    crashes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often inspecting its file ended in a crash."""
+    refusal_code: Mapped[str | None] = mapped_column(String(40))
+    refusal_message: Mapped[str | None] = mapped_column(Text)
+    """Why it was refused; None in rows that an earlier version of scapi refused."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

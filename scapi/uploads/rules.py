@@ -23,6 +23,10 @@ class Official(Protocol):
     def status(self) -> str: ...
     @property
     def expires_at(self) -> datetime: ...
+    @property
+    def refusal_code(self) -> str | None: ...
+    @property
+    def refusal_message(self) -> str | None: ...
 
 
 def check_access(upload: Official, user_id: int | None) -> None:
@@ -35,9 +39,11 @@ def check_access(upload: Official, user_id: int | None) -> None:
 
 
 def check_alive(upload: Official, moment: datetime) -> None:
-    """Refuse an upload whose time is over, or whose file a check has refused."""
+    """Refuse an upload whose time is over, or whose file was refused: the same answer again."""
     if upload.status == "refused":
-        raise Refused("refused_by_check", "this file was refused by a check")
+        raise Refused(
+            upload.refusal_code or "refused_by_check", upload.refusal_message or "this file was refused by a check"
+        )
     if upload.status == "expired" or (upload.status == "uploading" and upload.expires_at <= moment):
         raise Refused("upload_expired", f"this upload has expired at {upload.expires_at:%Y-%m-%dT%H:%M:%SZ}")
 

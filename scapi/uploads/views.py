@@ -13,6 +13,18 @@ from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Position
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
+REFUSED_FILE = (
+    "refused_by_check",
+    "invalid_image",
+    "too_many_pixels",
+    "too_many_frames",
+    "image_too_complex",
+    "invalid_pdf",
+    "pdf_too_complex",
+    "inspection_crashed",
+)
+"""Why the file of an upload can have been refused; whoever asks for the upload afterwards is answered the same."""
+
 blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, by chunks", refuses=OF_THE_STORAGE)
 
 CONTENT_RANGE_PARAMETER = {
@@ -35,7 +47,7 @@ CONTENT_RANGE_PARAMETER = {
     "invalid_offset",
     "length_mismatch",
     "total_mismatch",
-    "refused_by_check",
+    *REFUSED_FILE,
     "anonymous",
     "quota_exceeded",
     "upload_not_found",
@@ -66,7 +78,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 
 @blueprint.get("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(200, UploadSchema)
-@blueprint.refuses("refused_by_check", "upload_not_found", "upload_expired")
+@blueprint.refuses(*REFUSED_FILE, "upload_not_found", "upload_expired")
 @blueprint.doc(operationId="retrieveUpload")
 def retrieve_upload(upload_id: str) -> Row[Any]:
     """Return how far an upload has come, so that a client can go on from there"""
@@ -75,7 +87,7 @@ def retrieve_upload(upload_id: str) -> Row[Any]:
 
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")
 @blueprint.response(204)
-@blueprint.refuses("refused_by_check", "upload_not_found", "upload_completed", "upload_expired")
+@blueprint.refuses("upload_not_found", "upload_completed", "upload_expired")
 @blueprint.doc(operationId="abortUpload")
 def abort_upload(upload_id: str) -> None:
     """Abort an unfinished upload; nothing of it is kept"""

@@ -3,7 +3,6 @@
 import struct
 import subprocess
 import sys
-import threading
 import zlib
 from io import BytesIO
 
@@ -132,53 +131,6 @@ def test_comments_of_a_gif_are_not_joined_in_quadratic_time():
 def test_limits_above_pillows_own_are_a_mistake():
     with pytest.raises(ValueError, match="MAX_IMAGE_PIXELS"):
         ImageLimits(max_pixels=Image.MAX_IMAGE_PIXELS + 1)
-
-
-def test_not_more_decodes_at_a_time_than_allowed(monkeypatch):
-    inside, most, both = [0], [0], threading.Barrier(images.MAX_SIMULTANEOUS_DECODES)
-    lock, original = threading.Lock(), images._decode
-
-    def counting(*arguments):
-        with lock:
-            inside[0] += 1
-            most[0] = max(most[0], inside[0])
-        both.wait(timeout=30)
-        try:
-            return original(*arguments)
-        finally:
-            with lock:
-                inside[0] -= 1
-
-    monkeypatch.setattr(images, "_decode", counting)
-    threads = [threading.Thread(target=images.inspect, args=(files.jpeg(), "image/jpeg")) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most[0] == images.MAX_SIMULTANEOUS_DECODES
-
-
-@pytest.mark.parametrize(("mimetype", "together"), [("image/webp", False), ("image/png", False), ("image/jpeg", True)])
-def test_what_is_large_and_no_jpeg_is_decoded_alone(monkeypatch, mimetype, together):
-    met, inside, original = [], threading.Barrier(2), images._decode
-
-    def meeting(*arguments):
-        try:
-            inside.wait(timeout=0.3)
-            met.append(True)
-        except threading.BrokenBarrierError:
-            met.append(False)
-        return original(*arguments)
-
-    monkeypatch.setattr(images, "_decode", meeting)
-    data = {"image/webp": files.webp, "image/png": files.png, "image/jpeg": files.jpeg}[mimetype](60, 50)
-    limits = ImageLimits(max_pixels=60 * 50 + 1)
-    threads = [threading.Thread(target=images.inspect, args=(data, mimetype, limits)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert met == [together] * 4
 
 
 MEMORY_PROBE = """

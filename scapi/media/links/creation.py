@@ -12,9 +12,11 @@ from scapi.checks import checking
 from scapi.checks.base import CheckedFile
 from scapi.database import db
 from scapi.events.signals import announce
+from scapi.http import callers
 from scapi.http.errors import RETRY_AFTER
+from scapi.inspection.room import room
 from scapi.media import announcements, contents, files
-from scapi.media.contents import Source
+from scapi.media.contents import Origin
 from scapi.media.links import embeds, previews
 from scapi.media.models import Media, MediaType, StaleFile
 from scapi.previews.addresses import Target
@@ -75,15 +77,16 @@ def _image(url: str, creator_id: int | None) -> Media:
     except FAILURES as error:  # one answer for all of them: it must not tell what there is inside
         raise Refused("image_unavailable", "no picture could be had from this URL", field="url") from error
     filename = filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name))
-    picture = contents.check_image(data)
+    with room.entered(callers.who()) as visit:
+        picture = contents.check_image(data, visit)
     checking.check(CheckedFile(filename, picture.mimetype, len(data), creator_id), lambda: BytesIO(data))
     caps.check_quota(creator_id, len(picture.data))
-    source = Source(new_id(), filename)
+    origin = Origin(new_id(), filename)
     # Until the media's row names them, the files count as left behind: if this process dies, the sweeper finds them.
-    files.forget(keys_of(source.id))
+    files.forget(keys_of(origin.id))
     db.session.commit()
-    made = contents.save_image(source, picture)
-    db.session.execute(delete(StaleFile).where(StaleFile.key.in_(keys_of(source.id))))
+    made = contents.save_image(origin, picture)
+    db.session.execute(delete(StaleFile).where(StaleFile.key.in_(keys_of(origin.id))))
     media = made.media()
     media.set_md5_sent(hashlib.md5(data, usedforsecurity=False).hexdigest())
     return media

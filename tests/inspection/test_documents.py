@@ -1,49 +1,36 @@
-import logging
 import random
-import signal
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from scapi.formats import documents, pdf_child
-from scapi.formats.documents import DocumentLimits
+from scapi.formats.sizes import PREVIEW_SIZE
+from scapi.inspection import child, questions, room, sources
+from scapi.inspection.conversation import Conversation
+from scapi.inspection.facts import MAX_TITLE, DocumentFacts
+from scapi.inspection.sources import Source
 from tests import files
-from tests.formats.papers import inspect, refusal
+from tests.inspection.papers import inspect, refusal
 
 MIB = 1024 * 1024
 
 
-class Counting(BytesIO):
-    """A reader that remembers what was read."""
+class Counting:
+    """A file of spaces, except for some pieces, which remembers what was read."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+    def __init__(self, size: int, pieces: dict[int, bytes]) -> None:
+        self._pieces = pieces
+        self.source = Source(size, ranges=self._read)
         self.ranges: list[tuple[int, int]] = []
 
-    def read(self, length=-1):
-        self.ranges.append((self.tell(), length))
-        return super().read(length)
-
-
-class Sparse:
-    """A file of many gigabytes, nothing but spaces except for some pieces."""
-
-    def __init__(self, pieces: dict[int, bytes]) -> None:
-        self._pieces, self._position = pieces, 0
-        self.read_bytes = 0
-
-    def seek(self, offset):
-        self._position = offset
-
-    def read(self, length):
+    def _read(self, offset: int, length: int) -> BytesIO:
+        self.ranges.append((offset, length))
         block = bytearray(b" " * length)
         for start, piece in self._pieces.items():
-            for index, byte in enumerate(piece):
-                if 0 <= start + index - self._position < length:
-                    block[start + index - self._position] = byte
-        self.read_bytes += length
-        return bytes(block)
+            first, last = max(start, offset), min(start + len(piece), offset + length)
+            if first < last:
+                block[first - offset : last - offset] = piece[first - start : last - start]
+        return BytesIO(bytes(block))
 
 
 def handmade(content: bytes = b"", objects: dict[int, bytes] | None = None, resources: bytes = b"") -> bytes:
@@ -85,14 +72,14 @@ def endless(levels: int = 12) -> bytes:
 
 def test_a_pdf_has_pages_a_title_and_a_picture_of_its_first_page():
     document = inspect(files.pdf(3, title=" Ein\nTitel \u202e  für alle "))
-    assert (document.pages, document.encrypted, document.title) == (3, False, "Ein Titel für alle")
+    assert (document.pages, document.title) == (3, "Ein Titel für alle")
     preview = document.preview
     with Image.open(BytesIO(preview.data)) as image:
         assert image.format == "JPEG"
         assert image.size == (preview.width, preview.height)
         assert image.getpixel((preview.width - 5, preview.height - 5)) == (255, 255, 255)
         assert min(low for low, _ in image.getextrema()) < 30
-    assert preview.height == documents.PREVIEW_SIZE
+    assert preview.height == PREVIEW_SIZE
     # A4.
     assert abs(preview.width - preview.height * 210 / 297) <= 1
 
@@ -108,16 +95,16 @@ def test_what_is_drawn_is_seen_and_the_longer_side_fits():
 def test_rounding_does_not_make_the_picture_larger():
     # 16.43 * (1200 / 16.43) is a little more than 1200 in floating point.
     data = handmade().replace(b"[0 0 100 50]", b"[0 0 16.43 9]")
-    assert inspect(data).preview.width == documents.PREVIEW_SIZE
+    assert inspect(data).preview.width == PREVIEW_SIZE
 
 
 def test_no_title_is_none():
     assert inspect(files.pdf()).title is None
-    assert len(inspect(files.pdf(title="x" * 1000)).title) == documents.MAX_TITLE_LENGTH
+    assert len(inspect(files.pdf(title="x" * 1000)).title) == MAX_TITLE
 
 
 def test_a_pdf_that_needs_a_password_is_accepted_as_such():
-    assert inspect(files.pdf(2, password="geheim")) == documents.Document(None, True, None, None)
+    assert inspect(files.pdf(2, password="geheim")) == DocumentFacts(pages=None, title=None)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +132,8 @@ def test_a_pdf_whose_end_is_missing_is_accepted_when_its_pages_are_there():
 @pytest.mark.parametrize("pages", [1, 500])
 def test_few_ranges_of_a_large_file_are_read(pages):
     data = files.pdf(pages, size=50 * MIB)
-    reader = Counting(data)
-    document = documents.inspect(reader, len(data))
+    reader = Counting(len(data), {0: data})
+    document = inspect(reader.source)
     assert document.pages == pages
     assert document.preview
     assert len(reader.ranges) <= 8
@@ -159,25 +146,25 @@ def test_a_file_larger_than_four_gigabytes():
     content = small[small.index(b"4 0 obj") : small.index(b"xref\n")]
     offsets = [body.index(b"%d 0 obj" % number) for number in (1, 2, 3)] + [far]
     tail = content + _trailer(offsets, far + len(content))
-    reader = Sparse({0: body, far: tail})
-    document = documents.inspect(reader, far + len(tail))
+    reader = Counting(far + len(tail), {0: body, far: tail})
+    document = inspect(reader.source)
     assert document.pages == 1
     assert document.preview
-    assert reader.read_bytes < MIB
+    assert sum(length for _, length in reader.ranges) < MIB
 
 
 def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch):
-    monkeypatch.setattr(pdf_child, "BLOCK_BYTES", 16)
-    monkeypatch.setattr(pdf_child, "CACHED_BLOCKS", 20)
+    monkeypatch.setattr(child, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(child, "CACHED_BLOCKS", 20)
     data, fetched = random.Random(1).randbytes(2_005), []
 
-    class Pipe:
+    class Teller:
         def fetch(self, offset, length):
             assert 0 < length <= len(data) - offset
             fetched.append(length)
             return data[offset : offset + length]
 
-    file = pdf_child.RangedFile(Pipe(), len(data))
+    file = child.RemoteFile(Teller(), len(data))
     chance = random.Random(2)
     for _ in range(500):
         start = chance.randrange(2_100)
@@ -187,24 +174,24 @@ def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch):
             start += length
             assert len(file._blocks) <= 20
     fetched.clear()
-    file = pdf_child.RangedFile(Pipe(), len(data))
+    file = child.RemoteFile(Teller(), len(data))
     assert file.read(5_000) == data
     # 1, 2, 4, 8 and then 16 blocks at a time.
     assert len(fetched) == 11
 
 
-@pytest.mark.parametrize(
-    ("limits", "ended_by"),
-    [
-        (DocumentLimits(cpu_seconds=1, memory_bytes=8 * 1024 * MIB), signal.SIGXCPU),
-        (DocumentLimits(seconds=2.5, cpu_seconds=10, memory_bytes=8 * 1024 * MIB), signal.SIGKILL),
-    ],
-)
-def test_a_page_that_takes_too_long_leaves_a_document_without_preview(limits, ended_by, caplog):
-    caplog.set_level(logging.INFO, documents.__name__)
-    document = inspect(endless(), limits)
-    assert (document.pages, document.preview) == (1, None)
-    assert f"ended early with -{ended_by.value}:" in caplog.text
+def test_a_file_on_disk_is_read_through_its_descriptor(tmp_path):
+    data = files.pdf(2)
+    (tmp_path / "a.pdf").write_bytes(data + b"bytes that are not the file's")
+    with (tmp_path / "a.pdf").open("rb") as stream:
+        source = Source(len(data), sources.descriptor_of(stream))
+        assert source.descriptor is not None
+        assert inspect(source).pages == 2
+
+
+def test_a_page_that_takes_too_long_leaves_a_document_without_preview(monkeypatch):
+    monkeypatch.setattr(questions, "CPU_SECONDS", 1)
+    assert inspect(endless()) == DocumentFacts(pages=1, title=None)
 
 
 def test_a_page_that_needs_too_much_memory_does_no_harm():
@@ -212,9 +199,17 @@ def test_a_page_that_needs_too_much_memory_does_no_harm():
         b"<</Type/XObject/Subtype/Image/Width 30000/Height 30000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 0>>"
     )
     data = handmade(b"100 0 0 50 0 0 cm /I Do", {5: picture + b"stream\n\nendstream"}, b"/XObject<</I 5 0 R>>")
-    assert inspect(data, DocumentLimits(memory_bytes=256 * MIB)).pages == 1
+    assert inspect(data).pages == 1
 
 
-def test_a_child_that_cannot_start_is_not_the_documents_fault():
-    with pytest.raises(RuntimeError, match="did not start"):
-        inspect(files.pdf(), DocumentLimits(memory_bytes=25 * MIB))
+def test_a_form_that_takes_for_ever_is_drawn_without(monkeypatch):
+    """A field with two children, which are the same one, which has two children, and so on."""
+    fields = {5 + n: b"<</Kids[%d 0 R %d 0 R]/Parent %d 0 R>>" % (6 + n, 6 + n, 4 + n) for n in range(40)}
+    data = handmade(b"1 0 0 rg 0 0 50 50 re f", {**fields, 45: b"<</FT/Tx/T(a)/Parent 44 0 R>>"})
+    data = data.replace(b"/Pages 2 0 R", b"/Pages 2 0 R/AcroForm<</Fields[5 0 R]/NeedAppearances true>>")
+    asked = []
+    monkeypatch.setattr(
+        room, "Conversation", lambda request, *_: asked.append(request.arguments) or Conversation(request, *_)
+    )
+    assert inspect(data).preview
+    assert asked == [{"forms": True}, {"forms": False}]

@@ -1,0 +1,95 @@
+"""What a process gives up before it sees a stranger's bytes."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from scapi.inspection import landlock, seccomp
+
+FONTS = tuple(map(Path, ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts")))
+"""Where PDFium looks for fonts."""
+
+MAX_OPEN_FILES = 64
+"""PDFium opens fonts; it needs no more files than these at a time."""
+
+_MAX_DESCRIPTORS = 1 << 20
+
+NICENESS = 5
+"""The web process goes first where both want a processor."""
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may take: CPU seconds, and bytes of memory on top of what the warm process has."""
+
+    cpu_seconds: int
+    memory_bytes: int
+
+
+def missing() -> list[str]:
+    """Return what this kernel cannot take from a process, for the log."""
+    found = []
+    if not landlock.version():
+        found.append("Landlock, which keeps it from files (Linux 5.13 with CONFIG_SECURITY_LANDLOCK)")
+    if not seccomp.is_there():
+        found.append("seccomp, which keeps it from the network and other processes (x86_64 and aarch64)")
+    return found
+
+
+class Confinement:
+    """Rules that are made once, and that each job's process then puts on."""
+
+    def __init__(self) -> None:
+        self._rules = _out_of_the_way(landlock.ruleset(FONTS)) if landlock.version() else None
+        self._filter = seccomp.program() if seccomp.is_there() else None
+        self._address_space = _address_space()
+
+    def put_on(self, limits: Limits, parent: int, first_unused: int) -> None:
+        """Give up everything, for good, and close all descriptors from `first_unused` on. Raises OSError.
+
+        Ends this process if its parent is gone already.
+        """
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+        os.nice(NICENESS)
+        space = self._address_space + limits.memory_bytes
+        for limit, value in (
+            (resource.RLIMIT_AS, space),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
+            (resource.RLIMIT_NPROC, 0),
+        ):
+            resource.setrlimit(limit, (value, value))
+        # At the lower limit the system sends SIGXCPU, which tells it from other ends; at the higher one SIGKILL.
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+        _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        if self._rules is not None:
+            landlock.restrict(self._rules)
+        os.closerange(first_unused, _MAX_DESCRIPTORS)
+        if self._filter is not None:
+            seccomp.restrict(self._filter)
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    """Return the descriptor with a number that no job's own ones have."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, MAX_OPEN_FILES)
+    os.close(descriptor)
+    return moved
+
+
+def _address_space() -> int:
+    """Return how much address space this process has now, in bytes: code and libraries above all."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,197 @@
+"""One job as the web process sees it: it is asked for, its questions are answered, its word is bounded and checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from scapi.inspection.messages import HEADER, MAX_WORDS, RANGE, Kind
+from scapi.inspection.outcomes import Answer, Crash, Lost, Mishap, Overtime, PhaseOvertime, Verdict
+from scapi.inspection.process import warm
+from scapi.inspection.questions import Request
+from scapi.inspection.sources import Source
+from scapi.refusals import ERRORS
+
+COPY_BYTES = 256 * 1024
+"""Bytes of a range that are handed over at a time."""
+
+AFTERWARDS = 1.0
+"""Seconds that the warm process has to tell how a job ended."""
+
+
+class Conversation:
+    """A job that is under way; a context, at whose end the process is gone."""
+
+    def __init__(self, request: Request, source: Source, deadline: float) -> None:
+        self._request, self._source, self._deadline = request, source, deadline
+        self._facts: dict[str, Any] | None = None
+        self._pictures: list[bytes] = []
+        self._room = request.picture_bytes
+        self._done = self._gone = False
+        self._talk, theirs = socket.socketpair()
+        self._tell, telling = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            descriptors = [theirs.fileno(), telling.fileno()]
+            if source.descriptor is not None:
+                descriptors.append(source.descriptor)
+            warm.submit(_packed(request, source.size), descriptors)
+        except BaseException:
+            self._talk.close()
+            self._tell.close()
+            raise
+        finally:
+            theirs.close()
+            telling.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._talk.close()
+        if not self._gone:
+            self._kill()
+        self._tell.close()
+
+    def answer(self) -> Answer:
+        """Return what was found. Raises Verdict, Mishap, and whatever reading the source raises."""
+        try:
+            while not self._done:
+                self._take(*self._message())
+        except TimeoutError as error:
+            raise Mishap("looking at the file took too long") from error
+        except EOFError:
+            raise self._early_end() from None
+        return Answer(self._facts or {}, self._pictures)
+
+    def _take(self, kind: bytes, payload: bytes) -> None:
+        if kind == Kind.READ:
+            self._send_range(payload)
+        elif kind == Kind.FACTS:
+            self._facts = _object(payload)
+        elif kind == Kind.PICTURE:
+            self._pictures.append(payload)
+        elif kind == Kind.VERDICT:
+            said = _object(payload)
+            code = str(said.get("code"))
+            raise Verdict(code, str(said.get("message"))) if code in ERRORS else Mishap("the process talks nonsense")
+        elif kind == Kind.MISHAP:
+            said = _object(payload)
+            message = str(said.get("message"))
+            raise Crash(message) if said.get("memory") is True else Mishap(message)
+        elif kind == Kind.DONE:
+            self._done = True
+        else:
+            raise Mishap("the process talks nonsense")
+
+    def _message(self) -> tuple[bytes, bytes]:
+        kind, length = HEADER.unpack(self._read(HEADER.size))
+        if kind == Kind.PICTURE:
+            self._room -= length
+        if self._room < 0 or (kind != Kind.PICTURE and length > MAX_WORDS):
+            raise Mishap("the process says too much")
+        return kind, self._read(length)
+
+    def _read(self, length: int) -> bytes:
+        data = bytearray(length)
+        view = memoryview(data)
+        while view:
+            self._talk.settimeout(self._time_left())
+            try:
+                got = self._talk.recv_into(view)
+            except ConnectionError as error:
+                raise EOFError from error
+            if not got:
+                raise EOFError
+            view = view[got:]
+        return bytes(data)
+
+    def _time_left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _send_range(self, payload: bytes) -> None:
+        if len(payload) != RANGE.size or self._source.ranges is None:
+            raise Mishap("the process talks nonsense")
+        offset, length = RANGE.unpack(payload)
+        if offset + length > self._source.size:
+            raise Mishap("the process asks for what is not there")
+        with self._source.ranges(offset, length) as stream:
+            while length:
+                data = stream.read(min(length, COPY_BYTES))
+                if not data:
+                    raise Mishap(f"the file ends before its size, {self._source.size} bytes")
+                length -= len(data)
+                self._talk.settimeout(self._time_left())
+                with suppress(ConnectionError):  # it is gone: that it says no more, says so next
+                    self._talk.sendall(data)
+
+    def _early_end(self) -> Mishap:
+        """Return what it means that the process is gone in the middle."""
+        number, self._gone = self._how_it_ended(), True
+        said = None if self._facts is None else Answer(self._facts, [])
+        if number is None:
+            return Lost("the warm process is gone", said)
+        if number == signal.SIGKILL:
+            return Lost("the process was killed from outside", said)
+        if number == signal.SIGXCPU:
+            return Overtime("the CPU time is used up", said)
+        if number == signal.SIGPROF:
+            return PhaseOvertime("the CPU time of a phase is used up", said)
+        if number:
+            return Crash(f"the process was ended by {signal.Signals(number).name}", said)
+        return Mishap("the process ended without a word", said)
+
+    def _how_it_ended(self) -> int | None:
+        """Return the signal that ended it, 0 for none, None where nobody can tell."""
+        self._tell.settimeout(AFTERWARDS)
+        try:
+            while said := self._tell.recv(16):  # a descriptor that comes along is closed with the message
+                if said.isdigit():
+                    return int(said)
+        except (TimeoutError, ConnectionError):
+            return None
+        return None
+
+    def _kill(self) -> None:
+        """End the process, whatever it may still do, by its pidfd, which can be no other's."""
+        self._tell.settimeout(AFTERWARDS)
+        try:
+            _, descriptors, _, _ = socket.recv_fds(self._tell, 16, 1)
+        except ConnectionError:
+            return  # the warm process is gone, and what it has begun with it
+        except TimeoutError:
+            warm.stop()  # it hangs
+            return
+        for pidfd in descriptors:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.close(pidfd)
+
+
+def _packed(request: Request, size: int) -> bytes:
+    said = {
+        "job": request.job,
+        "arguments": request.arguments,
+        "size": size,
+        "cpu_seconds": request.cpu_seconds,
+        "memory_bytes": request.memory_bytes,
+    }
+    return json.dumps(said).encode()
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except ValueError as error:
+        raise Mishap("the process talks nonsense") from error
+    if not isinstance(said, dict):
+        raise Mishap("the process talks nonsense")
+    return said

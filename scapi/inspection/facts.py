@@ -1,0 +1,119 @@
+"""What a job found, checked as a stranger's word is: its process was fed with a stranger's bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from scapi.formats.filetypes import JPEG, sniff
+from scapi.formats.sizes import PREVIEW_SIZE, THUMBNAIL_SIZE
+from scapi.inspection.outcomes import Answer, Mishap
+
+MAX_TITLE = 255
+
+_MAX_SIDE = 1 << 20
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that was made: its bytes, its type by them, and pixels across and down."""
+
+    data: bytes
+    mimetype: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """Pixels across and down as a viewer shows them; `served` is to be served instead of the file, if it is given."""
+
+    width: int
+    height: int
+    color: str
+    thumbnail: Picture
+    served: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What a PDF is. `pages` is None where a password is needed; `preview` where the first page cannot be drawn."""
+
+    pages: int | None
+    title: str | None
+    color: str | None = None
+    preview: Picture | None = None
+    thumbnail: Picture | None = None
+
+
+def of_image(answer: Answer, mimetype: str) -> ImageFacts:
+    """Return the facts of an image of that type. Raises Mishap for what cannot be true."""
+    facts, pictures = answer.facts, answer.pictures
+    served = facts.get("replaced") is True
+    if len(pictures) != 1 + served or (served and sniff(pictures[1][:16]) != mimetype):
+        raise _nonsense("files")
+    return ImageFacts(
+        _side(facts.get("width")),
+        _side(facts.get("height")),
+        _color(facts.get("color")),
+        _picture(facts.get("thumbnail"), pictures[0], THUMBNAIL_SIZE),
+        pictures[1] if served else None,
+    )
+
+
+def of_document(answer: Answer) -> DocumentFacts:
+    """Return the facts of a document. Raises Mishap for what cannot be true."""
+    facts, pictures = answer.facts, answer.pictures
+    if facts.get("encrypted") is True:
+        return DocumentFacts(None, None)
+    pages, title = facts.get("pages"), _title(facts.get("title"))
+    if not isinstance(pages, int) or not 0 < pages < 1 << 31:
+        raise _nonsense("number of pages")
+    if len(pictures) != 2:  # preview and thumbnail
+        return DocumentFacts(pages, title)
+    return DocumentFacts(
+        pages,
+        title,
+        _color(facts.get("color")),
+        _picture({"mimetype": JPEG, **_object(facts.get("preview"))}, pictures[0], PREVIEW_SIZE),
+        _picture(facts.get("thumbnail"), pictures[1], THUMBNAIL_SIZE),
+    )
+
+
+def _picture(said: Any, data: bytes, most: int) -> Picture:
+    said = _object(said)
+    mimetype, width, height = said.get("mimetype"), _side(said.get("width"), most), _side(said.get("height"), most)
+    if mimetype not in (JPEG, "image/png") or sniff(data[:16]) != mimetype:
+        raise _nonsense("picture")
+    return Picture(data, mimetype, width, height)
+
+
+def _object(said: Any) -> dict[str, Any]:
+    if not isinstance(said, dict):
+        raise _nonsense("object")
+    return said
+
+
+def _side(said: Any, most: int = _MAX_SIDE) -> int:
+    if not isinstance(said, int) or not 0 < said <= most:
+        raise _nonsense("size")
+    return said
+
+
+def _color(said: Any) -> str:
+    if not isinstance(said, str) or not _COLOR.fullmatch(said):
+        raise _nonsense("colour")
+    return said
+
+
+def _title(said: Any) -> str | None:
+    if not isinstance(said, str):
+        return None
+    printable = "".join(character if character.isprintable() else " " for character in said)
+    return " ".join(printable.split())[:MAX_TITLE] or None
+
+
+def _nonsense(what: str) -> Mishap:
+    return Mishap(f"the process says a {what} that cannot be")

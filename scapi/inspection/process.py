@@ -1,0 +1,115 @@
+"""The warm process as the web process sees it: started when it is first needed, and again when it is gone or old."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from scapi.inspection.outcomes import Lost
+
+MAX_JOBS = 1_000
+"""After so many jobs a warm process is replaced, so that nothing can pile up in it."""
+
+SEND_SECONDS = 5.0
+"""Seconds that it may take to hand over a request: longer only where the warm process hangs."""
+
+_PROGRAM = Path(__file__).with_name("warm.py")
+
+
+class WarmProcess:
+    """One for each web process, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._jobs = 0
+        self._owner = 0
+        self._retired: list[subprocess.Popen[bytes]] = []
+
+    def submit(self, request: bytes, descriptors: Sequence[int]) -> None:
+        """Hand over a request with its descriptors. Raises Lost."""
+        with self._lock:
+            for _ in range(2):  # the one that was there may have died since its last job
+                control = self._living()
+                try:
+                    socket.send_fds(control, [request], descriptors)
+                except OSError as error:
+                    problem = error
+                    self._forget()
+                else:
+                    self._jobs += 1
+                    return
+            raise Lost(f"the warm process takes no requests: {problem}") from problem
+
+    def pid(self) -> int | None:
+        """Return the id of the warm process, None before it is needed."""
+        return self._process.pid if self._process and self._owner == os.getpid() else None
+
+    def stop(self) -> None:
+        """End it, with all that it does."""
+        with self._lock:
+            if self._owner == os.getpid():
+                self._forget()
+
+    def _living(self) -> socket.socket:
+        if self._owner != os.getpid():  # after a fork it is another process's
+            self._process = self._control = None
+        if self._jobs >= MAX_JOBS:
+            self._retire()
+        if self._control is None:
+            self._start()
+        if self._control is None:
+            raise Lost("the warm process does not start")
+        return self._control
+
+    def _start(self) -> None:
+        """Start it by exec: a fork of a process with threads is not safe."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(SEND_SECONDS)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-I", str(_PROGRAM), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=_ENVIRONMENT,
+                cwd="/",
+            )
+        self._control, self._jobs, self._owner = ours, 0, os.getpid()
+        self._retired = [process for process in self._retired if process.poll() is None]
+
+    def _retire(self) -> None:
+        """Let it finish what it has begun."""
+        if self._control is not None and self._process is not None:
+            try:
+                self._control.send(b"retire")
+            except OSError:
+                self._forget()
+                return
+            self._control.close()
+            self._retired.append(self._process)
+        self._process = self._control = None
+
+    def _forget(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = self._control = None
+
+
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""Nothing of the web process's own, which has secrets in it."""
+
+warm = WarmProcess()
+"""The warm process of this one."""
+
+atexit.register(warm.stop)  # where this one is killed, the warm process notices by itself

@@ -1,0 +1,81 @@
+"""What the web process can ask about a file; jobs.py has the other half of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from scapi.inspection import facts
+from scapi.inspection.facts import DocumentFacts, ImageFacts
+from scapi.inspection.outcomes import Answer, Verdict
+from scapi.inspection.places import Rank
+from scapi.inspection.sources import Source
+
+MiB = 1024 * 1024
+
+CPU_SECONDS = 4
+"""CPU time for one file: several times of what the largest that are accepted take."""
+
+MEMORY_BYTES = 440 * MiB
+"""Memory for one file, beside the 70 MiB of code and libraries that its process begins with."""
+
+MADE_BYTES = 8 * MiB
+"""Previews and thumbnails of one file together."""
+
+Facts = TypeVar("Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes to the process: `job` and `arguments` are those of jobs.py, `picture_bytes` bounds what it makes."""
+
+    job: str
+    arguments: dict[str, Any]
+    picture_bytes: int = MADE_BYTES
+    cpu_seconds: int = CPU_SECONDS
+    memory_bytes: int = MEMORY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Facts]):
+    """A request about a file, how its answer is read, whose turn it is, and what the answer is if it takes too long."""
+
+    source: Source
+    request: Request
+    rank: Rank
+    read: Callable[[Answer], Facts]
+    too_complex: Verdict
+    without_phase: Request | None = None
+    """What is asked instead if one phase of the job takes too long."""
+    parts_will_do: bool = False
+    """Whether what was said before the process failed is an answer."""
+
+
+def about_image(source: Source, mimetype: str, *, max_pixels: int, strip: bool) -> Question[ImageFacts]:
+    """Ask whether an image is whole, for its size, its thumbnail, and its bytes without what is not to be served."""
+    return Question(
+        source,
+        Request(
+            "image",
+            {"mimetype": mimetype, "max_pixels": max_pixels, "strip": strip},
+            picture_bytes=MADE_BYTES + 2 * source.size,
+        ),
+        Rank.IMAGE,
+        partial(facts.of_image, mimetype=mimetype),
+        Verdict("image_too_complex", "This image cannot be decoded: it takes too much time."),
+    )
+
+
+def about_document(source: Source) -> Question[DocumentFacts]:
+    """Ask for the pages, the title and a picture of the first page of a PDF, where that can be drawn."""
+    return Question(
+        source,
+        Request("document", {"forms": True}),
+        Rank.DOCUMENT,
+        facts.of_document,
+        Verdict("pdf_too_complex", "This PDF cannot be opened: it is damaged, or takes too much time."),
+        without_phase=Request("document", {"forms": False}),
+        parts_will_do=True,
+    )

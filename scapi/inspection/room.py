@@ -1,0 +1,136 @@
+"""The room: lets requests in, has files looked at in processes of their own, and says what was found."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from flask import Flask, current_app
+from werkzeug.local import LocalProxy
+
+from scapi import metrics
+from scapi.inspection import confinement
+from scapi.inspection.conversation import Conversation
+from scapi.inspection.outcomes import Answer, Lost, Mishap, Overtime, PhaseOvertime
+from scapi.inspection.places import Places, Rank
+from scapi.inspection.questions import Question, Request
+
+PATIENCE = 5.0
+"""Seconds that a request waits for its turn: the API's clients give up after 10."""
+
+TURNS = 4
+"""Files that one web process has looked at at a time."""
+
+WALL_SECONDS = 8.0
+"""Seconds that looking at a file may take by the clock: twice its CPU time, as the processors have other work too."""
+
+THREADS = "SCAPI_THREADS"
+"""Set by gunicorn.conf.py: how many threads serve requests. Without it there are DEFAULT_THREADS."""
+
+DEFAULT_THREADS = 64
+
+Facts = TypeVar("Facts")
+
+_log = logging.getLogger(__name__)
+
+
+class Look(Generic[Facts]):
+    """A file that is being looked at; its process works while the caller does something else."""
+
+    def __init__(self, question: Question[Facts], stack: ExitStack) -> None:
+        self._question, self._stack = question, stack
+        self._deadline = time.monotonic() + WALL_SECONDS
+        self._conversation = self._begin(question.request)
+
+    def facts(self) -> Facts:
+        """Wait for what was found. Raises Verdict and Mishap, and what reading the source raises."""
+        try:
+            return self._question.read(self._answer())
+        except Mishap as error:
+            _log.warning("inspection, %s: %s", self._question.request.job, error.reason)
+            raise
+
+    def _begin(self, request: Request) -> Conversation:
+        return self._stack.enter_context(Conversation(request, self._question.source, self._deadline))
+
+    def _answer(self) -> Answer:
+        try:
+            return self._answer_at_last()
+        except Lost:
+            raise
+        except Mishap as error:
+            if self._question.parts_will_do and error.answer is not None:
+                return error.answer
+            if isinstance(error, Overtime):
+                raise self._question.too_complex from error
+            raise
+
+    def _answer_at_last(self) -> Answer:
+        """Return the answer of the first process, or of a second one where the first could not come to its end."""
+        try:
+            return self._conversation.answer()
+        except PhaseOvertime:
+            if self._question.without_phase is None:
+                raise
+            self._conversation = self._begin(self._question.without_phase)
+        except Lost:  # whoever killed it meant another file, or none
+            self._conversation = self._begin(self._question.request)
+        return self._conversation.answer()
+
+
+class Visit:
+    """A client that is in the room."""
+
+    def __init__(self, places: Places, who: str) -> None:
+        self._places, self._who = places, who
+
+    @contextmanager
+    def look(self, question: Question[Facts]) -> Iterator[Look[Facts]]:
+        """Have a file looked at, as soon as it is its turn, until the end of the context at the latest.
+
+        Raises Refused (busy) where that takes too long.
+        """
+        job = question.request.job
+        with (
+            self._places.turn(self._who, question.rank),
+            metrics.INSPECTION_SECONDS.labels(job).time(),
+            ExitStack() as stack,
+        ):
+            yield Look(question, stack)
+
+    def facts(self, question: Question[Facts]) -> Facts:
+        """Have a file looked at, and wait for what is found. Raises Refused: busy, Verdict, Mishap."""
+        with self.look(question) as look:
+            return look.facts()
+
+
+class Room:
+    """What a web process has of it: half of its threads may be here at once."""
+
+    def __init__(self, threads: int) -> None:
+        self._places = Places(max(1, threads // 2), TURNS, PATIENCE)
+
+    @contextmanager
+    def entered(self, who: str) -> Iterator[Visit]:
+        """Take a place for a client until the end of the context. Raises Refused (busy) at once if there is none."""
+        with self._places.entered(who):
+            yield Visit(self._places, who)
+
+
+def set_up(app: Flask) -> None:
+    """Open the room, and say what this kernel cannot take from the processes in it."""
+    app.extensions["scapi.inspection"] = Room(int(os.environ.get(THREADS, DEFAULT_THREADS)))
+    for lack in confinement.missing():
+        app.logger.warning("files are inspected without %s", lack)
+
+
+if TYPE_CHECKING:
+    room: Room
+else:
+    room = LocalProxy(lambda: current_app.extensions["scapi.inspection"])
+
+__all__ = ["Look", "Rank", "Room", "Visit", "room", "set_up"]
