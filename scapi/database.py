@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask
@@ -26,7 +27,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
@@ -45,6 +46,9 @@ POOL_SIZE = 8
 
 BATCH = 500
 """Rows that `stream_keys` reads together."""
+
+IDLE = 1.0
+"""Seconds after which a connection is asked whether it still works, before it is used."""
 
 MAX_ID = 2**63 - 1
 """Largest 64-bit integer that the database keeps."""
@@ -130,11 +134,12 @@ def engine_settings(url: str) -> Mapping[str, Any]:
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
     else:
-        options |= {"pool_pre_ping": True, "pool_size": POOL_SIZE}
+        options["pool_size"] = POOL_SIZE
+    uploads = {"url": url, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, **options}
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": options,
-        "SQLALCHEMY_BINDS": {UPLOADS_BIND: {"url": url, "isolation_level": "AUTOCOMMIT", **options}},
+        "SQLALCHEMY_BINDS": {UPLOADS_BIND: uploads},
     }
 
 
@@ -155,6 +160,8 @@ def set_up(app: Flask, settings: Settings) -> None:
             if engine.dialect.name == "sqlite":
                 lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings)
                 _set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
+            else:
+                _ping_idle(engine)
 
 
 def syncs_chunks(engine: Engine, settings: Settings) -> bool:
@@ -181,10 +188,30 @@ def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
                 key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
                 connection.execute(_LOCK, {"key": key})
             yield connection
+            connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            connection.invalidate()  # whatever has become of the transaction, it ends with its connection
             raise
-        connection.exec_driver_sql("COMMIT")
+
+
+def _ping_idle(engine: Engine) -> None:
+    """Ask a connection that nobody has used for a while whether it still works, and replace it if it does not.
+
+    SQLAlchemy's own `pool_pre_ping` asks each time, which costs a round trip for every statement or two.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("used", monotonic()) < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError(str(error)) from error
 
 
 def _set_up_sqlite(engine: Engine, synchronous: str) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy import Row
-
 from scapi.database import db
 from scapi.events import outbox
 from scapi.events.signals import Event, EventType
@@ -11,9 +9,10 @@ from scapi.http.auth import User
 from scapi.media import files
 from scapi.media.models import Media
 from scapi.media.schemas import MediaSchema
+from scapi.uploads.rows import UploadRow
 
 
-def completed(upload: Row[Any], digest: str, media: Media) -> list[Event]:
+def completed(upload: UploadRow, digest: str, media: Media) -> list[Event]:
     """Return the events of an upload that has become `media`, written to the outbox in the transaction under way."""
     events = []
     if outbox.is_heard(EventType.UPLOAD_COMPLETED):

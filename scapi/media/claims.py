@@ -1,12 +1,12 @@
 """Which request completes an upload: one at a time, on any number of hosts, also after the file was published."""
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, update
+from sqlalchemy import bindparam, or_, update
 
 from scapi.database import db, now
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rows import UploadRow
 
 CLAIM = timedelta(seconds=10)
 """How long others wait for a request that died: after so long the API's clients ask again. Nothing is wrong if it lives
@@ -33,7 +33,7 @@ _RELEASE = (
 )
 
 
-def claim(upload: Row[Any]) -> bool:
+def claim(upload: UploadRow) -> bool:
     """Claim an upload whose bytes are all there; return False if its row has changed, or another request has it.
 
     No chunk can follow afterwards. The row survives a power cut from now on, with all that it was before: what is done
@@ -45,7 +45,7 @@ def claim(upload: Row[Any]) -> bool:
         return connection.execute(_CLAIM, {**known, "moment": moment, "until": moment + CLAIM}).rowcount == 1
 
 
-def release(upload: Row[Any], *, crashed: bool = False) -> int:
+def release(upload: UploadRow, *, crashed: bool = False) -> int:
     """Let the next request complete the upload; return how often its file has crashed the inspection by now."""
     with db.engine.begin() as connection:
         crashes: int | None = connection.scalar(_RELEASE, {"of_id": upload.id, "more": int(crashed)})

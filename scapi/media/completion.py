@@ -3,9 +3,8 @@
 import hashlib
 import time
 from contextlib import ExitStack
-from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from scapi import metrics
 from scapi.checks import checking
@@ -22,6 +21,7 @@ from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound
 
 READ_SIZE = 1024 * 1024
@@ -61,7 +61,7 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
             time.sleep(ASK_EVERY)
 
 
-def _finished(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) -> Media | None:
+def _finished(upload: UploadRow, visit: Visit, digest: str, wanted: str | None) -> Media | None:
     """Make the media of an upload that is claimed; None if another request has changed the upload meanwhile."""
     try:
         return _publish(upload, _inspected(upload, visit, digest, wanted), digest)
@@ -86,7 +86,7 @@ def _finished(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) -
         raise
 
 
-def _inspected(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) -> contents.Contents:
+def _inspected(upload: UploadRow, visit: Visit, digest: str, wanted: str | None) -> contents.Contents:
     """Publish the file, which the checks that the settings name must pass, and save what is made of it."""
     storage.finish(upload.state)
     if md5.hexdigest(upload.md5) is None:
@@ -96,7 +96,7 @@ def _inspected(upload: Row[Any], visit: Visit, digest: str, wanted: str | None) 
     return contents.inspect(upload, wanted, visit)
 
 
-def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | None:
+def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media | None:
     """Make the media and end the upload in one transaction; None if another request has ended it before."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
     claimed = db.session.scalar(claim.values(status=Status.COMPLETED).returning(Upload.id))
@@ -117,7 +117,7 @@ def _publish(upload: Row[Any], made: contents.Contents, digest: str) -> Media | 
     return media
 
 
-def _clear_if_over(upload: Row[Any]) -> None:
+def _clear_if_over(upload: UploadRow) -> None:
     """Remove what was published for an upload that was aborted meanwhile: the abort ran before these files existed."""
     current = rows.find(upload.id)
     if current is None or current.status != Status.COMPLETED:
@@ -126,7 +126,7 @@ def _clear_if_over(upload: Row[Any]) -> None:
             storage.delete(key)
 
 
-def _made_before(upload: Row[Any]) -> Media:
+def _made_before(upload: UploadRow) -> Media:
     media: Media | None = db.session.scalar(select(Media).where(Media.upload_id == upload.id))
     if media is None:
         raise Refused("media_deleted", "the media made from this upload was deleted")

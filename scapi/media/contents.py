@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from sqlalchemy import Row
-
 from scapi.formats import cleaning
 from scapi.formats.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
 from scapi.inspection import facts, questions, sources
@@ -23,6 +21,7 @@ from scapi.settings import settings
 from scapi.storage import storage
 from scapi.uploads import filenames, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
+from scapi.uploads.rows import UploadRow
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -67,7 +66,7 @@ class Picture:
     image: ImageFacts
 
 
-def inspect(upload: Row[Any], wanted: str | None, visit: Visit) -> Contents:
+def inspect(upload: UploadRow, wanted: str | None, visit: Visit) -> Contents:
     """Have the published file of `upload` inspected, save what is made of it, and return what its media has.
 
     Raises Refused for a file that is not what it should be; nothing is saved then.
@@ -112,7 +111,7 @@ def _about_image(source: Source, mimetype: str) -> Question[ImageFacts]:
     return questions.about_image(source, mimetype, max_pixels=settings.max_image_pixels, strip=settings.strip_metadata)
 
 
-def _mimetype(upload: Row[Any]) -> str:
+def _mimetype(upload: UploadRow) -> str:
     """Return the file's type, from its bytes where the first chunk was too small to tell."""
     mimetype: str = upload.mimetype
     if mimetype == UNKNOWN:
@@ -130,7 +129,7 @@ def _kind(wanted: str | None, mimetype: str) -> MediaType:
     return kind
 
 
-def _image(upload: Row[Any], mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
+def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
     key, size, replaced = key_of(upload.id), upload.offset, []
     if image.served is not None:
         replaced.append(key)
@@ -151,7 +150,7 @@ def _contents(
     return Contents(columns, [file, _save(origin.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], list(replaced))
 
 
-def _document(upload: Row[Any], mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
+def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
     origin = Origin(upload.id, upload.filename)
     made = [_file(origin, key_of(upload.id), mimetype, upload.offset)]
     columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}

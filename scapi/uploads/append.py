@@ -16,7 +16,6 @@ from time import monotonic
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, Row
 
 from scapi import metrics
 from scapi import storage as storages
@@ -29,8 +28,10 @@ from scapi.storage import storage
 from scapi.uploads import assembly, beginning, ranges, rows, rules
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
+from scapi.uploads.driver import Driver
 from scapi.uploads.hashing import WORTHWHILE, Hashing
 from scapi.uploads.ranges import Position
+from scapi.uploads.rows import UploadRow
 from storage_backends import BLOCK, NotFound, StorageError
 
 Source = Callable[[Callable[[], None]], Iterable[bytes]]
@@ -89,7 +90,7 @@ def stream(
         raise
 
 
-def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> Row[Any]:
+def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> UploadRow:
     """Return the row of an upload for a client that asks for its offset; whoever was writing it is superseded.
 
     `durable`: its offset survives a power cut. A completed upload is returned too. Raises Refused
@@ -102,7 +103,7 @@ def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> Row[A
         return upload
 
 
-def make_durable(upload_id: str, user_id: int | None) -> Row[Any]:
+def make_durable(upload_id: str, user_id: int | None) -> UploadRow:
     """Let the bytes and the row of an upload survive a power cut, and return the row. Raises Refused, StorageError."""
     while True:
         with rows.connected() as connection, assembly.entered(upload_id, user_id, connection) as upload:
@@ -149,7 +150,7 @@ class _Append:
         self._size = 0
         self._began = self._looked = monotonic()
         # known as soon as the row has been looked at
-        self._upload: Row[Any] | None = None
+        self._upload: UploadRow | None = None
         self._overlap = 0
         self._hashing = Hashing(b"")
         self._block = BLOCK
@@ -227,7 +228,7 @@ class _Append:
         self._admit(upload)
         self._writer = upload.writer
 
-    def _admit(self, upload: Row[Any]) -> None:
+    def _admit(self, upload: UploadRow) -> None:
         """Compare the request with the row of the upload as it now is."""
         self._upload = upload
         self._overlap = rules.overlap(upload, self._position, resend=self._resend)
@@ -252,7 +253,7 @@ class _Append:
         """Whether all bytes that came are held."""
         return sum(map(len, self._held)) == self._came
 
-    def _compare(self, data: bytes, upload: Row[Any]) -> bytes:
+    def _compare(self, data: bytes, upload: UploadRow) -> bytes:
         """Compare bytes that are stored already with what was stored; return those that are new."""
         known = data[: self._overlap]
         new = data[self._overlap :]
@@ -282,7 +283,7 @@ class _Append:
                         break
         self._looked = monotonic()
 
-    def _write(self, upload: Row[Any], connection: Connection, *, at_end: bool) -> bool:
+    def _write(self, upload: UploadRow, connection: Driver, *, at_end: bool) -> bool:
         """Write the bytes held and change the row; return False if another request has changed it meanwhile."""
         try:
             values = self._values(upload, at_end=at_end)
@@ -302,7 +303,7 @@ class _Append:
             self._block = storage.block(values.get("state", upload.state))
         return True
 
-    def _values(self, upload: Row[Any], *, at_end: bool) -> dict[str, Any]:
+    def _values(self, upload: UploadRow, *, at_end: bool) -> dict[str, Any]:
         """Write the bytes held, and return the columns of the row that change with them."""
         end = upload.offset + self._size
         total = self._position.total if upload.total is None else upload.total

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
-
-from sqlalchemy import Connection, Row
+from typing import Self
 
 from scapi.database import now
 from scapi.refusals import Refused
 from scapi.storage import name_in_use, storage, using
 from scapi.uploads import recovery, rows, rules
+from scapi.uploads.driver import Driver
 from scapi.uploads.keys import key_of
+from scapi.uploads.rows import UploadRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Progress:
     expires_at: datetime
 
     @classmethod
-    def of(cls, upload: Row[Any]) -> Self:
+    def of(cls, upload: UploadRow) -> Self:
         """Return what the row of an upload says."""
         return cls(upload.id, upload.offset, upload.total, upload.expires_at)
 
@@ -36,7 +36,7 @@ class Progress:
 
 
 @contextmanager
-def entered(upload_id: str, user_id: int | None, connection: Connection | None = None) -> Iterator[Row[Any]]:
+def entered(upload_id: str, user_id: int | None, connection: Driver | None = None) -> Iterator[UploadRow]:
     """Let one request at a time go on with an upload; give it the row, of which every byte is there.
 
     Not to be held while waiting for a client. Raises Refused and StorageError.
@@ -53,7 +53,7 @@ def entered(upload_id: str, user_id: int | None, connection: Connection | None =
             place = upload.storage  # it began in another one, which has its lock
 
 
-def find(upload_id: str, user_id: int | None, connection: Connection | None = None) -> Row[Any]:
+def find(upload_id: str, user_id: int | None, connection: Driver | None = None) -> UploadRow:
     """Return the upload's row for who may go on with it. Raises Refused."""
     upload = rows.find(upload_id, connection)
     if upload is None:

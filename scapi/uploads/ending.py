@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, update
+from sqlalchemy import update
 
 from scapi import metrics
 from scapi.database import db, now
@@ -12,6 +12,7 @@ from scapi.storage import storage, using
 from scapi.uploads import assembly, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rows import UploadRow
 from storage_backends import StorageError
 
 
@@ -35,7 +36,7 @@ def abort(upload_id: str, user_id: int | None) -> None:
                 return
 
 
-def refuse(upload: Row[Any], code: str, message: str) -> bool:
+def refuse(upload: UploadRow, code: str, message: str) -> bool:
     """End an upload whose file is refused, and remove the file; return whether it was still uploading."""
     if not end(upload, Status.REFUSED, refusal_code=code, refusal_message=message):
         return False
@@ -43,7 +44,7 @@ def refuse(upload: Row[Any], code: str, message: str) -> bool:
     return True
 
 
-def end(upload: Row[Any], status: Status, **more: Any) -> bool:
+def end(upload: UploadRow, status: Status, **more: Any) -> bool:
     """Give an uploading row its last status, surviving a power cut; return whether it was still uploading."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
     ended = db.session.scalar(claim.values(status=status, writer=Upload.writer + 1, **more).returning(Upload.id))
@@ -51,7 +52,7 @@ def end(upload: Row[Any], status: Status, **more: Any) -> bool:
     return ended is not None
 
 
-def clear(upload: Row[Any]) -> None:
+def clear(upload: UploadRow) -> None:
     """Remove all that an aborted, refused or expired upload has in storage, published or not. Safe to call again."""
     with using(upload.storage):
         storage.abort(upload.state)
@@ -59,7 +60,7 @@ def clear(upload: Row[Any]) -> None:
             storage.delete(key)
 
 
-def clear_now_or_later(upload: Row[Any]) -> None:
+def clear_now_or_later(upload: UploadRow) -> None:
     """Clear an upload now, or leave it to the sweeper if the storage does not answer: its row says what is to do."""
     try:
         clear(upload)

@@ -5,27 +5,50 @@ Every function takes a connection to share, or gets one for itself: to get one c
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from scapi.database import UPLOADS_BIND, db, syncs_chunks
 from scapi.settings import settings
+from scapi.uploads import driver
+from scapi.uploads.driver import Driver, Prepared
 from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
 
-# Made once: to build a statement costs more than to run it.
-_FIND = select(Upload.__table__).where(Upload.id == bindparam("of_id"))
-_ADD = insert(Upload)
-_ADVANCE = update(Upload).where(
-    Upload.id == bindparam("of_id"),
-    Upload.writer == bindparam("known_writer"),
-    # processes of 0.1.0, which may run beside this one, do not count the writer up
-    Upload.offset == bindparam("at_offset"),
-    Upload.total.is_not_distinct_from(bindparam("known_total")),
-    Upload.status == Status.UPLOADING,
-)
-_TAKE_OVER = (
+
+class UploadRow(NamedTuple):
+    """The row of an upload. See `models.Upload`."""
+
+    id: str
+    user_id: int | None
+    address: bytes | None
+    filename: str
+    mimetype: str
+    total: int | None
+    offset: int
+    md5: bytes
+    last_start: int
+    md5_before: bytes
+    md5_durable: bytes | None
+    storage: str
+    state: dict[str, Any]
+    writer: int
+    status: str
+    claimed_until: datetime | None
+    crashes: int
+    refusal_code: str | None
+    refusal_message: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+_COLUMNS = [getattr(Upload, name) for name in UploadRow._fields]
+
+_FIND = Prepared(select(*_COLUMNS).where(Upload.id == bindparam("of_id")))
+_WRITER = Prepared(select(Upload.writer).where(Upload.id == bindparam("of_id"), Upload.status == Status.UPLOADING))
+_TAKE_OVER = Prepared(
     update(Upload)
     .where(
         Upload.id == bindparam("of_id"),
@@ -33,49 +56,71 @@ _TAKE_OVER = (
         Upload.status == Status.UPLOADING,
     )
     .values(writer=Upload.writer + 1)
-    .returning(*Upload.__table__.columns)
+    .returning(*_COLUMNS)
 )
-_WRITER = select(Upload.writer).where(Upload.id == bindparam("of_id"), Upload.status == Status.UPLOADING)
 
+CHANGEABLE = ("mimetype", "total", "offset", "md5", "last_start", "md5_before", "md5_durable", "state")
+"""The columns that may change while an upload goes on."""
+
+_ADVANCE = Prepared(
+    update(Upload)
+    .where(
+        Upload.id == bindparam("of_id"),
+        Upload.writer == bindparam("known_writer"),
+        # processes of 0.1.0, which may run beside this one, do not count the writer up
+        Upload.offset == bindparam("known_offset"),
+        Upload.total.is_not_distinct_from(bindparam("known_total")),
+        Upload.status == Status.UPLOADING,
+    )
+    .values({"writer": Upload.writer + 1, **{name: bindparam(f"new_{name}") for name in CHANGEABLE}})
+)
+
+_ADD = insert(Upload)
 _WRITE_AGAIN = update(Upload).where(Upload.id == bindparam("of_id")).values(status=Upload.status)
 
 
 @contextmanager
-def connected(connection: Connection | None = None) -> Iterator[Connection]:
-    """Give `connection`, or a new one without any: each statement on it is a transaction of its own."""
+def connected(connection: Driver | None = None) -> Iterator[Driver]:
+    """Give `connection`, or a new one without any."""
     if connection is not None:
         yield connection
     else:
-        with db.engines[UPLOADS_BIND].connect() as own:
+        with driver.connected(db.engines[UPLOADS_BIND]) as own:
             yield own
 
 
-def find(upload_id: str, connection: Connection | None = None) -> Row[Any] | None:
-    """Return the row of the upload, with the columns of `Upload`, or None."""
+def find(upload_id: str, connection: Driver | None = None) -> UploadRow | None:
+    """Return the row of the upload, or None."""
     if not is_id(upload_id):
         return None
     with connected(connection) as shared:
-        return shared.execute(_FIND, {"of_id": upload_id}).one_or_none()
+        found = shared.fetch(_FIND, {"of_id": upload_id})
+    return UploadRow(*found[0]) if found else None
 
 
 def add(values: Mapping[str, Any]) -> None:
     """Insert the row of a new upload."""
-    with connected() as connection:
+    with db.engines[UPLOADS_BIND].connect() as connection:
         connection.execute(_ADD, dict(values))
 
 
-def advance(upload: Row[Any], values: Mapping[str, Any], connection: Connection | None = None) -> bool:
+def advance(upload: UploadRow, values: Mapping[str, Any], connection: Driver | None = None) -> bool:
     """Change the row of an upload, if nobody has changed it since `upload` was read, and count its writer up.
 
-    Return whether that was so, which makes `values` official.
+    `values` are columns of CHANGEABLE. Return whether that was so, which makes them official.
     """
-    known = {"of_id": upload.id, "known_writer": upload.writer, "at_offset": upload.offset, "known_total": upload.total}
+    known = {
+        "of_id": upload.id,
+        "known_writer": upload.writer,
+        "known_offset": upload.offset,
+        "known_total": upload.total,
+    }
+    new = {f"new_{name}": values[name] if name in values else getattr(upload, name) for name in CHANGEABLE}
     with connected(connection) as shared:
-        changed = shared.execute(_ADVANCE, {**known, "writer": upload.writer + 1, **values})
-    return changed.rowcount == 1
+        return shared.change(_ADVANCE, {**known, **new}) == 1
 
 
-def take_over(upload_id: str, user_id: int | None) -> Row[Any] | None:
+def take_over(upload_id: str, user_id: int | None) -> UploadRow | None:
     """Become the writer of an unfinished upload: no request that began before can store a byte from now on.
 
     Return its row with the new number; None, changing nothing, where this user has no such unfinished upload.
@@ -83,16 +128,18 @@ def take_over(upload_id: str, user_id: int | None) -> Row[Any] | None:
     if not is_id(upload_id):
         return None
     with connected() as connection:
-        return connection.execute(_TAKE_OVER, {"of_id": upload_id, "of_user": user_id}).one_or_none()
+        found = connection.fetch(_TAKE_OVER, {"of_id": upload_id, "of_user": user_id})
+    return UploadRow(*found[0]) if found else None
 
 
 def writer(upload_id: str) -> int | None:
     """Return the number of the upload's writer, None where the upload has ended."""
     with connected() as connection:
-        return connection.execute(_WRITER, {"of_id": upload_id}).scalar()
+        found = connection.fetch(_WRITER, {"of_id": upload_id})
+    return int(found[0][0]) if found else None
 
 
-def make_durable(upload: Row[Any]) -> None:
+def make_durable(upload: UploadRow) -> None:
     """Make the row survive a power cut, because what is done next relies on it.
 
     Where `syncs_chunks` says that it does not by itself, a commit on the engine of everything else syncs all that was

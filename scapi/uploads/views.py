@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import request
-from sqlalchemy import Row
 
 from scapi.http import auth
 from scapi.http.blueprints import OF_THE_STORAGE
@@ -11,6 +10,7 @@ from scapi.uploads import append, chunks, ending
 from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Position
+from scapi.uploads.rows import UploadRow
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
 REFUSED_FILE = (
@@ -80,7 +80,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.response(200, UploadSchema)
 @blueprint.refuses(*REFUSED_FILE, "upload_not_found", "upload_expired")
 @blueprint.doc(operationId="retrieveUpload")
-def retrieve_upload(upload_id: str) -> Row[Any]:
+def retrieve_upload(upload_id: str) -> UploadRow:
     """Return how far an upload has come, so that a client can go on from there"""
     return append.look(upload_id, auth.current_user_id())
 

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from scapi.database import UPLOADS_BIND, db
+from scapi.uploads.driver import Driver
 from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
@@ -35,6 +36,13 @@ def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     event.listen(db.engine, "commit", lambda _connection: seen.append("commit"))
     statements = db.engines[UPLOADS_BIND]
     event.listen(statements, "after_cursor_execute", lambda *about: seen.append(about[2].split()[0].lower()))
+    execute = Driver._execute
+
+    def executed(self: Driver, form: Any, values: Any) -> None:
+        execute(self, form, values)
+        seen.append(form.text.split()[0].lower())
+
+    monkeypatch.setattr(Driver, "_execute", executed)
     return seen
 
 

@@ -1,0 +1,117 @@
+"""Statements run by the database's driver: what SQLAlchemy does around an execution costs more than the execution.
+
+SQLAlchemy still writes them, knows the types of their columns, and keeps the connections.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Delete, Dialect, Engine, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.types import TypeEngine
+
+Statement = Select[Any] | Insert | Update | Delete
+Processor = Callable[[Any], Any] | None
+
+
+class _Form(NamedTuple):
+    """A statement in a dialect: its text, its parameters (by position if they have one), and what comes back."""
+
+    text: str
+    by_position: list[str] | None
+    constants: dict[str, Any]
+    into: dict[str, Processor]
+    out: list[Processor]
+
+
+class Prepared:
+    """A statement that is written once in each dialect. Its parameters are those of its `bindparam`s."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    def form(self, dialect: Dialect) -> _Form:
+        """Return the statement as the driver of `dialect` takes it."""
+        found = self._forms.get(dialect.name)
+        if found is None:
+            compiled = self._statement.compile(dialect=dialect)
+            columns = getattr(self._statement, "exported_columns", ())
+            constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+            into = {name: _writes(bind.type, dialect) for name, bind in compiled.binds.items() if bind.required}
+            out = [_reads(column.type, dialect) for column in columns]
+            positions = compiled.positiontup if compiled.positional else None
+            found = self._forms[dialect.name] = _Form(compiled.string, positions, constants, into, out)
+        return found
+
+
+def _writes(kind: TypeEngine[Any], dialect: Dialect) -> Processor:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reads(kind: TypeEngine[Any], dialect: Dialect) -> Processor:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+class Driver:
+    """A connection of the driver's. Each statement is a transaction of its own, as its engine is set to AUTOCOMMIT."""
+
+    def __init__(self, engine: Engine, connection: PoolProxiedConnection) -> None:
+        self._engine = engine
+        self._dialect = engine.dialect
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[list[Any]]:
+        """Run a statement and return the rows that it gives. Raises DBAPIError."""
+        form = prepared.form(self._dialect)
+        self._execute(form, values)
+        return [
+            [read(value) if read else value for read, value in zip(form.out, row, strict=True)]
+            for row in self._cursor.fetchall()
+        ]
+
+    def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
+        """Run a statement and return how many rows it has changed. Raises DBAPIError."""
+        self._execute(prepared.form(self._dialect), values)
+        return int(self._cursor.rowcount)
+
+    def _execute(self, form: _Form, values: Mapping[str, Any]) -> None:
+        bound = {name: write(values[name]) if write else values[name] for name, write in form.into.items()}
+        bound |= form.constants
+        parameters = bound if form.by_position is None else [bound[name] for name in form.by_position]
+        try:
+            self._cursor.execute(form.text, parameters)
+        except self._dialect.loaded_dbapi.Error as error:
+            raise self._error(form, error) from error
+
+    def _error(self, form: _Form, error: Exception) -> DBAPIError:
+        """Return what SQLAlchemy would raise. If the database is gone, so are all connections to it."""
+        gone = self._dialect.is_disconnect(error, self._connection, self._cursor)  # type: ignore[arg-type]
+        if gone:
+            self._connection.invalidate(error)
+            self._engine.dispose()
+        found = DBAPIError.instance(
+            form.text,
+            None,
+            error,
+            self._dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=gone,
+            dialect=self._dialect,
+        )
+        if not isinstance(found, DBAPIError):
+            raise TypeError("an error of the driver is no DBAPIError") from error
+        return found
+
+
+@contextmanager
+def connected(engine: Engine) -> Iterator[Driver]:
+    """Give a connection of an engine's pool."""
+    connection = engine.raw_connection()
+    try:
+        yield Driver(engine, connection)
+    finally:
+        connection.close()
