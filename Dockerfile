@@ -26,6 +26,11 @@ COPY --from=page /src/scapi/page/static scapi/page/static
 RUN pip --python /opt/scapi/bin/python install --no-deps --force-reinstall .
 
 FROM python:3.11-slim-bookworm
+# What PDFs name and do not bring: without these, their previews lack Chinese, Japanese, Korean, Cyrillic and more.
+# hadolint ignore=DL3008  # the versions are those of the image's release
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-wqy-microhei \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 scapi \
  && useradd --system --uid 10001 --gid scapi --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin scapi \
  && install --directory --owner=scapi --group=scapi --mode=0750 /var/lib/scapi

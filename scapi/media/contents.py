@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from scapi.formats import cleaning
-from scapi.formats.filetypes import EXTENSIONS, SIGNATURE_SIZE, UNKNOWN, is_image
+from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, SIGNATURE_SIZE, UNKNOWN, is_image
 from scapi.inspection import facts, questions, sources
 from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.questions import Question
@@ -83,7 +83,7 @@ def inspect(upload: UploadRow, wanted: str | None, visit: Visit) -> Contents:
 
 def check_image(data: bytes, visit: Visit) -> Picture:
     """Return the image that `data` is, which did not come as an upload. Raises Refused."""
-    mimetype = rules.check_type(data[:SIGNATURE_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
+    mimetype = rules.check_type(data[:HEAD_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
     _kind(MediaType.IMAGE, mimetype)
     image = visit.facts(_about_image(sources.of_bytes(data), mimetype))
     return Picture(image.served or data, mimetype, image)
@@ -115,8 +115,8 @@ def _mimetype(upload: UploadRow) -> str:
     """Return the file's type, from its bytes where the first chunk was too small to tell."""
     mimetype: str = upload.mimetype
     if mimetype == UNKNOWN:
-        with storage.open(key_of(upload.id), 0, SIGNATURE_SIZE) as head:
-            mimetype = rules.check_type(head.read(SIGNATURE_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
+        with storage.open(key_of(upload.id), 0, HEAD_SIZE) as head:
+            mimetype = rules.check_type(head.read(HEAD_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
     rules.check_size(upload.offset, mimetype, settings.max_image_bytes, settings.max_document_bytes)
     return mimetype
 

@@ -20,7 +20,7 @@ from flask import current_app
 from scapi import metrics
 from scapi import storage as storages
 from scapi.database import now
-from scapi.formats.filetypes import SIGNATURE_SIZE
+from scapi.formats.filetypes import HEAD_SIZE
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -207,7 +207,7 @@ class _Append:
         if self._writer is None and monotonic() - self._began >= SOON:
             self._take_over()
         # a few bytes that begin a file wait for the next ones, which say of what type it is
-        enough = self._position.start > 0 or self._came >= SIGNATURE_SIZE
+        enough = self._position.start > 0 or self._came >= HEAD_SIZE
         if self._size and enough and monotonic() - self._looked >= INTERVAL:
             self._store()
 
@@ -315,7 +315,7 @@ class _Append:
         if self._size:
             mimetype = upload.mimetype
             if upload.offset == 0:
-                mimetype = rules.check_type(Blocks(self._held).head(SIGNATURE_SIZE))
+                mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
                 state = storage.typed(state, mimetype)
                 values["mimetype"] = mimetype
             beginning.check_size(end if total is None else total, mimetype)

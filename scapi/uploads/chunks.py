@@ -3,7 +3,7 @@
 from typing import Any
 
 from scapi import metrics
-from scapi.formats.filetypes import SIGNATURE_SIZE
+from scapi.formats.filetypes import HEAD_SIZE
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
@@ -28,7 +28,7 @@ def begin(chunk: Chunk, position: Position | None, user_id: int | None) -> Progr
         for block in content.blocks:
             chunk.check.update(block)
         chunk.check.verify()
-    mimetype = rules.check_type(content.head(SIGNATURE_SIZE))
+    mimetype = rules.check_type(content.head(HEAD_SIZE))
     beginning.check_size(size if position.total is None else position.total, mimetype)
     caps.check(user_id, position.total, mimetype)
 

@@ -129,6 +129,13 @@ def test_a_pdf_whose_end_is_missing_is_accepted_when_its_pages_are_there():
     assert inspect(whole[: whole.index(b"startxref")]).pages == 1
 
 
+@pytest.mark.parametrize("banner", [1, 500, 1024])
+def test_what_comes_before_the_pdf_is_skipped(banner):
+    document = inspect(b"x" * banner + files.pdf(3))
+    assert document.pages == 3
+    assert document.preview
+
+
 @pytest.mark.parametrize("pages", [1, 500])
 def test_few_ranges_of_a_large_file_are_read(pages):
     data = files.pdf(pages, size=50 * MIB)

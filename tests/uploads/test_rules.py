@@ -121,6 +121,7 @@ def test_complete_needs_all_bytes() -> None:
         (b"GIF87a" + bytes(20), "image/gif"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
         (b"%PDF-1.7\n" + bytes(20), "application/pdf"),
+        (b"printed by somebody\n".ljust(1024) + b"%PDF-1.7\n", "application/pdf"),
         (b"GI", UNKNOWN),
         (b"<svg xmlns", UNKNOWN),
     ],
@@ -131,7 +132,14 @@ def test_types_by_their_first_bytes(head: bytes, mimetype: str) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"<svg xmlns='http://", b"<!DOCTYPE html>", b"RIFF\x00\x00\x00\x00AVI LIST", b"PK\x03\x04" + bytes(20), bytes(12)],
+    [
+        b"<svg xmlns='http://",
+        b"<!DOCTYPE html>",
+        b"RIFF\x00\x00\x00\x00AVI LIST",
+        b"PK\x03\x04" + bytes(20),
+        bytes(12),
+        bytes(1025) + b"%PDF-1.7",
+    ],
 )
 def test_other_types_do_not_get_in(head: bytes) -> None:
     assert _code(rules.check_type, head) == "unsupported_file_type"
