@@ -16,15 +16,15 @@ def cleaned(data: bytes) -> bytes:
         block, body = data[part.start : part.end], data[part.body : part.body_end]
         if part.kind in (GIF_IMAGE, GIF_TRAILER):
             written.append(block)
-        elif part.kind == _GRAPHIC_CONTROL:
-            # A sub-block of four bytes, and the end of the sub-blocks.
-            written.append(_extension(_GRAPHIC_CONTROL, body[:5]) if body[:1] == b"\x04" else b"")
+        elif part.kind == _GRAPHIC_CONTROL and body[:1] == b"\x04":
+            written.append(_extension(part.kind, body, 5))
         elif part.kind == _APPLICATION and body.startswith(_LOOPS):
-            written.append(_extension(_APPLICATION, body[:16]))
+            written.append(_extension(part.kind, body, 16))
         elif part.kind == _APPLICATION and body.startswith(_ICC_PROFILE):
             written.append(block)
     return b"".join(written)
 
 
-def _extension(kind: bytes, sub_blocks: bytes) -> bytes:
-    return kind + sub_blocks + b"\0"
+def _extension(kind: bytes, body: bytes, size: int) -> bytes:
+    """Return an extension of the first `size` bytes of sub-blocks; nothing where the file ends within them."""
+    return kind + body[:size] + b"\0" if len(body) > size else b""
