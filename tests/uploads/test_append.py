@@ -98,12 +98,12 @@ def test_bytes_count_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
         yield PAPER[:5]
         silent()
         offsets.append(_offset(upload_id))  # too few to know the type
-        yield PAPER[5:500]
+        yield PAPER[5:2000]
         silent()
         offsets.append(_offset(upload_id))
 
     append.stream(upload_id, None, Position(0), read)
-    assert offsets == [0, 500]
+    assert offsets == [0, 2000]
 
 
 def _offset(upload_id: str) -> int:
