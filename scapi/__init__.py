@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from scapi.settings import Settings
 
-API_PREFIX = "/api/v2"
-
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application that the settings describe; without any, those of the environment.
@@ -22,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi import database, logs, storage
     from scapi.checks import checking
     from scapi.events import delivery
-    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_ids, request_notes
+    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_ids, request_notes, urls
     from scapi.http.application import Application
     from scapi.http.openapi import api
     from scapi.inspection import room
@@ -35,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.settings import read_settings
     from scapi.settings.first_run import with_data_dir, with_secret
     from scapi.tags.views import blueprint as tags
+    from scapi.tus.views import blueprint as tus
     from scapi.uploads import caps
     from scapi.uploads.views import blueprint as uploads
     from scapi.watching import health
@@ -62,9 +61,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     delivery.check(settings)
     errors.register(app)
     paths.set_up(app)
-    openapi.set_up(app, settings, API_PREFIX)
-    for blueprint in (uploads, media, tags):
-        api.register_blueprint(blueprint, url_prefix=API_PREFIX)
+    openapi.set_up(app, settings, urls.API)
+    for blueprint in (uploads, media, tags, tus):
+        api.register_blueprint(blueprint, url_prefix=urls.API)
     for plain in (page, files, watching):
         app.register_blueprint(plain)
     return app

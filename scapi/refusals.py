@@ -5,7 +5,11 @@ The answers, the OpenAPI document and docs/errors.md all come from `ERRORS`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+
+PHRASES = {**{status.value: status.phrase for status in HTTPStatus}, 460: "Checksum Mismatch"}
+"""The names of HTTP statuses, with those that tus adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ ERRORS: Mapping[str, Error] = {
     "digest_mismatch": Error(400, "The bytes are not those of the digest that came with them.", "Send them again."),
     "invalid_digest": Error(400, "The header of the digest is not valid.", "Send sha-256 or md5 in base64."),
     "superseded": Error(409, "A newer request goes on with this upload.", "Ask for the offset and go on from there."),
+    "checksum_mismatch": Error(460, "The bytes are not those of the Upload-Checksum.", "Send them again."),
+    "final_upload": Error(403, "The upload joins others and takes no bytes itself.", "Send them to its parts."),
+    "invalid_header": Error(400, "A header of the protocol has a value that is not allowed.", "Correct the header."),
+    "unsupported_version": Error(412, "The server speaks another version of tus.", "Speak the one in Tus-Version."),
     "empty_chunk": Error(400, "The chunk has no bytes.", "Send at least one byte."),
     "invalid_content_range": Error(400, "The header Content-Range is not valid.", "Send bytes START-END/TOTAL."),
     "invalid_offset": Error(400, "The field offset is not a number of bytes.", "Send a whole number."),
@@ -67,6 +75,7 @@ ERRORS: Mapping[str, Error] = {
     "total_mismatch": Error(400, "The chunk disagrees with the size of the file.", "Send one total with all chunks."),
     "upload_completed": Error(409, "The upload is already completed.", "Use its media, or begin a new upload."),
     "upload_expired": Error(410, "The time of the upload is over.", "Begin a new upload."),
+    "upload_gone": Error(410, "Bytes of the upload were lost.", "Begin a new upload."),
     "upload_incomplete": Error(409, "Not all bytes have come.", "Go on from the `offset` in the answer."),
     "upload_not_found": Error(404, "There is no such upload for this client.", "Begin a new upload."),
     # Files

@@ -13,6 +13,9 @@ HEAD_SIZE = _MAX_BEFORE_PDF + len(b"%PDF-")
 UNKNOWN = "application/octet-stream"
 """The type of a file of which too few bytes have come to know."""
 
+PARTIAL = "application/partial-upload"
+"""The type of a piece of a file, whose bytes say nothing by themselves."""
+
 JPEG = "image/jpeg"
 PDF = "application/pdf"
 

@@ -14,12 +14,14 @@ from scapi.events import outbox
 from scapi.housekeeping import sweeps
 from scapi.media import files
 from scapi.sweeping import Due, Task
+from scapi.tus import resources
 from scapi.uploads import expiry
 from storage_backends import StorageError
 
 SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
     ("expired uploads", expiry.expired),
     ("rows of ended uploads", expiry.ended),
+    ("ended tus uploads", resources.over),
     ("leftovers", expiry.leftovers),
     ("deleted files", files.stale),
     ("old webhooks", outbox.ended),

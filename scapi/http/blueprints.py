@@ -1,14 +1,13 @@
 """What an operation may answer beside its success, in the OpenAPI document: every error with its status and codes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 import flask_smorest
 
 from scapi.http import cors
 from scapi.http.errors import ErrorSchema
-from scapi.refusals import ERRORS
+from scapi.refusals import ERRORS, PHRASES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -75,7 +74,7 @@ def _codes(doc: dict[str, Any], doc_info: dict[str, Any], method: str) -> Iterat
 def _response(status: int, codes: list[str]) -> dict[str, Any]:
     named = "\n".join(f"- `{code}`: {ERRORS[code].meaning} {ERRORS[code].remedy}" for code in codes)
     return {
-        "description": f"{HTTPStatus(status).phrase}\n\n{named}",
+        "description": f"{PHRASES[status]}\n\n{named}",
         "x-codes": codes,
         "content": {"application/json": {"schema": ErrorSchema}},
     }

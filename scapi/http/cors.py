@@ -51,6 +51,7 @@ READ = [
     "ETag",
     "Location",
     "Retry-After",
+    "Scapi-Media",
     "Tus-Checksum-Algorithm",
     "Tus-Extension",
     "Tus-Max-Size",

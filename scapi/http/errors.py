@@ -8,11 +8,10 @@ import marshmallow as ma
 from flask import Flask, Response, current_app, jsonify
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
 
 from scapi import metrics
 from scapi.http import request_ids
-from scapi.refusals import ERRORS, Refused
+from scapi.refusals import ERRORS, PHRASES, Refused
 from storage_backends import NoSpace, StorageError, Unavailable
 
 RETRY_AFTER = 5
@@ -53,7 +52,7 @@ def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any
     metrics.ERRORS.labels(problem["code"], status).inc()
     answer = jsonify(
         code=status,
-        status=HTTP_STATUS_CODES[status],
+        status=PHRASES[status],
         message=message,
         errors=errors,
         request_id=request_ids.current(),

@@ -14,6 +14,9 @@ from scapi.settings import ConfigurationError, Settings
 
 GROUPS = {
     "uploads.upload_chunk": "SCAPI_RATE_LIMIT_CHUNKS",
+    "tus.create": "SCAPI_RATE_LIMIT_CHUNKS",
+    "tus.append_bytes": "SCAPI_RATE_LIMIT_CHUNKS",
+    "tus.override": "SCAPI_RATE_LIMIT_CHUNKS",
     "media.complete_upload": "SCAPI_RATE_LIMIT_COMPLETES",
     "media.create_media": "SCAPI_RATE_LIMIT_PREVIEWS",
     "media.update_media": "SCAPI_RATE_LIMIT_PREVIEWS",
@@ -23,7 +26,7 @@ GROUPS = {
 
 OTHERS = "SCAPI_RATE_LIMIT_OTHERS"
 
-BLUEPRINTS = ("uploads", "media", "tag")
+BLUEPRINTS = ("uploads", "media", "tag", "tus")
 """What is limited: neither the files of media, of which a page may show a hundred, nor the documentation."""
 
 REDIS_TIMEOUT = 1

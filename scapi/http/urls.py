@@ -6,6 +6,9 @@ from flask import has_request_context, request
 
 from scapi.settings import settings
 
+API = "/api/v2"
+"""What the path of every operation begins with."""
+
 
 def absolute(path: str) -> str:
     """Return the absolute URL of `path`, which begins with a slash, at `SCAPI_PUBLIC_URL` or the request's host.

@@ -34,11 +34,11 @@ ASK_EVERY = 0.05
 """Seconds between two looks at an upload that another request completes."""
 
 
-def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | None) -> Media:
+def complete(upload_id: str, user_id: int | None, digest: str | None, wanted: str | None) -> Media:
     """Turn a finished upload into a media; called again with the same `digest`, return the same one.
 
-    `digest` is the file's MD5 in lower-case hex, `wanted` the type that the client asks for. Raises Refused and
-    StorageError; the upload is then as it was, unless its file was refused.
+    `digest` is the file's MD5 in lower-case hex, None where the client has sent none; `wanted` is the type that it asks
+    for. Raises Refused and StorageError; the upload is then as it was, unless its file was refused.
     """
     with ExitStack() as stack:
         visit: Visit | None = None
@@ -61,10 +61,11 @@ def complete(upload_id: str, user_id: int | None, digest: str, wanted: str | Non
             time.sleep(ASK_EVERY)
 
 
-def _finished(upload: UploadRow, visit: Visit, digest: str, wanted: str | None) -> Media | None:
+def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> Media | None:
     """Make the media of an upload that is claimed; None if another request has changed the upload meanwhile."""
     try:
-        return _publish(upload, _inspected(upload, visit, digest, wanted), digest)
+        made = _inspected(upload, visit, digest, wanted)
+        return _publish(upload, made, digest or md5.hexdigest(upload.md5) or _hash_of(key_of(upload.id)))
     except (Verdict, checking.RefusedByCheck) as refusal:
         if ending.refuse(upload, refusal.code, refusal.message):
             raise
@@ -86,7 +87,7 @@ def _finished(upload: UploadRow, visit: Visit, digest: str, wanted: str | None) 
         raise
 
 
-def _inspected(upload: UploadRow, visit: Visit, digest: str, wanted: str | None) -> contents.Contents:
+def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> contents.Contents:
     """Publish the file, which the checks that the settings name must pass, and save what is made of it."""
     storage.finish(upload.state)
     if md5.hexdigest(upload.md5) is None:
@@ -133,8 +134,8 @@ def _made_before(upload: UploadRow) -> Media:
     return media
 
 
-def _check_md5(known: str | None, digest: str) -> None:
-    if known not in (None, digest):
+def _check_md5(known: str | None, digest: str | None) -> None:
+    if digest is not None and known not in (None, digest):
         raise Refused("md5_mismatch", f"the bytes that came have the MD5 {known}, not {digest}", field="md5")
 
 

@@ -20,7 +20,7 @@ from flask import current_app
 from scapi import metrics
 from scapi import storage as storages
 from scapi.database import now
-from scapi.formats.filetypes import HEAD_SIZE
+from scapi.formats.filetypes import HEAD_SIZE, PARTIAL
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -315,7 +315,8 @@ class _Append:
         if self._size:
             mimetype = upload.mimetype
             if upload.offset == 0:
-                mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
+                if mimetype != PARTIAL:
+                    mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
                 state = storage.typed(state, mimetype)
                 values["mimetype"] = mimetype
             beginning.check_size(end if total is None else total, mimetype)

@@ -1,6 +1,6 @@
 """How an upload begins: empty, or with the first bytes of its file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -17,18 +17,28 @@ from scapi.uploads.models import Status
 from storage_backends import State, StorageError
 
 
-def create(user_id: int | None, filename: str, total: int | None = None) -> Progress:
+def create(
+    user_id: int | None,
+    filename: str,
+    total: int | None = None,
+    mimetype: str = UNKNOWN,
+    *,
+    upload_id: str | None = None,
+    counted: Sequence[str] = (),
+) -> Progress:
     """Begin an upload that has no bytes yet, and return it at offset 0.
 
     `filename` is the name as the client sent it, `total` the size of the file in bytes where that is known. The first
-    bytes that `append.stream` stores decide of which type the file is, and so whether it is taken at all.
+    bytes that `append.stream` stores decide of which type the file is, and so whether it is taken; `mimetype` may
+    be PARTIAL for a piece of a file, of which nobody can tell. `upload_id` is given where the id was made before.
+    `counted` are unfinished uploads whose bytes this one takes over.
 
     Raises Refused: `file_too_large`, and what `caps` says (`too_many_uploads`, `too_many_upload_bytes`,
     `quota_exceeded`, `file_too_large`). Raises StorageError.
     """
-    check_size(total or 0, UNKNOWN)
-    caps.check(user_id, total, UNKNOWN)
-    return insert(user_id, filename, total, UNKNOWN)
+    check_size(total or 0, mimetype)
+    caps.check(user_id, total, mimetype, counted)
+    return insert(user_id, filename, total, mimetype, upload_id=upload_id, counted=counted)
 
 
 def insert(
@@ -37,13 +47,16 @@ def insert(
     total: int | None,
     mimetype: str,
     store: Callable[[State], dict[str, Any]] = lambda _state: {},
+    *,
+    upload_id: str | None = None,
+    counted: Sequence[str] = (),
 ) -> Progress:
     """Make the upload's place in the storage and its row. What must be checked before has been checked.
 
     `store` may write the first bytes of the file; it is given the state, and returns the columns of the row that are
     other than those of an empty file. Raises Refused and StorageError.
     """
-    upload_id, created_at, empty = new_id(), now(), md5.start()
+    upload_id, created_at, empty = upload_id or new_id(), now(), md5.start()
     expires_at = created_at + timedelta(seconds=settings.upload_ttl)
     state = storage.start(key_of(upload_id), mimetype)
     try:
@@ -64,7 +77,7 @@ def insert(
             "expires_at": expires_at,
             **store(state),
         }
-        caps.add(values)
+        caps.add(values, counted)
     except BaseException:
         with suppress(StorageError):  # the sweeper finds what could not be removed
             storage.abort(state)

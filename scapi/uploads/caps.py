@@ -5,7 +5,7 @@ completed, aborted or expired, with the size that it will have. Counting and ins
 that the caps hold however many first chunks race.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,12 @@ _UNFINISHED = {
             ),
             0,
         ),
-    ).where(column == bindparam("owner"), Upload.status == Status.UPLOADING, Upload.expires_at > bindparam("moment"))
+    ).where(
+        column == bindparam("owner"),
+        Upload.status == Status.UPLOADING,
+        Upload.expires_at > bindparam("moment"),
+        Upload.id.not_in(bindparam("counted", expanding=True)),
+    )
     for column in (Upload.user_id, Upload.address)
 }
 
@@ -92,9 +97,14 @@ class Caps:
             return total
         return self.largest_image if filetypes.is_image(mimetype) else self.largest_file
 
-    def check(self, connection: Connection, owner: Owner, size: int) -> None:
-        """Refuse one more upload of `size` bytes that the owner has no room for."""
-        about = {"largest_image": self.largest_image, "largest_file": self.largest_file, "moment": now()}
+    def check(self, connection: Connection, owner: Owner, size: int, counted: Sequence[str]) -> None:
+        """Refuse one more upload of `size` bytes that the owner has no room for, beside all but those in `counted`."""
+        about = {
+            "largest_image": self.largest_image,
+            "largest_file": self.largest_file,
+            "moment": now(),
+            "counted": list(counted),
+        }
         count, unfinished = connection.execute(_UNFINISHED[owner.column], {"owner": owner.value, **about}).one()
         cap = owner.cap
         if cap.uploads and count >= cap.uploads:
@@ -145,14 +155,14 @@ def set_up(app: Flask, settings: Settings, stored: Executable) -> None:
     app.extensions["scapi.caps"] = caps if capped else None
 
 
-def check(user_id: int | None, total: int | None, mimetype: str) -> None:
+def check(user_id: int | None, total: int | None, mimetype: str, counted: Sequence[str] = ()) -> None:
     """Refuse a new upload that there is no room for, before its bytes move. Whether there still is, `add` says."""
     caps: Caps | None = current_app.extensions["scapi.caps"]
     if caps is None:
         return
     with db.engines[UPLOADS_BIND].connect() as connection:
         for owner in caps.owners(user_id):
-            caps.check(connection, owner, caps.size(total, mimetype))
+            caps.check(connection, owner, caps.size(total, mimetype), counted)
 
 
 def check_quota(user_id: int | None, size: int) -> None:
@@ -163,7 +173,7 @@ def check_quota(user_id: int | None, size: int) -> None:
             caps.check_quota(connection, user_id, size)
 
 
-def add(values: Mapping[str, Any]) -> None:
+def add(values: Mapping[str, Any], counted: Sequence[str] = ()) -> None:
     """Insert the row of a new upload, if there is room for it. Raises Refused."""
     caps: Caps | None = current_app.extensions["scapi.caps"]
     owners = [] if caps is None else list(caps.owners(values["user_id"]))
@@ -174,5 +184,5 @@ def add(values: Mapping[str, Any]) -> None:
     address = next((owner.value for owner in owners if owner.noun == "address"), None)
     with database.one_at_a_time(db.engines[UPLOADS_BIND], [owner.name for owner in owners]) as connection:
         for owner in owners:
-            caps.check(connection, owner, size)
+            caps.check(connection, owner, size, counted)
         connection.execute(_ADD, {**values, "address": address})

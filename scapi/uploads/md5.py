@@ -9,7 +9,11 @@ import _hashlib
 import ctypes
 import ctypes.util
 import hashlib
+import re
 from typing import Protocol
+
+HEX = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
+"""How clients write an MD5."""
 
 CONTEXT_SIZE = 92
 """sizeof(MD5_CTX): A, B, C, D, Nl, Nh, data[16], num; 23 words of 32 bits."""

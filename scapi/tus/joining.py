@@ -1,0 +1,107 @@
+"""Concatenation: the parts of a file, uploaded beside one another, become one upload.
+
+It is the one case in which bytes are read again: MD5 states cannot be joined. Each byte is read once, outside of locks,
+and no file is larger than the limits allow.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, or_, update
+
+from scapi.database import db, now
+from scapi.formats.filetypes import UNKNOWN
+from scapi.refusals import Refused
+from scapi.storage import of
+from scapi.tus import resources
+from scapi.tus.headers import Metadata
+from scapi.tus.models import TusUpload
+from scapi.tus.resources import State
+from scapi.uploads import append, beginning, ending, rows
+from scapi.uploads.keys import key_of
+from scapi.uploads.models import Status
+from scapi.uploads.ranges import Position
+
+LEASE = timedelta(seconds=60)
+"""How long a request has a final upload for itself; one that dies meanwhile is followed by another after that."""
+
+READ_SIZE = 1024 * 1024
+"""Bytes of a part that are read at a time."""
+
+
+def look(resource: TusUpload, user_id: int | None) -> State:
+    """Return the state of a final upload, which is joined now if its parts are whole. Raises Refused, StorageError."""
+    upload = rows.find(resource.id)
+    if upload is None or upload.status == Status.UPLOADING:
+        parts = _parts(resource)
+        total = _total(parts)
+        if total is None or not all(part.offset == part.total for part in parts) or not _claim(resource):
+            return State(resource, None, total, None)
+        _join(resource, parts, total)
+    return resources.look(resource, user_id)
+
+
+def after_part(part: TusUpload) -> None:
+    """Join the upload that waits for this part, if it was the last one. What is wrong with it, its own client hears."""
+    final = db.session.get(TusUpload, part.final_id) if part.final_id else None
+    if final is not None:
+        try:
+            look(final, final.user_id)
+        except Refused as refusal:
+            current_app.logger.info("upload %s cannot be joined: %s", final.id, refusal)
+
+
+def _parts(resource: TusUpload) -> list[Row[Any]]:
+    found = {part: rows.find(part) for part in resource.parts or []}
+    for part, upload in found.items():
+        if upload is None or upload.status != Status.UPLOADING or upload.expires_at <= now():
+            raise Refused("upload_gone", f"the partial upload {part} is not there any more")
+    return [upload for part in resource.parts or [] if (upload := found[part]) is not None]
+
+
+def _total(parts: list[Row[Any]]) -> int | None:
+    totals = [part.total for part in parts]
+    return None if None in totals else sum(totals)
+
+
+def _claim(resource: TusUpload) -> bool:
+    """Take the final upload for this request; return False where another request joins it already."""
+    free = or_(TusUpload.joined_until.is_(None), TusUpload.joined_until < now())
+    claim = update(TusUpload).where(TusUpload.id == resource.id, free).values(joined_until=now() + LEASE)
+    claimed = db.session.scalar(claim.returning(TusUpload.id))
+    db.session.commit()
+    return claimed is not None
+
+
+def _join(resource: TusUpload, parts: list[Row[Any]], total: int) -> None:
+    """Write the bytes of the parts one after another, from where an attempt before this one has stopped."""
+    upload = rows.find(resource.id)
+    offset = 0 if upload is None else upload.offset
+    if upload is None:
+        filename = Metadata.parse(resource.sent_metadata).filename
+        counted = [part.id for part in parts]
+        beginning.create(resource.user_id, filename, total, UNKNOWN, upload_id=resource.id, counted=counted)
+    for part in {part.id: part for part in parts}.values():
+        of(part.storage).finish(part.state)
+
+    def source(_silent: Callable[[], None]) -> Iterable[bytes]:
+        return _bytes(parts, offset)
+
+    append.stream(resource.id, resource.user_id, Position(offset, total, total), source)
+    for part in parts:
+        if ending.end(part, Status.ABORTED):
+            ending.clear_now_or_later(part)
+
+
+def _bytes(parts: list[Row[Any]], start: int) -> Iterator[bytes]:
+    """Yield the bytes of the parts, one after another, from `start` on."""
+    for part in parts:
+        if start >= part.offset:
+            start -= part.offset
+            continue
+        with of(part.storage).open(key_of(part.id), start) as file:
+            while data := file.read(READ_SIZE):
+                yield data
+        start = 0
