@@ -6,10 +6,9 @@ and no file is larger than the limits allow.
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, or_, update
+from sqlalchemy import or_, update
 
 from scapi.database import db, now
 from scapi.formats.filetypes import UNKNOWN
@@ -23,6 +22,7 @@ from scapi.uploads import append, beginning, ending, rows
 from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Position
+from scapi.uploads.rows import UploadRow
 
 LEASE = timedelta(seconds=60)
 """How long a request has a final upload for itself; one that dies meanwhile is followed by another after that."""
@@ -53,7 +53,7 @@ def after_part(part: TusUpload) -> None:
             current_app.logger.info("upload %s cannot be joined: %s", final.id, refusal)
 
 
-def _parts(resource: TusUpload) -> list[Row[Any]]:
+def _parts(resource: TusUpload) -> list[UploadRow]:
     found = {part: rows.find(part) for part in resource.parts or []}
     for part, upload in found.items():
         if upload is None or upload.status != Status.UPLOADING or upload.expires_at <= now():
@@ -61,9 +61,9 @@ def _parts(resource: TusUpload) -> list[Row[Any]]:
     return [upload for part in resource.parts or [] if (upload := found[part]) is not None]
 
 
-def _total(parts: list[Row[Any]]) -> int | None:
-    totals = [part.total for part in parts]
-    return None if None in totals else sum(totals)
+def _total(parts: list[UploadRow]) -> int | None:
+    known = [part.total for part in parts if part.total is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 def _claim(resource: TusUpload) -> bool:
@@ -75,7 +75,7 @@ def _claim(resource: TusUpload) -> bool:
     return claimed is not None
 
 
-def _join(resource: TusUpload, parts: list[Row[Any]], total: int) -> None:
+def _join(resource: TusUpload, parts: list[UploadRow], total: int) -> None:
     """Write the bytes of the parts one after another, from where an attempt before this one has stopped."""
     upload = rows.find(resource.id)
     offset = 0 if upload is None else upload.offset
@@ -95,7 +95,7 @@ def _join(resource: TusUpload, parts: list[Row[Any]], total: int) -> None:
             ending.clear_now_or_later(part)
 
 
-def _bytes(parts: list[Row[Any]], start: int) -> Iterator[bytes]:
+def _bytes(parts: list[UploadRow], start: int) -> Iterator[bytes]:
     """Yield the bytes of the parts, one after another, from `start` on."""
     for part in parts:
         if start >= part.offset:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete
+from sqlalchemy import delete
 
 from scapi import metrics
 from scapi.database import db, now, stream_keys
@@ -24,6 +24,7 @@ from scapi.uploads.assembly import Progress
 from scapi.uploads.keys import is_id, new_id
 from scapi.uploads.md5 import HEX
 from scapi.uploads.models import Status
+from scapi.uploads.rows import UploadRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def look(resource: TusUpload, user_id: int | None) -> State:
 
     Whoever was writing to it is superseded. Raises Refused and StorageError.
     """
-    upload: Row[Any] = append.look(resource.id, user_id)
+    upload: UploadRow = append.look(resource.id, user_id)
     media = None
     if not resource.partial and upload.offset == upload.total:
         media = finish(resource, user_id)

@@ -8,6 +8,7 @@ from scapi.http import auth, incoming, urls
 from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
 from scapi.media.schemas import MediaSchema
+from scapi.media.views import NOT_INSPECTED
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.tus import headers, joining, resources
@@ -17,6 +18,7 @@ from scapi.tus.resources import State
 from scapi.uploads import append
 from scapi.uploads.assembly import Progress
 from scapi.uploads.ranges import Position
+from scapi.uploads.views import REFUSED_FILE
 
 PREFIX = "/tus/"
 """Where the uploads are, below the API."""
@@ -38,22 +40,18 @@ MEDIA_HEADER = "Scapi-Media"
 """Answers the URL of the media that was made of an upload."""
 
 APPENDING = (
+    *REFUSED_FILE,
+    *NOT_INSPECTED,
     "anonymous",
+    "check_unavailable",
     "checksum_mismatch",
     "file_too_large",
     "invalid_header",
-    "invalid_image",
-    "invalid_pdf",
     "md5_mismatch",
     "media_deleted",
     "offset_mismatch",
-    "pdf_too_complex",
     "quota_exceeded",
-    "refused_by_check",
-    "check_unavailable",
     "superseded",
-    "too_many_frames",
-    "too_many_pixels",
     "too_many_upload_bytes",
     "too_many_uploads",
     "total_mismatch",
@@ -176,7 +174,7 @@ def append_bytes(upload_id: str) -> Response:
 
 @blueprint.delete(f"{PREFIX}<string(length=32):upload_id>")
 @blueprint.response(204)
-@blueprint.refuses("invalid_header", "unsupported_version", "upload_expired", "upload_not_found", "refused_by_check")
+@blueprint.refuses("invalid_header", "unsupported_version", "upload_not_found")
 @blueprint.doc(operationId="terminateTusUpload")
 def terminate(upload_id: str) -> Response:
     """End an upload; nothing of it is kept but the media that was made of it"""
