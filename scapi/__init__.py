@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.page.views import blueprint as page
     from scapi.previews import setup as previews
     from scapi.settings import read_settings
-    from scapi.settings.first_run import with_data_dir, with_secret
+    from scapi.settings.first_run import with_data_dir, with_keys
     from scapi.tags.views import blueprint as tags
     from scapi.tus.views import blueprint as tus
     from scapi.uploads import caps
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.watching import health
     from scapi.watching.endpoints import blueprint as watching
 
-    settings = with_secret(with_data_dir(settings or read_settings(os.environ)))
+    settings = with_keys(with_data_dir(settings or read_settings(os.environ)))
     app = Application(__name__, static_folder=None)
     app.extensions["scapi.settings"] = settings
 

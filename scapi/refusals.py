@@ -49,6 +49,7 @@ ERRORS: Mapping[str, Error] = {
     # Who asks
     "anonymous": Error(401, "The operation needs a token.", "Send a bearer token in the Authorization header."),
     "invalid_token": Error(401, "The token is not valid or has expired.", "Get a new token."),
+    "invalid_delete_token": Error(403, "The delete token is not that of the media.", "Send the one of its 201."),
     "not_admin": Error(403, "Only an admin may do this.", "Ask an admin."),
     "not_creator": Error(403, "Only the creator of the media may do this.", "Use the creator's token."),
     "origin_forbidden": Error(403, "The page's origin must not write here.", "Ask the operator (SCAPI_CORS_ORIGINS)."),

@@ -1,14 +1,20 @@
-"""Bearer tokens: who is asking. The format is the one that the API's real service documents (HS256 JWT)."""
+"""Who is asking: the bearer token of a request."""
 
+import re
 import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import jwt
 from flask import Flask, g, request
 
+from scapi.http import tokens
 from scapi.refusals import Refused
 from scapi.settings import settings
+from scapi.settings.first_run import secrets_in
 
 WATCHING = "watching"
 """Name of the blueprint of the operator's endpoints: no user asks them, and no user's token is looked at there."""
@@ -16,6 +22,11 @@ WATCHING = "watching"
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret
 MAX_USER_ID = 2**63 - 1
+
+REQUIRED = ("exp", "iat", "jti", "user_id", "token_type")
+"""Claims of our own tokens, in the form that the API's real service documents."""
+
+_DIGITS = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +81,8 @@ def require_writer() -> int | None:
     return current_user_id() if settings.anonymous_writes else require_user().id
 
 
-def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = False) -> str:
-    """Return a bearer token for `user_id`, perhaps an admin, that is valid from now on for `lifetime`."""
+def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = False, **more: str) -> str:
+    """Return a token of our own for `user_id`, perhaps an admin, that is valid from now on for `lifetime`."""
     now = datetime.now(UTC)
     claims = {
         "user_id": user_id,
@@ -80,32 +91,43 @@ def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = 
         "exp": now + lifetime,
         "jti": uuid.uuid4().hex,
         **({"is_admin": True} if admin else {}),
+        **more,
     }
-    return jwt.encode(claims, secret, ALGORITHM)
+    return jwt.encode(claims, secrets_in(secret)[0], ALGORITHM)
 
 
-def read_token(token: str, secret: str) -> User:
-    """Return the user that `token` speaks for. Raises Refused (401)."""
-    try:
-        claims = jwt.decode(
-            token,
-            secret,
-            algorithms=[ALGORITHM],
-            # the real service writes jti as a string or a number; PyJWT would insist on a string
-            options={"require": ["exp", "iat", "jti", "user_id", "token_type"], "verify_jti": False},
-        )
-    except jwt.ExpiredSignatureError as error:
-        raise Refused("invalid_token", "the token has expired") from error
-    except jwt.InvalidTokenError as error:
-        raise Refused("invalid_token", f"the token is not valid: {error}") from error
-    user_id = claims["user_id"]
+def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer: str = "") -> User:
+    """Return the user of a token of our own. `secret` may be two, while one is being changed. Raises Refused (401)."""
+    required = [*REQUIRED, *(["aud"] if audiences else []), *(["iss"] if issuer else [])]
+    options: dict[str, Any] = {
+        "algorithms": [ALGORITHM],
+        "leeway": tokens.LEEWAY,
+        "audience": list(audiences) or None,
+        "issuer": issuer or None,
+        "options": tokens.checks(required, audience=bool(audiences)),
+    }
+    claims = tokens.decoded(lambda: _signed_by_one_of(token, secrets_in(secret), options))
     if claims["token_type"] != TOKEN_TYPE:
-        raise Refused("invalid_token", 'the token is not valid: token_type must be "access"')
-    if type(user_id) is not int or not 0 <= user_id <= MAX_USER_ID:
-        raise Refused("invalid_token", "the token is not valid: user_id must be an integer")
+        raise tokens.invalid('token_type must be "access"')
     if type(claims["jti"]) not in (str, int):
-        raise Refused("invalid_token", "the token is not valid: jti must be a string or an integer")
-    return User(user_id, is_admin=claims.get("is_admin") is True)
+        raise tokens.invalid("jti must be text or an integer")
+    return User(_user_id(claims["user_id"]), is_admin=claims.get("is_admin") is True)
+
+
+def _signed_by_one_of(token: str, secrets: Sequence[str], options: Mapping[str, Any]) -> Mapping[str, Any]:
+    for secret in secrets[:-1]:
+        with suppress(jwt.InvalidSignatureError):
+            return jwt.decode(token, secret, **options)
+    return jwt.decode(token, secrets[-1], **options)
+
+
+def _user_id(claim: object) -> int:
+    """Return a user's id, which may be written as digits. Raises Refused (401)."""
+    if isinstance(claim, str) and _DIGITS.fullmatch(claim):
+        claim = int(claim)
+    if type(claim) is not int or not 0 <= claim <= MAX_USER_ID:
+        raise tokens.invalid("user_id must be an integer")
+    return claim
 
 
 def _identify() -> None:
@@ -115,4 +137,5 @@ def _identify() -> None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("invalid_token", "the Authorization header must be: Bearer <token>")
-    g.user = read_token(token.strip(), settings.jwt_secret)
+    audiences, issuer = settings.jwt_audience, settings.jwt_issuer
+    g.user = read_token(token.strip(), settings.jwt_secret, audiences=audiences, issuer=issuer)

@@ -85,5 +85,5 @@ def network_digest() -> bytes:
 
 def digest_of(address: str) -> bytes:
     """Return a keyed hash of the address's network: what the database may keep, as an address is personal data."""
-    key = settings.jwt_secret.encode()
+    key = settings.server_key.encode()
     return hmac.digest(key, b"address:" + network_of(address).encode(), hashlib.sha256)[:DIGEST_SIZE]

@@ -8,14 +8,18 @@ from flask.cli import AppGroup
 from scapi.http import auth
 from scapi.settings import settings
 
+MAX_HOURS = 100 * 366 * 24
+"""A century, which a date can be ahead of now."""
+
 token = AppGroup("token", help="Bearer tokens.")
 
 
 @token.command("create")
 @click.option("--user", type=click.IntRange(0, auth.MAX_USER_ID), required=True, help="The user's id.")
-@click.option("--hours", type=click.IntRange(min=1), default=24, show_default=True, help="How long it is valid.")
+@click.option("--hours", type=click.IntRange(1, MAX_HOURS), default=24, show_default=True, help="How long it is valid.")
 @click.option("--admin", is_flag=True, help="The user is an admin.")
 def create_token(user: int, hours: int, admin: bool) -> None:
     """Print a token for trying things out."""
-    secret = settings.jwt_secret
-    click.echo(auth.make_token(user, secret, timedelta(hours=hours), admin=admin))
+    more = {"aud": settings.jwt_audience[0]} if settings.jwt_audience else {}
+    more |= {"iss": settings.jwt_issuer} if settings.jwt_issuer else {}
+    click.echo(auth.make_token(user, settings.jwt_secret, timedelta(hours=hours), admin=admin, **more))

@@ -34,6 +34,7 @@ SENT = [
     "If-None-Match",
     "If-Range",
     "Range",
+    "Scapi-Delete-Token",
     "Upload-Checksum",
     "X-HTTP-Method-Override",
     "X-Request-ID",

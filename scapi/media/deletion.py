@@ -8,22 +8,20 @@ from scapi.media import announcements, files
 from scapi.media.models import Media
 
 
-def delete(media: Media, by: User | None) -> None:
-    """Delete a media and its files for a user, or None for the operator's command line; say in the log who did it."""
+def delete(media: Media, by: User | None, *, how: str = "the command line") -> None:
+    """Delete a media and its files for a user, or None; say in the log who did it, or `how` it was done."""
     media_id, creator_id = media.id, media.creator_id
     keys, places = [file.key for file in media.files], {file.storage for file in media.files}
     events = announcements.deleted(media, by)
     db.session.delete(media)
     files.forget(keys)
     db.session.commit()
-    audit.info("media %s of %s was deleted by %s", media_id, _name(creator_id), _name_of(by))
+    audit.info("media %s of %s was deleted by %s", media_id, _name(creator_id), _name_of(by) if by else how)
     files.delete_stale(keys, places)
     announce(events)
 
 
-def _name_of(user: User | None) -> str:
-    if user is None:
-        return "the command line"
+def _name_of(user: User) -> str:
     return f"{'admin' if user.is_admin else 'user'} {user.id}"
 
 

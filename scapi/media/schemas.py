@@ -9,6 +9,7 @@ import marshmallow as ma
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
+from scapi.media import undo
 from scapi.media.files import path_of
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
@@ -154,6 +155,20 @@ class MediaSchema(Schema):
                 "color": media.color,
             }
         return fields
+
+
+class CreatedMediaSchema(MediaSchema):
+    """A media that was made just now."""
+
+    delete_token = _none(
+        ma.fields.String,
+        f"Deletes the media without a login: keep it and send it back as the header `{undo.HEADER}`. It is in no other "
+        "answer. Null where a user made the media",
+    )
+
+    @ma.post_dump(pass_original=True)
+    def _with_delete_token(self, fields: dict[str, Any], media: Media, **_: Any) -> dict[str, Any]:
+        return fields | {"delete_token": undo.token_of(media)}
 
 
 MediaPageSchema = page_of(MediaSchema)

@@ -10,12 +10,12 @@ from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
 from scapi.http.openapi import NEEDS_TOKEN
 from scapi.http.paging import Order, page
-from scapi.media import clicks, completion, deletion
+from scapi.media import clicks, completion, deletion, undo
 from scapi.media.links import creation, previews
 from scapi.media.links.schemas import CreateMediaSchema, PatchedUpdateMediaSchema, UpdateMediaSchema
 from scapi.media.listing import MediaQuerySchema, conditions
 from scapi.media.models import Media, MediaType
-from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, MediaPageSchema, MediaSchema
+from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, CreatedMediaSchema, MediaPageSchema, MediaSchema
 from scapi.refusals import Refused
 from scapi.uploads.views import REFUSED_FILE
 
@@ -29,10 +29,17 @@ blueprint = Blueprint(
     "media", __name__, description="Images, documents and links that a page can show", refuses=OF_THE_STORAGE
 )
 
+DELETE_TOKEN_PARAMETER = {
+    "in": "header",
+    "name": undo.HEADER,
+    "schema": {"type": "string"},
+    "description": "The `delete_token` of a media that was made without a token",
+}
+
 
 @blueprint.post("/media/upload/complete/")
 @blueprint.arguments(ChunkCompleteMediaSchema, location="json_or_form")
-@blueprint.response(201, MediaSchema)
+@blueprint.response(201, CreatedMediaSchema)
 @blueprint.refuses(
     "md5_mismatch",
     "type_mismatch",
@@ -74,7 +81,7 @@ def list_media(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/media/")
 @blueprint.arguments(CreateMediaSchema, location="json_or_form")
-@blueprint.response(201, MediaSchema)
+@blueprint.response(201, CreatedMediaSchema)
 @blueprint.refuses(
     "url_forbidden",
     "no_vimeo_url",
@@ -156,10 +163,19 @@ def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
 
 @blueprint.delete("/media/<id:id>/")
 @blueprint.response(204)
-@blueprint.refuses("anonymous", "not_creator", "not_found")
-@blueprint.doc(operationId="mediadestroy", security=NEEDS_TOKEN)
+@blueprint.refuses("anonymous", "invalid_delete_token", "not_creator", "not_found")
+@blueprint.doc(operationId="mediadestroy", parameters=[DELETE_TOKEN_PARAMETER])
 def destroy_media(id: int) -> None:  # noqa: A002
-    """Delete a Media and its files; for its creator, and for admins"""
+    """Delete a Media and its files; for its creator, for admins, and for whoever has its delete token
+
+    `complete` and create give a delete token to whoever makes a media without a token.
+    """
+    if sent := request.headers.get(undo.HEADER):
+        media = _found(id)
+        if not undo.fits(media, sent):
+            raise Refused("invalid_delete_token", "the delete token is not that of this media")
+        deletion.delete(media, None, how="its delete token")
+        return
     media = _own(id, or_admin=True)
     deletion.delete(media, auth.current_user())
 

@@ -29,8 +29,19 @@ class Settings(StoreSettings):
     # Permissions
     jwt_secret: str = setting(
         "",
-        "HS256 key of the bearer tokens, at least 32 bytes. Empty: made at first run and kept in the data dir "
-        "(embedded database only).",
+        "HS256 key of the bearer tokens, at least 32 bytes; two, separated by a space, while it is being changed: the "
+        "new one first. Empty: made at first run and kept in the data dir (embedded database only).",
+        secret=True,
+    )
+    jwt_audience: tuple[str, ...] = setting(
+        (),
+        "What a token's `aud` must name, one of these, separated by commas. Empty: `aud` is not looked at.",
+    )
+    jwt_issuer: str = setting("", "What a token's `iss` must be. Empty: `iss` is not looked at.")
+    server_key: str = setting(
+        "",
+        "Key of the digests of addresses and clicks and of delete tokens, at least 32 bytes. Empty: kept in the data "
+        "dir (embedded database), or the last of SCAPI_JWT_SECRET: set this to that one before you change it.",
         secret=True,
     )
     anonymous_writes: bool = setting(True, "Whether uploading and creating media works without a token.")

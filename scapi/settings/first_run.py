@@ -1,4 +1,4 @@
-"""What is made at the first run: the data dir, and the secret of the tokens."""
+"""What is made at the first run: the data dir, the secret of the tokens, and the server's own key."""
 
 import os
 import secrets
@@ -27,33 +27,49 @@ def with_data_dir(settings: Settings) -> Settings:
     return replace(settings, data_dir=data_dir)
 
 
-def with_secret(settings: Settings) -> Settings:
-    """Return the settings with a secret for the tokens, the one kept in the data dir if none is given.
+def secrets_in(secret: str) -> list[str]:
+    """Return the keys in a secret: two that a space separates, each of them long enough, or all of it as one."""
+    parts = secret.split()
+    return parts if len(parts) == 2 and all(map(_is_long_enough, parts)) else [secret]
 
-    Raises ConfigurationError for one that is too short, and for none beside a database that other hosts may share.
+
+def with_keys(settings: Settings) -> Settings:
+    """Return the settings with a secret for the tokens and a key of the server's own.
+
+    Without a given one, that of the embedded database's data dir is used, made there at the first run. Raises
+    ConfigurationError for one that is too short, and for none beside a database that other hosts may share.
     """
-    if not settings.jwt_secret and settings.database_url:
+    secret, key = settings.jwt_secret, settings.server_key
+    if not secret and settings.database_url:
         raise ConfigurationError(
             "SCAPI_JWT_SECRET is not set. It is made by itself only for the embedded database; with "
             "SCAPI_DATABASE_URL every host needs the same one, for example from: openssl rand -hex 32"
         )
-    secret = settings.jwt_secret or _kept_in(settings.data_dir)
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigurationError(
-            f"SCAPI_JWT_SECRET has {len(secret.encode())} bytes; HS256 needs at least {MIN_SECRET_BYTES}, "
-            "for example from: openssl rand -hex 32"
-        )
-    return replace(settings, jwt_secret=secret)
+    if not settings.database_url:
+        secret = secret or _kept(settings.data_dir / "jwt-secret", secrets.token_hex(MIN_SECRET_BYTES))
+        # digests that were made before there was such a key used the secret
+        key = key or _kept(settings.data_dir / "server-key", secrets_in(secret)[-1])
+    key = key or secrets_in(secret)[-1]
+    for name, value in (("SCAPI_JWT_SECRET", secret), ("SCAPI_SERVER_KEY", key)):
+        if not _is_long_enough(value):
+            raise ConfigurationError(
+                f"{name} has {len(value.encode())} bytes; at least {MIN_SECRET_BYTES} are needed, "
+                "for example from: openssl rand -hex 32"
+            )
+    return replace(settings, jwt_secret=secret, server_key=key)
 
 
-def _kept_in(data_dir: Path) -> str:
-    """Return the secret kept in `data_dir`, made there if this is the first run."""
-    file = data_dir / "jwt-secret"
+def _is_long_enough(secret: str) -> bool:
+    return len(secret.encode()) >= MIN_SECRET_BYTES
+
+
+def _kept(file: Path, first: str) -> str:
+    """Return what is kept in `file`, which only its owner may read; at the first run that is `first`."""
     if not file.exists():
-        fd, name = tempfile.mkstemp(dir=data_dir)  # for its owner only
+        fd, name = tempfile.mkstemp(dir=file.parent)  # for its owner only
         made = Path(name)
         with os.fdopen(fd, "w") as output:
-            output.write(secrets.token_hex(MIN_SECRET_BYTES))
+            output.write(first)
         try:
             file.hardlink_to(made)  # of several processes that start at once, one wins and the others read its secret
         except FileExistsError:

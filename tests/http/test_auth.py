@@ -3,6 +3,8 @@
 import base64
 import hmac
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,16 +57,83 @@ def by_hand(header: object, payload: object, secret: str = SECRET) -> str:
 def test_a_valid_token_says_who_is_asking() -> None:
     assert auth.read_token(made(), SECRET).id == 7
     assert auth.read_token(made(jti=12, ext_id="x"), SECRET).id == 7
+    assert auth.read_token(made(user_id="7"), SECRET).id == 7
+    assert auth.read_token(made(aud="another service", iss="anyone"), SECRET).id == 7
     assert auth.read_token(auth.make_token(9, SECRET, timedelta(hours=1)), SECRET).id == 9
 
 
+@pytest.mark.parametrize("seconds", [-20, 20])
+def test_clocks_may_differ_by_half_a_minute(seconds: int) -> None:
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    assert auth.read_token(made(iat=moment, nbf=moment, exp=moment + timedelta(hours=1)), SECRET).id == 7
+    if seconds < 0:
+        assert auth.read_token(made(exp=moment), SECRET).id == 7
+
+
+def test_two_secrets_hold_while_one_is_changed() -> None:
+    both, other = f"{'n' * 32} {'o' * 32}", "x" * 32
+    assert auth.read_token(made(secret="n" * 32), both).id == 7
+    assert auth.read_token(made(secret="o" * 32), both).id == 7
+    assert auth.read_token(auth.make_token(7, both, timedelta(hours=1)), "n" * 32).id == 7
+    with pytest.raises(Refused):
+        auth.read_token(made(secret=other), both)
+    with pytest.raises(Refused):
+        auth.read_token(made("exp", secret="n" * 32), both)
+
+
+@pytest.mark.parametrize(
+    ("claims", "good"),
+    [
+        ({"aud": "scapi", "iss": "us"}, True),
+        ({"aud": ["other", "scapi"], "iss": "us"}, True),
+        ({"aud": "other", "iss": "us"}, False),
+        ({"aud": "scapi", "iss": "them"}, False),
+        ({"iss": "us"}, False),
+        ({"aud": "scapi"}, False),
+        ({"aud": 7, "iss": "us"}, False),
+    ],
+)
+def test_audience_and_issuer_where_they_are_set(claims: dict[str, Any], good: bool) -> None:
+    options = {"audiences": ("scapi", "second"), "issuer": "us"}
+    if good:
+        assert auth.read_token(made(**claims), SECRET, **options).id == 7
+    else:
+        with pytest.raises(Refused):
+            auth.read_token(made(**claims), SECRET, **options)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("expired", "the token is not valid: it has expired"),
+        ("another secret", "the token is not valid: its signature is wrong"),
+        ("HS512", "the token is not valid: its algorithm (alg) is not taken"),
+        ("without exp", "the token is not valid: the claim exp is missing"),
+        ("not valid yet", "the token is not valid: it is not valid yet (nbf, iat)"),
+        ("garbage", "the token is not valid: it cannot be read"),
+        ("claims without end", "the token is not valid: it cannot be read"),
+    ],
+)
+def test_a_refusal_says_plainly_what_is_wrong(bad: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        auth.read_token(BAD[bad], SECRET)
+    assert refused.value.message == said
+
+
 BAD = {
-    "expired": made(exp=NOW - timedelta(seconds=1)),
+    "expired": made(exp=NOW - timedelta(seconds=60)),
+    "not valid yet": made(nbf=NOW + timedelta(minutes=10)),
+    "made in the future": made(iat=NOW + timedelta(minutes=10)),
     "another secret": made(secret="another secret, as long as the one that the tests share: 64 bytes or more"),
     "HS512": made(algorithm="HS512"),
     "unsigned": unsigned(),
     "refresh": made(token_type="refresh"),
-    "user_id is text": made(user_id="7"),
+    "user_id is text": made(user_id="seven"),
+    "user_id has a sign": made(user_id="+7"),
+    "user_id has a zero before it": made(user_id="07"),
+    "user_id is in other digits": made(user_id="٧"),
+    "user_id is digits, too large": made(user_id=str(2**63)),
+    "user_id is nested": made(user_id={"id": 7}),
     "user_id is a bool": made(user_id=True),
     "user_id is negative": made(user_id=-1),
     "user_id is too large": made(user_id=2**63),
@@ -131,3 +200,17 @@ def test_the_command_makes_a_token_that_works(server: Server) -> None:
 def test_without_a_secret_scapi_does_not_start(make_app: Callable[..., Flask], secret: str, message: str) -> None:
     with pytest.raises(Exception, match=message):
         make_app(SCAPI_JWT_SECRET=secret)
+
+
+def test_a_token_for_longer_than_dates_reach(server: Server) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scapi", "token", "create", "--user", "7", "--hours", "999999999"],
+        cwd=running.ROOT,
+        env=running.environment(**server.settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "999999999 is not in the range" in done.stderr
+    assert "Traceback" not in done.stderr
