@@ -1,6 +1,7 @@
 """Where the fetcher may go: URLs and addresses, decided without any I/O.
 
-A URL is taken apart here, once; the fetcher connects to these parts and never reads the URL again.
+A URL is taken apart here, once, as browsers do it (WHATWG URL Standard, by ada). The fetcher connects to these parts
+and never reads the URL again.
 """
 
 import re
@@ -8,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
-from urllib.parse import quote, urljoin, urlsplit
 
-import idna
+import can_ada
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -43,9 +43,11 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
-# what a path and a query may hold beside letters and digits (RFC 3986); % stands for what is already quoted
-_KEPT = "!$&'()*+,;=:@/?%[]~-._|"
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_LINE_BREAKS = str.maketrans("", "", "\t\r\n")
+# What RFC 3986 takes for the host of a URL, and what goes before it: browsers end the host at a backslash, too.
+_AUTHORITY = re.compile(r"[^:/?#]*:[/\\]*([^/?#]*)")
+_PLAIN = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
 
 
 class Forbidden(Exception):
@@ -89,8 +91,8 @@ class Target:
     def join(self, reference: str) -> str:
         """Return the absolute URL of `reference` as it stands on a page at this one, or raise Forbidden."""
         try:
-            return urljoin(self.url, reference.strip())
-        except ValueError as error:
+            return str((can_ada.parse(self.url) + reference.strip().translate(_LINE_BREAKS)).href)
+        except (ValueError, TypeError) as error:  # TypeError: halves of characters
             raise Forbidden("not a URL") from error
 
 
@@ -111,7 +113,7 @@ class Rules:
                 networks.append(ip_network(entry))
             except ValueError:
                 try:
-                    hosts.add(_host(entry))
+                    hosts.add(_only_host(entry))
                 except Forbidden as error:
                     raise ValueError(f"{entry!r} is neither a host name nor a network") from error
         chosen = frozenset(ports)
@@ -161,56 +163,57 @@ def is_public(address: IPAddress) -> bool:
     return meant.is_global
 
 
-def _parts(url: str) -> tuple[str, str, int, str]:
+def written(url: str) -> str:
+    """Return a URL that a client sent as it is kept: as it came, but where only a browser would know what is meant."""
+    url = url.strip()
+    return url if _PLAIN.fullmatch(url) else str(_parsed(url).href)
+
+
+def _parsed(url: str) -> can_ada.URL:
     url = url.strip(" \t\r\n")
     if len(url) > MAX_URL:
         raise Forbidden(f"a URL has at most {MAX_URL} characters")
-    if _UNSAFE.search(url):  # parsers disagree about these
-        raise Forbidden("a URL has no spaces, control characters, backslashes or halves of characters")
+    if _UNSAFE.search(url):
+        raise Forbidden("a URL has no control characters or halves of characters")
+    authority = _AUTHORITY.match(url)
+    if authority and "@" in authority[1]:  # whoever reads it otherwise than browsers may see another host
+        raise Forbidden("a URL with a user name or password is not used")
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        return can_ada.parse(url)
     except ValueError as error:
         raise Forbidden("not a URL") from error
-    if parts.scheme not in DEFAULT_PORTS:
+
+
+def _parts(url: str) -> tuple[str, str, int, str]:
+    parsed = _parsed(url)
+    scheme = parsed.protocol.removesuffix(":")
+    if scheme not in DEFAULT_PORTS:
         raise Forbidden("only http and https URLs can be used")
-    if "@" in parts.netloc:
-        raise Forbidden("a URL with a user name or password is not used")
-    host = _literal(parts.netloc) or _host(parts.hostname or "")
-    path = quote(parts.path or "/", safe=_KEPT) + (f"?{quote(parts.query, safe=_KEPT)}" if parts.query else "")
-    return parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port, path
-
-
-def _literal(netloc: str) -> str | None:
-    """Return the IPv6 address in brackets that `netloc` begins with, if it does."""
-    if not netloc.startswith("["):
-        return None
-    inside, bracket, rest = netloc[1:].partition("]")
-    if not bracket or (rest and not re.fullmatch(r":[0-9]*", rest)) or "%" in inside:
-        raise Forbidden("not an address")
-    try:
-        return str(IPv6Address(inside))
-    except ValueError as error:
-        raise Forbidden("not an address") from error
+    port = int(parsed.port) if parsed.port else DEFAULT_PORTS[scheme]
+    return scheme, _host(parsed.hostname), port, parsed.pathname + parsed.search
 
 
 def _host(name: str) -> str:
-    """Return a host name in ASCII and lower case without its last dot, or an IPv4 address. Raises Forbidden."""
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode()
-        except (idna.IDNAError, UnicodeError) as error:
-            raise Forbidden("not a host name") from error
-    host = name.lower().removesuffix(".")
+    """Return a host as a browser has it, without its last dot and brackets. Raises Forbidden if it can be none."""
+    if name.startswith("["):
+        return str(IPv6Address(name[1:-1]))
+    host = name.removesuffix(".")
     if not _HOST.fullmatch(host):
         raise Forbidden("not a host name")
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
-        # a resolver would read 0x7f.1, 0177.0.0.1 and 2130706433 as addresses: only the one plain form is taken
         try:
             return str(IPv4Address(host))
         except ValueError as error:
             raise Forbidden("not an address") from error
     return host
+
+
+def _only_host(name: str) -> str:
+    """Return a host name that stands by itself, as a browser has it. Raises Forbidden."""
+    parsed = _parsed(f"http://{name}")
+    if parsed.href != f"http://{parsed.hostname}/":
+        raise Forbidden("more than a host name")
+    return _host(parsed.hostname)
 
 
 def _is_private_name(host: str) -> bool:

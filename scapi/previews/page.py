@@ -23,6 +23,8 @@ WANTED = Wanted(
 MAX_IMAGES = 20
 """Candidates that are kept."""
 
+MAX_CANONICAL = 5
+
 MAX_PARSING = 2.0
 """Seconds after which the rest of a page is left unread."""
 
@@ -42,7 +44,9 @@ class Page:
     description: str | None
     keywords: str | None
     entities: str | None
-    canonical: str | None
+    canonical: tuple[str, ...]
+    """What it calls its own URL; `canonical.kept` says whether that is to be believed."""
+
     images: tuple[Image, ...]
     oembed: str | None
     """Where it says that an oEmbed answer is."""
@@ -78,7 +82,7 @@ def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
         description=next(filter(None, (clean(value, MAX_DESCRIPTION) for value in descriptions)), None),
         keywords=joined(chain(keywords, meta.all("article:tag", "video:tag")), MAX_KEYWORDS),
         entities=joined(data.entities, MAX_KEYWORDS),
-        canonical=next(_urls([*_links(elements, "canonical"), *meta.all("og:url")], base), None),
+        canonical=tuple(_urls([*_links(elements, "canonical"), *meta.all("og:url")][:MAX_CANONICAL], base)),
         images=tuple(islice(_absolute(candidates, base), MAX_IMAGES)),
         oembed=next(_urls(_oembed(elements), base), None),
     )

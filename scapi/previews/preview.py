@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import BoundedSemaphore
 
-from scapi.previews import oembed, page, pictures
+from scapi.previews import canonical, oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
@@ -31,7 +31,7 @@ class TooLarge(Unwanted):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a link becomes. `url` is the canonical one, where the page names one on its own site."""
+    """What a link becomes. `url` is the canonical one, where the page names one that means the same."""
 
     url: str
     title: str | None = None
@@ -88,14 +88,14 @@ class Previewer:
     def _preview(self, url: str, target: Target) -> Preview:
         deadline = Deadline.after(self.seconds)
         embedded = self._ask(self.providers().endpoint(target), deadline)
-        said, base = self._read(target, deadline)
+        said = self._read(target, deadline)
         if embedded is None and said:
             embedded = self._ask(said.oembed, deadline)
         candidates = list(self._candidates(embedded, said))
         image = self._picture(candidates, deadline)
         candidates = [other for other in candidates if image is None or other.url != image.url]
         return Preview(
-            url=_canonical(said, base) or url,
+            url=canonical.kept(url, said.canonical) if said else url,
             title=(embedded and embedded.title) or (said.title if said else None),
             description=(embedded and embedded.description) or (said.description if said else None),
             keywords=said.keywords if said else None,
@@ -146,20 +146,20 @@ class Previewer:
         except Forbidden:
             return None
 
-    def _read(self, target: Target, deadline: Deadline) -> tuple[Page | None, Target]:
-        """Return what the page says, None if nothing, and where it was in the end."""
+    def _read(self, target: Target, deadline: Deadline) -> Page | None:
+        """Return what the page says, None if nothing."""
         try:
             answer = self.fetcher.get(target.url, page.WANTED, deadline.part(PAGE_SHARE))
         except FAILURES:
-            return None, target
+            return None
         if not answer.mimetype.startswith("image/"):
-            return page.read(answer), answer.target
+            return page.read(answer, deadline)
         size = pictures.size_of(answer.body)
         if size is None:
-            return None, target
+            return None
         name = clean(answer.target.path.partition("?")[0].rpartition("/")[2], MAX_TITLE)
         image = Image(answer.target.url, size.width, size.height)
-        return Page(name, None, None, None, None, (image,), None), answer.target
+        return Page(name, None, None, None, (), (image,), None)
 
     def _candidates(self, embedded: OEmbed | None, said: Page | None) -> Iterator[Image]:
         """Yield the pictures to choose from, best first, those left out that may never be fetched."""
@@ -187,15 +187,3 @@ class Previewer:
             else:
                 return Image(image.url, size.width, size.height)
         return None
-
-
-def _canonical(said: Page | None, base: Target) -> str | None:
-    """Return the page's canonical URL if it is on the site that was really asked: a page speaks for itself only."""
-    if said is None or said.canonical is None:
-        return None
-    canonical = Target.of(said.canonical)
-    return said.canonical if _site(canonical.host) == _site(base.host) else None
-
-
-def _site(host: str) -> str:
-    return host.removeprefix("www.").removeprefix("m.").removeprefix("mobile.")

@@ -106,6 +106,11 @@ def test_an_address_inside_another_is_no_more_public_than_itself(address: object
         ("http://1.1.1.1/", "http://1.1.1.1/"),
         ("  https://example.com/a\n", "https://example.com/a"),
         ("https://under_score.example.com/", "https://under_score.example.com/"),
+        ("http://example.com/two words?a=b c#d e", "http://example.com/two%20words?a=b%20c"),
+        ("https:\\\\example.com\\a\\b", "https://example.com/a/b"),
+        ("https:example.com/100%/%zz", "https://example.com/100%/%zz"),
+        ("https://example.com/a/../b/./c", "https://example.com/b/c"),
+        ("http://example.com\\.example.org/", "http://example.com/.example.org/"),
         ("https://example.com?x=http://127.0.0.1/@", "https://example.com/?x=http://127.0.0.1/@"),
     ],
 )

@@ -56,7 +56,7 @@ def test_a_news_page() -> None:
         description="From Open Graph",
         keywords="wind, coast, storm, weather",
         entities="Hamburg, Elbe",
-        canonical="https://news.example.com/storm",
+        canonical=("https://news.example.com/storm",),
         images=(
             Image("https://img.example.com/wide.jpg", 1200, 630),
             Image("https://www.example.com/square.jpg"),
@@ -107,7 +107,7 @@ def test_bare_html() -> None:
 
 
 def test_a_page_that_says_nothing() -> None:
-    empty = Page(None, None, None, None, None, (), None)
+    empty = Page(None, None, None, None, (), (), None)
     for body in ("", "   ", "<html></html>", "\0\0\0", "<title></title>", '<meta property="og:title" content=" ">'):
         assert read(body) == empty
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, or_, select, update
 from scapi.database import db, now
 from scapi.media.links import embeds
 from scapi.media.models import LINKS, Media, MediaType
-from scapi.previews.addresses import Forbidden
+from scapi.previews.addresses import Forbidden, written
 from scapi.previews.fetch import Unreachable, Unwanted
 from scapi.previews.preview import Preview
 from scapi.previews.setup import previewer
@@ -85,7 +85,7 @@ def checked(url: str, field: str) -> str:
         previewer.check(url)
     except Forbidden as error:
         raise Refused("url_forbidden", f"this URL cannot be used: {error}", field=field) from error
-    return url.strip()
+    return written(url)
 
 
 def refresh(limit: int, age: timedelta) -> Refreshed:
