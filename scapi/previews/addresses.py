@@ -90,10 +90,17 @@ class Target:
 
     def join(self, reference: str) -> str:
         """Return the absolute URL of `reference` as it stands on a page at this one, or raise Forbidden."""
+        text = reference.strip().translate(_LINE_BREAKS)
+        if _UNSAFE.search(text):
+            raise Forbidden("a URL has no control characters or halves of characters")
         try:
-            return str((can_ada.parse(self.url) + reference.strip().translate(_LINE_BREAKS)).href)
-        except (ValueError, TypeError) as error:  # TypeError: halves of characters
+            joined = can_ada.parse(self.url) + text
+            elsewhere = can_ada.parse(f"{self.scheme}://elsewhere.invalid/") + text
+        except ValueError as error:
             raise Forbidden("not a URL") from error
+        if joined.hostname == elsewhere.hostname:  # the reference names the host
+            _refuse_odd_address(joined.hostname, text)
+        return joined.href
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +186,17 @@ def _parsed(url: str) -> can_ada.URL:
     if authority and "@" in authority[1]:  # whoever reads it otherwise than browsers may see another host
         raise Forbidden("a URL with a user name or password is not used")
     try:
-        return can_ada.parse(url)
+        parsed = can_ada.parse(url)
     except ValueError as error:
         raise Forbidden("not a URL") from error
+    _refuse_odd_address(parsed.hostname, url)
+    return parsed
+
+
+def _refuse_odd_address(host: str, text: str) -> None:
+    """Refuse 0x7f.1, 0177.0.0.1 and 2130706433: nobody writes an address so who does not want to hide it."""
+    if _NUMBER.fullmatch(host.rpartition(".")[2]) and host not in text:
+        raise Forbidden("an IPv4 address has four decimal numbers")
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:

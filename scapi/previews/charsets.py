@@ -18,7 +18,11 @@ MAX_SAMPLE = 64 * 1024
 GOOD_PER_BAD = 2
 """Right characters for each wrong one from which on a text counts as UTF-8 with mistakes in it."""
 
+FEW = 10
+"""Bytes beyond ASCII that tell nothing if they are rare, too: Western texts have few."""
+
 _WESTERN = "windows-1252"
+_HIGH = bytes(range(0x80, 0x100))
 _META = re.compile(rb"<meta[^<>]{1,300}?charset\s{0,9}=[\s\"']{0,9}([a-zA-Z0-9_:.-]{2,40})", re.IGNORECASE)
 _XML = re.compile(rb"\s{0,9}<\?xml[^<>]{1,200}?encoding\s{0,9}=\s{0,9}[\"']([a-zA-Z0-9_:.-]{2,40})", re.IGNORECASE)
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
@@ -83,5 +87,8 @@ def _detected(body: bytes) -> Encoding | str:
     sample = body[:MAX_SAMPLE]
     if _ESCAPE not in body:  # markup is ASCII and tells nothing
         sample = b" ".join(part for part in re.split(rb"[<>]", body[: 4 * MAX_SAMPLE]) if not part.isascii())
+        telling = len(sample) - len(sample.translate(None, _HIGH))
+        if telling < FEW and 5 * telling < len(sample):
+            return _WESTERN
     found = (chardet.detect(sample[:MAX_SAMPLE], encoding_era=_ERAS)["encoding"] or _WESTERN).lower()
     return webencodings.lookup(_LABELS.get(found, found)) or _WESTERN

@@ -1,36 +1,41 @@
 """The only door to the outside: one GET, to checked addresses only, within a deadline.
 
 A name is resolved once and the connection goes to the addresses that were checked: a second lookup, which could say
-something else, does not happen. httpcore speaks HTTP and knows no cookies, no redirects, and no proxies or passwords
-from the environment.
+something else, does not happen. httpcore speaks HTTP and knows no redirects, and no proxies or passwords from the
+environment. A cookie is given back only where a page redirects in a circle without it, and forgotten afterwards.
 """
 
 import queue
+import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from importlib.metadata import version
 from ipaddress import ip_address
+from string import printable
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import httpcore
 
 from scapi.previews import encodings
 from scapi.previews.addresses import Forbidden, IPAddress, Rules, Target
 from scapi.previews.deadlines import Deadline, DeadlineStream
+from scapi.previews.heads import ForgivingStream
 
-MAX_REDIRECTS = 3
+MAX_REDIRECTS = 5
 MAX_ADDRESSES = 4
 """Addresses of one name that are tried."""
 
 MAX_CONTENT_TYPE = 1000
-"""Characters that are read of a Content-Type header, which takes time by the square of its length."""
+"""Characters that are read of a Content-Type header."""
 
-USER_AGENT = f"scapi/{version('scapi')} (link preview)"
+MAX_COOKIES = 4096
+"""Characters of a page's cookies."""
 
+FOUND = (200, 203, 206)
 GONE = (404, 410)
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -51,18 +56,31 @@ FAILURES = (Forbidden, Unreachable, Unwanted)
 _BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError)
 
 
+_CHARSET = re.compile(r"charset\s{0,9}=[\s\"']{0,9}([a-zA-Z0-9_:.-]{2,40})", re.IGNORECASE)
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,200})=([!-:<-~]{0,2000})(?:;|$)")
+
+
+def user_agent(contact: str) -> str:
+    """Return what scapi calls itself: many servers answer only to what begins like a browser's name."""
+    return f"Mozilla/5.0 (compatible; scapi/{version('scapi')}; {f'+{contact}' if contact else 'link preview'})"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: the Accept header, how the types that are taken begin (none: all), the most bytes."""
+    """What is asked for: the Accept header, the media types that are read up to `max_bytes` (none: all).
+
+    Of other types the first `other_bytes` are read, for a look at what they are; None: they are not wanted.
+    """
 
     accept: str
     types: tuple[str, ...]
     max_bytes: int
+    other_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: where it came from in the end, what its header says, and its first bytes, decompressed."""
+    """An answer: where it came from in the end, what its headers say, and its first bytes, decompressed."""
 
     target: Target
     mimetype: str
@@ -70,6 +88,9 @@ class Fetched:
     body: bytes
     complete: bool
     """Whether `body` is all there is: neither cut at the limit nor by the deadline."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
 
 def resolve(host: str) -> list[IPAddress]:
@@ -91,6 +112,9 @@ class Fetcher:
     resolve: Resolve = resolve
     connect: Connect = connect
     ssl_context: ssl.SSLContext = field(default_factory=httpcore.default_ssl_context)
+    user_agent: str = user_agent("")
+    language: str = "en"
+    """The Accept-Language header."""
 
     def get(self, url: str, wanted: Wanted, deadline: Deadline) -> Fetched:
         """Return what is at `url`. Raises Forbidden, Unreachable or Unwanted.
@@ -98,24 +122,34 @@ class Fetcher:
         An answer whose header came in time and whose body did not is returned as far as it came.
         """
         target = self.rules.parse(url)
+        visited: set[str] = set()
+        cookies: dict[str, dict[str, str]] = {}
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._get(target, wanted, deadline)
+            again = target.url in visited
+            visited.add(target.url)
+            known = cookies.setdefault(target.host, {})
+            answer = self._get(target, wanted, deadline, known if again else {})
             if isinstance(answer, Fetched):
                 return answer
-            target = self.rules.parse(target.join(answer))
+            known.update(answer.cookies)
+            target = self.rules.parse(target.join(answer.to))
         raise Unreachable("too many redirects")
 
-    def _get(self, target: Target, wanted: Wanted, deadline: Deadline) -> Fetched | str:
-        """Return the answer, or where it redirects to."""
+    def _get(
+        self, target: Target, wanted: Wanted, deadline: Deadline, cookies: Mapping[str, str]
+    ) -> "Fetched | _Redirect":
         backend = _Backend(self._addresses(target, deadline), self.connect, deadline)
         origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
         headers: dict[bytes | str, bytes | str] = {
             "Host": target.authority,
             "Accept": wanted.accept,
+            "Accept-Language": self.language,
             "Accept-Encoding": encodings.ACCEPTED,
-            "User-Agent": USER_AGENT,
+            "User-Agent": self.user_agent,
             "Connection": "close",
         }
+        if cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())[:MAX_COOKIES]
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target.path)
         connection = httpcore.HTTPConnection(origin, self.ssl_context, network_backend=backend)
         try:
@@ -149,20 +183,41 @@ def _in_time(ask: Callable[[], list[IPAddress]], deadline: Deadline) -> list[IPA
         raise Unreachable("the name was not resolved in time") from None
 
 
-def _answer(target: Target, response: httpcore.Response, wanted: Wanted) -> Fetched | str:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    to: str
+    cookies: Mapping[str, str]
+
+
+def _answer(target: Target, response: httpcore.Response, wanted: Wanted) -> Fetched | _Redirect:
+    fields = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
+    headers: dict[str, str] = {}
+    for name, value in fields:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     if response.status in REDIRECTS and "location" in headers:
-        # servers write the path's bytes as they are, which is UTF-8 where it is anything
-        return headers["location"].encode("latin-1").decode("utf-8", "replace")
+        found = (_COOKIE.match(value) for name, value in fields if name == "set-cookie")
+        return _Redirect(_location(headers["location"]), {cookie[1]: cookie[2] for cookie in found if cookie})
     if response.status in GONE:
         raise Unwanted(f"status {response.status}")
-    if response.status != 200:
+    if response.status not in FOUND:
         raise Unreachable(f"status {response.status}")
     mimetype, charset = _content_type(headers.get("content-type", ""))
+    most = wanted.max_bytes
     if mimetype and wanted.types and not mimetype.startswith(wanted.types):
-        raise Unwanted(f"its type is {mimetype}")
-    body, complete = _read(response.iter_stream(), headers.get("content-encoding", ""), wanted.max_bytes)
-    return Fetched(target, mimetype, charset, body, complete)
+        if wanted.other_bytes is None:
+            raise Unwanted(f"its type is {mimetype}")
+        most = wanted.other_bytes
+    body, complete = _read(response.iter_stream(), headers.get("content-encoding", ""), most)
+    return Fetched(target, mimetype, charset, body, complete, headers)
+
+
+def _location(value: str) -> str:
+    """Return where a Location header points: servers write the bytes of a path as they are, mostly UTF-8."""
+    raw = value.encode("latin-1")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return quote_from_bytes(raw, safe=printable)
 
 
 def _read(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, bool]:
@@ -181,10 +236,10 @@ def _read(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, boo
 
 
 def _content_type(value: str) -> tuple[str, str | None]:
-    header = Message()
-    header["Content-Type"] = value[:MAX_CONTENT_TYPE]
-    charset = header.get_param("charset")
-    return header.get_content_type() if value else "", charset if isinstance(charset, str) else None
+    """Return the media type and the charset that a header names, of which servers send some twice or in quotes."""
+    charset = _CHARSET.search(value[:MAX_CONTENT_TYPE])
+    mimetype = re.split(r"[;,\s]", value[:MAX_CONTENT_TYPE].strip(), maxsplit=1)[0].lower()
+    return mimetype, charset[1] if charset else None
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -198,7 +253,7 @@ class _Backend(httpcore.NetworkBackend):
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
         for timeout, address in self._attempts():
             try:
-                return DeadlineStream(self._open(str(address), port, timeout), self._deadline)
+                return ForgivingStream(DeadlineStream(self._open(str(address), port, timeout), self._deadline))
             except _BROKEN:
                 continue
         raise httpcore.ConnectError(f"{host} cannot be reached")

@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 import micawber
 import micawber.providers
 
-from scapi.previews import players
-from scapi.previews.addresses import Target
+from scapi.previews import oembed_answers, players
+from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.fetch import Fetched, Wanted
-from scapi.previews.texts import MAX_DESCRIPTION, MAX_TITLE, clean, pixels, seconds
+from scapi.previews.texts import pixels, seconds
 
 TYPES = ("photo", "video", "link", "rich")
 
-WANTED = Wanted("application/json, */*;q=0.5", ("application/", "text/"), 256 * 1024)
+WANTED = Wanted("application/json, text/xml;q=0.8, */*;q=0.5", ("application/", "text/"), 256 * 1024)
 
 MAX_SIZE = {"maxwidth": 1280, "maxheight": 720}
 """Pixels that a player is asked to fit into."""
@@ -73,31 +73,37 @@ class Providers:
     def endpoint(self, target: Target) -> str | None:
         """Return the URL that answers for `target`, None if no known provider does."""
         secure = target.url.replace("http://", "https://", 1)
-        for url in (target.url, secure, secure.replace("https://www.", "https://", 1)):
-            provider = self.registry.provider_for_url(url)
+        bare = secure.replace("https://www.", "https://", 1)
+        # many providers list their URLs with http only, and know them with https
+        for url, listed in (
+            (target.url, target.url),
+            (secure, secure),
+            (bare, bare),
+            *((u, _plain(u)) for u in (secure, bare)),
+        ):
+            provider = self.registry.provider_for_url(listed)
             if provider:
                 return with_query(provider.endpoint, {"url": url, "format": "json", **MAX_SIZE})
         return None
 
     def read(self, answer: Fetched) -> OEmbed | None:
         """Return what an answer says; a frame in it stays only if a known provider gave its own. None: it is none."""
-        try:
-            fields = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            return None
-        if not answer.complete or not isinstance(fields, dict) or fields.get("type") not in TYPES:
+        fields = oembed_answers.fields(answer) if answer.complete else {}
+        kind = str(fields.get("type")).strip().lower()
+        if kind not in TYPES:
             return None
         player = players.find(fields.get("html"), self.hosts.get(_without_www(answer.target.host), frozenset()))
-        photo = fields.get("url") if fields["type"] == "photo" else None
+        photo = _url(fields.get("url"), answer.target) if kind == "photo" else None
         shown = "" if photo else "thumbnail_"
+        title, description = oembed_answers.texts(fields)
         return OEmbed(
-            type=fields["type"],
-            title=clean(fields.get("title"), MAX_TITLE),
-            description=clean(fields.get("description"), MAX_DESCRIPTION),
-            image=_text(photo or fields.get("thumbnail_url")),
+            type=kind,
+            title=title,
+            description=description,
+            image=photo or _url(fields.get("thumbnail_url"), answer.target),
             image_width=pixels(fields.get(f"{shown}width")),
             image_height=pixels(fields.get(f"{shown}height")),
-            url=_text(photo) or (player.url if player else None),
+            url=photo or (player.url if player else None),
             width=pixels(fields.get("width")) or (player.width if player else None),
             height=pixels(fields.get("height")) or (player.height if player else None),
             duration=seconds(fields.get("duration")),
@@ -121,5 +127,15 @@ def _without_www(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _plain(url: str) -> str:
+    return url.replace("https://", "http://", 1)
+
+
+def _url(value: object, base: Target) -> str | None:
+    """Return a URL that stands in an answer from `base`, absolute."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    try:
+        return base.join(value)
+    except Forbidden:
+        return None

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from scapi.previews import charsets, html, images, jsonld, microdata, subjects
+from scapi.previews import (
+    charsets,
+    html,
+    images,
+    jsonld,
+    microdata,
+    oembed_answers,
+    pictures,
+    refreshes,
+    subjects,
+)
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetched, Wanted
@@ -15,15 +25,18 @@ from scapi.previews.images import Image
 from scapi.previews.texts import MAX_DESCRIPTION, MAX_KEYWORDS, MAX_TITLE, clean, joined, pixels
 
 WANTED = Wanted(
-    "text/html, application/xhtml+xml, image/*;q=0.8, */*;q=0.1",
-    ("text/html", "application/xhtml+xml", "image/"),
-    1024 * 1024,
+    "text/html, application/xhtml+xml, application/xml;q=0.9, image/avif, image/webp, image/*;q=0.8, */*;q=0.5",
+    ("text/html", "html", "application/xhtml+xml", "application/xml", "text/xml"),
+    1536 * 1024,
+    pictures.HEAD.max_bytes,
 )
 
 MAX_IMAGES = 20
 """Candidates that are kept."""
 
 MAX_CANONICAL = 5
+MAX_OEMBED = 2
+"""URLs of each kind that are tried."""
 
 MAX_PARSING = 2.0
 """Seconds after which the rest of a page is left unread."""
@@ -31,7 +44,6 @@ MAX_PARSING = 2.0
 MIN_PARAGRAPH = 40
 """Bytes of UTF-8 that a paragraph has that says something; a letter has one to three, as it says less or more."""
 
-_OEMBED = ("application/json+oembed", "text/json+oembed", "application/xml+oembed", "text/xml+oembed")
 _NOT_THE_TEXT = frozenset(("nav", "footer", "aside", "header", "form", "noscript"))
 _BARE_HOST = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+){0,5}\.[a-z]{2,20}/?", re.IGNORECASE)
 
@@ -48,8 +60,11 @@ class Page:
     """What it calls its own URL; `canonical.kept` says whether that is to be believed."""
 
     images: tuple[Image, ...]
-    oembed: str | None
-    """Where it says that an oEmbed answer is."""
+    oembed: tuple[str, ...] = ()
+    """Where it says that oEmbed answers are."""
+
+    refresh: str | None = None
+    """Where it sends its readers at once."""
 
 
 def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
@@ -84,8 +99,14 @@ def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
         entities=joined(data.entities, MAX_KEYWORDS),
         canonical=tuple(_urls([*_links(elements, "canonical"), *meta.all("og:url")][:MAX_CANONICAL], base)),
         images=tuple(islice(_absolute(candidates, base), MAX_IMAGES)),
-        oembed=next(_urls(_oembed(elements), base), None),
+        oembed=tuple(_urls(_oembed(elements, answer.headers.get("link", "")), base)),
+        refresh=next(_urls(_refreshes(elements, answer.headers.get("refresh", "")), base), None),
     )
+
+
+def of_file(name: str | None, kind: str | None, pictures_of_it: tuple[Image, ...] = ()) -> Page:
+    """Return what there is to say about a file that is no page."""
+    return Page(name, kind, None, None, (), pictures_of_it)
 
 
 class _Meta:
@@ -159,17 +180,26 @@ def _linked(elements: Iterable[Element], relation: str) -> Iterator[Image]:
     return (Image(url, declared=True) for url in _links(elements, relation))
 
 
-def _oembed(elements: Sequence[Element]) -> list[str]:
+def _oembed(elements: Iterable[Element], header: str) -> list[str]:
     """Return where oEmbed answers are said to be, JSON first."""
-    found = [
-        (_OEMBED.index(kind), element.get("href"))
+    found = oembed_answers.linked(header)
+    for element in elements:
+        kind = media_type(element.get("type"))
+        related = not oembed_answers.RELATIONS.isdisjoint(element.get("rel").lower().split())
+        if element.tag == "link" and related and kind in oembed_answers.LINK_TYPES and element.get("href").strip():
+            found.append((kind, element.get("href")))
+    return [url for _, url in sorted(found, key=lambda pair: oembed_answers.LINK_TYPES.index(pair[0]))][:MAX_OEMBED]
+
+
+def _refreshes(elements: Iterable[Element], header: str) -> Iterator[str]:
+    """Yield where a page sends its readers at once; who has scripts does not see what is in a `<noscript>`."""
+    said = [header]
+    said += [
+        element.get("content")
         for element in elements
-        if element.tag == "link"
-        and element.get("href").strip()
-        and (kind := media_type(element.get("type"))) in _OEMBED
-        and {"alternate", "alternative"} & set(element.get("rel").lower().split())
+        if element.get("http-equiv").strip().lower() == "refresh" and "noscript" not in element.within
     ]
-    return [url for _, url in sorted(found, key=lambda pair: pair[0])]
+    yield from filter(None, map(refreshes.destination, said))
 
 
 def _base(elements: Iterable[Element], target: Target) -> Target:

@@ -1,28 +1,35 @@
 """The preview of a link: everything that its page and its oEmbed provider say, within one budget of time."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from threading import BoundedSemaphore
 
-from scapi.previews import canonical, oembed, page, pictures
+from scapi.previews import canonical, choosing, files, oembed, page, pictures
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.deadlines import Deadline
-from scapi.previews.fetch import FAILURES, Fetcher, Unreachable, Unwanted, Wanted
+from scapi.previews.fetch import FAILURES, Fetched, Fetcher, Unreachable, Unwanted, Wanted
 from scapi.previews.images import Image
 from scapi.previews.oembed import OEmbed, Providers
-from scapi.previews.page import Page
-from scapi.previews.texts import MAX_TITLE, clean
+from scapi.previews.page import Page, is_generic
+from scapi.previews.places import Busy, Places
 
-PAGE_SHARE = 0.6
-"""How much of the time that is left one answer may take, so that something remains for what follows."""
+PAGE_SHARE = 0.75
+"""How much of the time that is left the page may take: 6 of 8 seconds, for servers that think before they answer."""
 
-MAX_IMAGES_TRIED = 3
-"""Candidates that are asked for before none is."""
+SHARE = 0.5
+"""The same for each other answer, so that something remains for what follows."""
 
+WAITING_SHARE = 0.5
+MAX_WAITING = 4.0
+"""Seconds, and share of the time of a preview, that may be spent waiting for a place."""
 
-class Busy(Unreachable):
-    """As many previews are being made as may be at once."""
+MAX_REFRESHES = 2
+"""Pages in a row that send elsewhere by themselves."""
+
+_HTML = re.compile(
+    rb"\s{0,999}(?:<\?xml[^>]{0,300}>\s{0,99})?<(?:!doctype\s+html|html|head|title|meta|body)\b", re.IGNORECASE
+)
 
 
 class TooLarge(Unwanted):
@@ -43,6 +50,11 @@ class Preview:
     image_height: int | None = None
     choice_images: tuple[str, ...] = ()
     oembed: OEmbed | None = None
+    tried: bool = True
+    """Whether anything was asked for: not if no place was free in time."""
+
+    again: bool = False
+    """Whether there may be more another time: a server did not answer, or it was not asked."""
 
     @property
     def ready(self) -> bool:
@@ -60,18 +72,8 @@ class Previewer:
 
     seconds: float
     max_pixels: int
-    places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(4))
+    places: Places = field(default_factory=lambda: Places(4))
     """How many may be made at the same time, as each may occupy its thread for all of `seconds`."""
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Take one of the places. Raises Busy, at once, if none is free: who waits for one occupies a thread, too."""
-        if not self.places.acquire(blocking=False):
-            raise Busy("too many pages are being fetched right now; try again")
-        try:
-            yield
-        finally:
-            self.places.release()
 
     def preview(self, url: str) -> Preview:
         """Return what can be had about `url` in time, nothing if too many previews are being made.
@@ -79,65 +81,76 @@ class Previewer:
         Raises Forbidden only for what the URL's own text forbids.
         """
         target = self.fetcher.rules.parse(url)
-        try:
-            with self._turn():
-                return self._preview(url, target)
-        except Busy:
-            return Preview(url)
-
-    def _preview(self, url: str, target: Target) -> Preview:
         deadline = Deadline.after(self.seconds)
-        embedded = self._ask(self.providers().endpoint(target), deadline)
-        said = self._read(target, deadline)
-        if embedded is None and said:
-            embedded = self._ask(said.oembed, deadline)
-        candidates = list(self._candidates(embedded, said))
-        image = self._picture(candidates, deadline)
-        candidates = [other for other in candidates if image is None or other.url != image.url]
-        return Preview(
-            url=canonical.kept(url, said.canonical) if said else url,
-            title=(embedded and embedded.title) or (said.title if said else None),
-            description=(embedded and embedded.description) or (said.description if said else None),
-            keywords=said.keywords if said else None,
-            entities=said.entities if said else None,
-            image=image.url if image else None,
-            image_width=image.width if image else None,
-            image_height=image.height if image else None,
-            choice_images=tuple(other.url for other in ([image] if image else []) + candidates)[: page.MAX_IMAGES],
-            oembed=embedded,
-        )
+        try:
+            with self._place(deadline):
+                return self._preview(url, target, deadline)
+        except Busy:
+            return Preview(url, tried=False, again=True)
 
     def check(self, url: str) -> None:
         """Raise Forbidden for a URL whose text alone forbids it."""
         self.fetcher.rules.parse(url)
 
-    def measure(self, url: str) -> pictures.Size:
-        """Return the size of the picture at `url`. Raises Forbidden, Unreachable (Busy too) and Unwanted."""
-        with self._turn():
-            return pictures.measure(url, self.fetcher, self.max_pixels, Deadline.after(self.seconds))
+    def measure(self, url: str) -> pictures.Size | None:
+        """Return the size of the picture at `url`, None if it has none (SVG).
+
+        Raises Forbidden, Unreachable (Busy too) and Unwanted.
+        """
+        deadline = Deadline.after(self.seconds)
+        with self._place(deadline):
+            return pictures.measure(url, self.fetcher, self.max_pixels, deadline)
 
     def picture(self, url: str, max_bytes: int) -> bytes:
         """Return the file at `url`. Raises Forbidden, Unreachable (Busy if too many previews are being made) and
         Unwanted; TooLarge for more than `max_bytes`.
         """
         wanted = Wanted(pictures.HEAD.accept, pictures.HEAD.types, max_bytes)
-        with self._turn():
-            answer = self.fetcher.get(url, wanted, Deadline.after(self.seconds))
+        deadline = Deadline.after(self.seconds)
+        with self._place(deadline):
+            answer = self.fetcher.get(url, wanted, deadline)
         if len(answer.body) >= max_bytes and not answer.complete:
             raise TooLarge(f"it has more than {max_bytes} bytes")
         if not answer.complete:
             raise Unreachable("it did not come whole in time")
         return answer.body
 
-    def _ask(self, endpoint: str | None, deadline: Deadline) -> OEmbed | None:
-        """Return what an oEmbed provider says, None if nothing."""
-        if endpoint is None:
-            return None
-        try:
-            said = self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(PAGE_SHARE)))
-        except FAILURES:
-            return None
-        return replace(said, url=self._allowed(said.url)) if said else None
+    def _place(self, deadline: Deadline) -> AbstractContextManager[None]:
+        return self.places.one(min(MAX_WAITING, WAITING_SHARE * deadline.left))
+
+    def _preview(self, url: str, target: Target, deadline: Deadline) -> Preview:
+        endpoint = self.providers().endpoint(target)
+        embedded = self._ask([endpoint] if endpoint else [], deadline)
+        said, unreachable = self._read(target, deadline)
+        if embedded is None and said:
+            embedded = self._ask(said.oembed, deadline)
+        choice = self._choice(embedded, said, deadline)
+        image = choice.image
+        shown = [*([image] if image else []), *choice.others]
+        return Preview(
+            url=canonical.kept(url, said.canonical) if said else url,
+            title=_title(embedded.title if embedded else None, said.title if said else None),
+            description=(embedded and embedded.description) or (said.description if said else None),
+            keywords=said.keywords if said else None,
+            entities=said.entities if said else None,
+            image=image.url if image else None,
+            image_width=image.width if image else None,
+            image_height=image.height if image else None,
+            choice_images=tuple(other.url for other in shown)[: page.MAX_IMAGES],
+            oembed=embedded,
+            again=unreachable,
+        )
+
+    def _ask(self, endpoints: Iterable[str], deadline: Deadline) -> OEmbed | None:
+        """Return what the first oEmbed provider that answers says, None if none does."""
+        for endpoint in endpoints:
+            try:
+                said = self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(SHARE)))
+            except FAILURES:
+                continue
+            if said:
+                return replace(said, url=self._allowed(said.url))
+        return None
 
     def _allowed(self, url: str | None) -> str | None:
         """Return a URL that a stranger gave, normalised, or None if it is none that may be fetched."""
@@ -146,44 +159,69 @@ class Previewer:
         except Forbidden:
             return None
 
-    def _read(self, target: Target, deadline: Deadline) -> Page | None:
-        """Return what the page says, None if nothing."""
+    def _read(self, target: Target, deadline: Deadline) -> tuple[Page | None, bool]:
+        """Return what the page says, None if nothing, and whether its server could not be reached."""
         try:
             answer = self.fetcher.get(target.url, page.WANTED, deadline.part(PAGE_SHARE))
-        except FAILURES:
-            return None
-        if not answer.mimetype.startswith("image/"):
-            return page.read(answer, deadline)
-        size = pictures.size_of(answer.body)
-        if size is None:
-            return None
-        name = clean(answer.target.path.partition("?")[0].rpartition("/")[2], MAX_TITLE)
-        image = Image(answer.target.url, size.width, size.height)
-        return Page(name, None, None, None, (), (image,), None)
+        except FAILURES as error:
+            return None, isinstance(error, Unreachable)
+        said = _said(answer, deadline)
+        for _ in range(MAX_REFRESHES):
+            if said is None or said.refresh in (None, answer.target.url):
+                break
+            try:
+                answer = self.fetcher.get(str(said.refresh), page.WANTED, deadline.part(PAGE_SHARE))
+            except FAILURES:
+                break
+            said = _said(answer, deadline) or said
+        return said, False
+
+    def _choice(self, embedded: OEmbed | None, said: Page | None, deadline: Deadline) -> choosing.Choice:
+        def measure(image: Image) -> Image:
+            size = pictures.measure(image.url, self.fetcher, self.max_pixels, deadline.part(SHARE))
+            return replace(image, width=size.width, height=size.height) if size else image
+
+        candidates = list(self._candidates(embedded, said))
+        if embedded and embedded.image and embedded.type != "photo" and len(candidates) > 1 and candidates[1].declared:
+            candidates[:2] = choosing.larger_first(candidates[0], candidates[1], measure)
+        return choosing.choose(candidates, measure)
 
     def _candidates(self, embedded: OEmbed | None, said: Page | None) -> Iterator[Image]:
         """Yield the pictures to choose from, best first, those left out that may never be fetched."""
         found = list(said.images) if said else []
         if embedded and embedded.image:
-            found.insert(0, Image(embedded.image, embedded.image_width, embedded.image_height))
+            found.insert(0, Image(embedded.image, embedded.image_width, embedded.image_height, declared=True))
         seen = set()
         for image in found:
             url = self._allowed(image.url)
             if url and url not in seen:
                 seen.add(url)
-                yield Image(url, image.width, image.height)
+                yield replace(image, url=url)
 
-    def _picture(self, candidates: list[Image], deadline: Deadline) -> Image | None:
-        """Return the first candidate that is a picture, with its size; taken off the list are those that are not."""
-        for image in candidates[:MAX_IMAGES_TRIED]:
-            if image.width and image.height:
-                return image
-            try:
-                size = pictures.measure(image.url, self.fetcher, self.max_pixels, deadline.part(PAGE_SHARE))
-            except Unreachable:
-                return image  # a browser may well have more luck
-            except (Forbidden, Unwanted):
-                candidates.remove(image)
-            else:
-                return Image(image.url, size.width, size.height)
+
+def _said(answer: Fetched, deadline: Deadline) -> Page | None:
+    """Return what an answer says, whatever it is; None if nothing."""
+    if pictures.is_picture(answer.body):
+        size = pictures.size_of(answer.body)
+        image = Image(answer.target.url, size.width if size else None, size.height if size else None, declared=True)
+        return page.of_file(files.name(answer), None, (image,))
+    if answer.mimetype.startswith("image/"):
         return None
+    if _is_page(answer):
+        return page.read(answer, deadline)
+    return page.of_file(files.name(answer), files.kind(answer))
+
+
+def _is_page(answer: Fetched) -> bool:
+    """Whether an answer is HTML: as its type says, or, of a type that says little, as it looks."""
+    if answer.mimetype in ("text/html", "application/xhtml+xml"):
+        return True
+    if not answer.mimetype:
+        return b"\0" not in answer.body[:1024]
+    says_little = "/" not in answer.mimetype or answer.mimetype.endswith("/xml")
+    return says_little and _HTML.match(answer.body[:4096]) is not None
+
+
+def _title(embedded: str | None, said: str | None) -> str | None:
+    """Return the title that says more: a provider's goes first, unless it is the name of its host."""
+    return said if embedded and said and is_generic(embedded) else embedded or said

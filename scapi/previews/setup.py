@@ -1,6 +1,5 @@
 """The previewer that the settings describe."""
 
-from threading import BoundedSemaphore
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -9,8 +8,9 @@ from werkzeug.local import LocalProxy
 
 from scapi import metrics
 from scapi.previews.addresses import Rules
-from scapi.previews.fetch import Fetcher
+from scapi.previews.fetch import Fetcher, user_agent
 from scapi.previews.oembed import known_providers
+from scapi.previews.places import Places
 from scapi.previews.preview import Preview, Previewer
 from scapi.settings import ConfigurationError, Settings
 
@@ -36,11 +36,15 @@ def set_up(app: Flask, settings: Settings) -> None:
     except ValueError as error:
         raise ConfigurationError(f"SCAPI_PREVIEW_ALLOW or SCAPI_PREVIEW_PORTS: {error}") from error
     app.extensions["scapi.previewer"] = MeasuredPreviewer(
-        Fetcher(rules),
+        Fetcher(
+            rules,
+            user_agent=user_agent(settings.preview_contact or settings.public_url),
+            language=settings.preview_language,
+        ),
         known_providers,
         settings.preview_seconds,
         settings.max_image_pixels,
-        BoundedSemaphore(settings.previews_at_once),
+        Places(settings.previews_at_once),
     )
 
 

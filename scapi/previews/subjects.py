@@ -6,7 +6,7 @@ A page carries much that is about something else: its site, its owner, one of ma
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -64,7 +64,7 @@ def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) ->
             found.entities += _names([node.get("about"), node.get("mentions")])
             found.images += graph.images(node)
         else:
-            found.late_images += graph.images(node)
+            found.late_images += [replace(image, declared=False) for image in graph.images(node)]
         found.late_names += names
     found.late_names += [
         text for node in _listed(nodes)[:1] for text in _texts(node.get("name") or node.get("headline"))

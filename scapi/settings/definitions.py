@@ -97,8 +97,8 @@ class Settings(StoreSettings):
 
     # Links
     preview_seconds: float = setting(
-        5.0,
-        "Seconds that fetching all of a link's preview may take. Clients give up after 10.",
+        8.0,
+        "Seconds that all of a link's preview may take, waiting for its turn included. Clients give up after 10.",
         validate.Range(min=0.1, max=60),
     )
     preview_ports: tuple[int, ...] = setting((80, 443), "Ports, separated by commas, that links may have.")
@@ -109,9 +109,20 @@ class Settings(StoreSettings):
     )
     previews_at_once: int = setting(
         4,
-        "Previews that one process fetches at once, fewer than its threads; a link beyond them is made "
-        "without one, which `scapi previews refresh` gets later.",
+        "Previews that one process fetches at once, fewer than its threads; a link beyond them waits for its turn, "
+        "or is made without one, which is fetched later.",
         validate.Range(min=1),
+    )
+    preview_contact: str = setting(
+        "",
+        "How the operators of other sites reach you: a URL or an e-mail address. It is part of the User-Agent. "
+        "Empty: SCAPI_PUBLIC_URL.",
+        validate.Regexp(r"[!-'*-~]*$", error="expected a URL or an e-mail address, without spaces and brackets"),
+    )
+    preview_language: str = setting(
+        "en, *;q=0.5",
+        "The languages that pages are asked for, as in an Accept-Language header, such as `de, en;q=0.8`.",
+        validate.Regexp(r"[a-zA-Z*][a-zA-Z0-9*,;=. -]*$", error="expected languages such as `de, en;q=0.8`"),
     )
 
     # Limits

@@ -47,6 +47,7 @@ def test_what_is_said_wrong_or_late(text: str, encoding: str, head: str, charset
         ("今天北京的天气很好，适合出门", "gb18030"),
         ("오늘 서울의 날씨는 맑습니다", "cp949"),
         ("Größe, Wärme und Übermut", "cp1252"),
+        ("The café’s menu", "cp1252"),
         ("Ο καιρός στην Αθήνα σήμερα", "cp1253"),
         (RUSSIAN, "utf-8"),
         (RUSSIAN, "utf-16"),

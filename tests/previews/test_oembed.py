@@ -56,6 +56,7 @@ def player(html: object, *hosts: str) -> players.Player | None:
         ("https://www.dailymotion.com/video/x7tgad0", "https://www.dailymotion.com/services/oembed?url="),
         ("https://open.spotify.com/track/11dFghVXANMlKmJXsNCbNl", "https://open.spotify.com/oembed?url="),
         ("https://www.tiktok.com/@scout2015/video/6718335390845095173", "https://www.tiktok.com/oembed?url="),
+        ("https://www.slideshare.net/haraldf/business-quotes", "https://www.slideshare.net/api/oembed/2?url=https"),
     ],
 )
 def test_known_providers_answer_for_their_urls(url: str, endpoint: str) -> None:

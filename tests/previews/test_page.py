@@ -64,7 +64,6 @@ def test_a_news_page() -> None:
             Image("https://img.example.com/jsonld.jpg"),
             Image("https://www.example.com/a/photo.jpg"),
         ),
-        oembed=None,
     )
 
 
@@ -92,7 +91,7 @@ def test_a_shop() -> None:
 def test_a_video_page() -> None:
     found = read(VIDEO)
     assert (found.title, found.keywords) == ("A film", "film")
-    assert found.oembed == "https://www.example.com/oembed?format=json&url=a"
+    assert found.oembed == tuple(f"https://www.example.com/oembed?format={form}&url=a" for form in ("json", "xml"))
     assert found.images == (Image("https://i.example.com/poster.jpg"),)
 
 
@@ -107,7 +106,7 @@ def test_bare_html() -> None:
 
 
 def test_a_page_that_says_nothing() -> None:
-    empty = Page(None, None, None, None, (), (), None)
+    empty = Page(None, None, None, None, (), ())
     for body in ("", "   ", "<html></html>", "\0\0\0", "<title></title>", '<meta property="og:title" content=" ">'):
         assert read(body) == empty
 

@@ -112,7 +112,6 @@ def test_a_page_speaks_for_its_own_site_only(site: Site, canonical: str, taken: 
         sites.endless_header,
         redirect("/"),
         Answer("", status=500),
-        Answer("x", "text/plain"),
         Answer("<p>nothing to say"),
         Answer(b"", "image/png"),
     ],

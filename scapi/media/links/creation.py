@@ -21,7 +21,8 @@ from scapi.media.links import embeds, previews
 from scapi.media.models import Media, MediaType, StaleFile
 from scapi.previews.addresses import Target
 from scapi.previews.fetch import FAILURES
-from scapi.previews.preview import Busy, TooLarge
+from scapi.previews.places import Busy
+from scapi.previews.preview import TooLarge
 from scapi.previews.setup import previewer
 from scapi.refusals import Refused
 from scapi.settings import settings

@@ -67,7 +67,7 @@ def choose_image(media: Media, url: str) -> Media:
     try:
         size = previewer.measure(url)
     except Unwanted as error:
-        raise Refused("invalid_image", "there is no JPEG, PNG, GIF or WebP image at this URL", field="image") from error
+        raise Refused("invalid_image", "there is no image at this URL that browsers show", field="image") from error
     except (Forbidden, Unreachable):
         size = None
     current = db.session.get(Media, media_id)

@@ -40,13 +40,19 @@ def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
     site.put("/busy/page", PAGE)
     site.put("/busy/slow", slow)
     page, slow_page = f"{site.url}/busy/page", f"{site.url}/busy/slow"
+    picture = f"{site.url}/a.png"
+    old = make(server, type="url", url=f"{site.url}/missing")
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(partial(make, server, type="url", url=slow_page)) for _ in range(2)]
         try:
             servers.wait_until(lambda: len(site.asked_for("/busy/slow")) == 2, 20, "two previews to be under way")
-            link = make(server, type="url", url=page)
-            answer = post(server, type="image", url=f"{site.url}/a.png")
-            chosen = server.request("PUT", f"{MEDIA}{link['id']}/", json={"image": f"{site.url}/a.png"}, headers=OWNER)
+            with ThreadPoolExecutor(3) as others:
+                made = others.submit(make, server, type="url", url=page)
+                refused = others.submit(post, server, type="image", url=picture)
+                put = others.submit(
+                    server.request, "PUT", f"{MEDIA}{old['id']}/", json={"image": picture}, headers=OWNER
+                )
+                link, answer, chosen = made.result(), refused.result(), put.result()
             assert site.asked_for("/busy/page") == []
         finally:
             over.set()
@@ -54,6 +60,6 @@ def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
     assert (link["oembed_preview_ready"], link["title"], link["url"]) == (False, None, page)
     refusal(answer, 503, "previews_busy")
     assert answer.headers["Retry-After"] == "5"
-    assert (chosen.json()["image"], chosen.json()["image_width"]) == (f"{site.url}/a.png", None)
+    assert (chosen.json()["image"], chosen.json()["image_width"]) == (picture, None)
     assert "1 ready" in server.scapi("previews", "refresh")
     assert get(server, link)["title"] == "A page"

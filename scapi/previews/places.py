@@ -1,0 +1,56 @@
+"""How many previews may be made at a time, and how long somebody waits for a place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
+from time import monotonic
+
+from scapi.previews.fetch import Unreachable
+
+FIRST_GUESS = 1.0
+"""Seconds that a preview is taken to need before one was made."""
+
+MEMORY = 0.8
+"""How much the time that earlier previews took counts beside that of the last one."""
+
+
+class Busy(Unreachable):
+    """As many previews are being made as may be at once."""
+
+
+class Places:
+    """A number of places, each for one preview. Who waits for one occupies a thread, as who has one does."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._free = BoundedSemaphore(number)
+        self._lock = Lock()
+        self._waiting = 0
+        self._usual = FIRST_GUESS
+
+    @contextmanager
+    def one(self, patience: float) -> Iterator[None]:
+        """Take a place. Raises Busy when none was free for `patience` seconds, at once where none is to be expected."""
+        if not self._free.acquire(blocking=False):
+            self._wait(patience)
+        began = monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._usual = MEMORY * self._usual + (1 - MEMORY) * (monotonic() - began)
+            self._free.release()
+
+    def _wait(self, patience: float) -> None:
+        with self._lock:
+            turns = self._waiting // self._number  # of all places, before it is this one's turn
+            hopeless = turns * self._usual > patience
+            self._waiting += not hopeless
+        if hopeless:
+            raise Busy("too many pages are being fetched right now; try again")
+        try:
+            if not self._free.acquire(timeout=patience):
+                raise Busy("too many pages are being fetched right now; try again")
+        finally:
+            with self._lock:
+                self._waiting -= 1
