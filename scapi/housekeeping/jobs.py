@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scapi.database import now
 from scapi.events import delivery
 from scapi.housekeeping import sweep
-from scapi.media.links import previews
+from scapi.media.links import refreshing
 from scapi.sweeping import Due
 from storage_backends import StorageError
 
@@ -41,7 +41,7 @@ def _sweep(stopped: Callable[[], bool]) -> bool:
 
 JOBS = (
     Job("sweep", 15 * 60, _sweep),
-    Job("previews", 60, previews.refresh_due),
+    Job("previews", 2, refreshing.refresh_due),
     Job("webhooks", 2, delivery.deliver_due),
 )
 """All of them. To add one: a name, a pause in seconds, and a function of its room."""

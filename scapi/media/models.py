@@ -99,7 +99,7 @@ class Media(Base):
     oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
     oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
     preview_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often a missing preview was tried again."""
+    """How often the preview of a link without one was tried, when it was made included."""
     preview_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a missing preview is tried again; null: at once."""
     clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

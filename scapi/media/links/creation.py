@@ -17,7 +17,7 @@ from scapi.http.errors import RETRY_AFTER
 from scapi.inspection.room import room
 from scapi.media import announcements, contents, files
 from scapi.media.contents import Origin
-from scapi.media.links import embeds, previews
+from scapi.media.links import embeds, previews, refreshing
 from scapi.media.models import Media, MediaType, StaleFile
 from scapi.previews.addresses import Target
 from scapi.previews.fetch import FAILURES
@@ -65,6 +65,7 @@ def _link(kind: MediaType, url: str) -> Media:
     preview = previewer.preview(url)
     media = Media(type=kind, embed=embeds.of_link(kind, url, preview))
     previews.fill(media, preview)
+    refreshing.count_first(media, preview)
     return media
 
 

@@ -1,34 +1,12 @@
-"""The preview of a link media: filled in when it is made, tried again later, its image chosen by its creator."""
+"""The preview of a link media: what it fills in, and its image, which its creator may choose."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import Row, or_, select, update
-
-from scapi.database import db, now
-from scapi.media.links import embeds
-from scapi.media.models import LINKS, Media, MediaType
+from scapi.database import db
+from scapi.media.models import LINKS, Media
 from scapi.previews.addresses import Forbidden, written
 from scapi.previews.fetch import Unreachable, Unwanted
 from scapi.previews.preview import Preview
 from scapi.previews.setup import previewer
 from scapi.refusals import Refused
-
-PAUSES = [timedelta(minutes=minutes) for minutes in (5, 30, 120, 360, 720, 1440, 2880, 4320)]
-"""What is waited after each attempt to fetch a missing preview, about a week in all."""
-
-AGE = timedelta(days=14)
-"""How old a link may be that is tried again by itself: older than all pauses together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """How many media were tried, and how many of them have a preview now."""
-
-    tried: int
-    ready: int
 
 
 def fill(media: Media, preview: Preview) -> None:
@@ -86,61 +64,3 @@ def checked(url: str, field: str) -> str:
     except Forbidden as error:
         raise Refused("url_forbidden", f"this URL cannot be used: {error}", field=field) from error
     return written(url)
-
-
-def refresh(limit: int, age: timedelta) -> Refreshed:
-    """Try missing previews again, whether they are due or not: `limit` at most, of links not older than `age`."""
-    rows = db.session.execute(_waiting(age).limit(limit)).all()
-    db.session.rollback()
-    results = [_try_again(row) for row in rows if _claim(row)]
-    return Refreshed(len(results), sum(results))
-
-
-def refresh_due(stopped: Callable[[], bool]) -> bool:
-    """Try the missing previews that are due, until there are none; then return False."""
-    due = _waiting(AGE).where(
-        Media.preview_attempts < len(PAUSES), or_(Media.preview_due_at.is_(None), Media.preview_due_at <= now())
-    )
-    while not stopped():
-        row = db.session.execute(due.limit(1)).one_or_none()
-        db.session.rollback()
-        if row is None:
-            break
-        if _claim(row):
-            _try_again(row)
-    return False
-
-
-def _waiting(age: timedelta) -> Any:
-    """Return a query for links without a preview: those that were tried least first, the newest of them first."""
-    return (
-        select(Media.id, Media.type, Media.url, Media.preview_attempts)
-        .where(Media.type.in_(LINKS), Media.oembed_preview_ready.is_(False), Media.added_at >= now() - age)
-        .order_by(Media.preview_attempts, Media.id.desc())
-    )
-
-
-def _claim(row: Row[Any]) -> bool:
-    """Count an attempt and set the time of the next; return False if another process did so first."""
-    pause = PAUSES[min(row.preview_attempts, len(PAUSES) - 1)]
-    mine = update(Media).where(Media.id == row.id, Media.preview_attempts == row.preview_attempts)
-    values = {"preview_attempts": row.preview_attempts + 1, "preview_due_at": now() + pause}
-    claimed = db.session.scalar(mine.values(values).returning(Media.id))
-    db.session.commit()
-    return claimed is not None
-
-
-def _try_again(row: Row[Any]) -> bool:
-    """Return whether the media has a preview now."""
-    try:
-        preview = previewer.preview(row.url)
-    except Forbidden:  # the settings have changed
-        return False
-    if not preview.ready:
-        return False
-    embeds.of_link(MediaType(row.type), row.url, preview)
-    media = db.session.get(Media, row.id)
-    if media and not media.oembed_preview_ready:  # neither deleted nor filled in by another process meanwhile
-        fill(media, preview)
-    db.session.commit()
-    return True

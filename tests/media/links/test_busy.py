@@ -1,6 +1,7 @@
 """While as many previews as may be at once wait for slow pages, everyone else is answered quickly, without one."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -63,3 +64,17 @@ def test_slow_pages_do_not_take_all_threads(server: Server, site: Site) -> None:
     assert (chosen.json()["image"], chosen.json()["image_width"]) == (picture, None)
     assert "1 ready" in server.scapi("previews", "refresh")
     assert get(server, link)["title"] == "A page"
+
+
+def test_a_burst_of_links_has_its_previews_within_seconds(server: Server, site: Site) -> None:
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.5)
+        site.answers["/busy/page"](handler)
+
+    site.put("/busy/page", PAGE)
+    urls = [site.put(f"/burst/{number}", slow) for number in range(16)]
+    with ThreadPoolExecutor(len(urls)) as pool:
+        made = list(pool.map(lambda url: make(server, type="url", url=url), urls))
+    assert sum(media["oembed_preview_ready"] for media in made) >= 8
+    server.scapi("housekeeping", "--once", "--job", "previews")
+    assert [get(server, media)["title"] for media in made] == ["A page"] * len(urls)

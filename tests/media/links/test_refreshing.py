@@ -1,19 +1,22 @@
 """`scapi previews refresh`."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from scapi.cli import cli
-from scapi.database import db, now
-from scapi.media.links import previews
+from scapi.database import db
+from scapi.media.links import refreshing
 from scapi.media.models import Media
 from scapi.previews.addresses import Rules
 from scapi.previews.fetch import Fetcher
 from scapi.previews.oembed import known_providers
 from scapi.previews.preview import Preview, Previewer
+from scapi.settings import settings
 from tests.media.links.api import MEDIA, OWNER, PAGE, get, make
 from tests.previews.network import Dialler, Resolver
 from tests.previews.sites import Site
@@ -50,36 +53,75 @@ def test_old_links_are_not_tried_again(app: Flask) -> None:
     assert app.test_cli_runner().invoke(cli, ["previews", "refresh", "--days", "36500"]).output.startswith("tried 1 ")
 
 
+def due_now() -> None:
+    db.session.execute(update(Media).values(preview_due_at=None))
+    db.session.commit()
+
+
 def test_a_hundred_dead_links_do_not_block_the_others(app: Flask) -> None:
     asked: list[str] = []
 
     class Counting(Previewer):
         def preview(self, url: str) -> Preview:
             asked.append(url)
-            return Preview(url)
+            return Preview(url, again=True)
 
     fetcher = Fetcher(Rules(), Resolver({}), Dialler())
     app.extensions["scapi.previewer"] = Counting(fetcher, known_providers, 2, 10**6)
     for number in range(100):
         app.test_client().post(MEDIA, json={"type": "url", "url": f"http://dead{number}.example.com/"})
     asked.clear()
-    assert previews.refresh_due(lambda: False) is False
+    assert refreshing.refresh_due(lambda: False) is False
+    assert asked == []  # they were tried when they were made
+    due_now()
+    assert refreshing.refresh_due(lambda: False) is False
     assert len(set(asked)) == len(asked) == 100
-    assert previews.refresh_due(lambda: False) is False
+    assert refreshing.refresh_due(lambda: False) is False
     assert len(asked) == 100  # none of them is due
     app.test_client().post(MEDIA, json={"type": "url", "url": "http://new.example.com/"})
-    db.session.execute(update(Media).values(preview_due_at=None))
-    db.session.commit()
+    due_now()
     asked.clear()
-    previews.refresh_due(lambda: len(asked) >= 1)
-    assert asked == ["http://new.example.com/"]
+    refreshing.refresh_due(lambda: len(asked) >= 1)
+    assert "http://new.example.com/" in asked
+    assert len(asked) <= settings.previews_at_once
 
 
 def test_a_dead_link_is_given_up_after_its_last_attempt(app: Flask) -> None:
     app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
     app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
-    for attempts in range(1, len(previews.PAUSES) + 3):
-        db.session.execute(update(Media).values(preview_due_at=now()))
-        db.session.commit()
-        previews.refresh_due(lambda: False)
-        assert db.session.scalar(select(Media.preview_attempts)) == min(attempts, len(previews.PAUSES))
+    for attempts in range(1, len(refreshing.PAUSES) + 3):
+        assert db.session.scalar(select(Media.preview_attempts)) == min(attempts, len(refreshing.PAUSES))
+        due_now()
+        refreshing.refresh_due(lambda: False)
+
+
+@pytest.mark.parametrize("made", [Preview("x"), Preview("x", title="A page")], ids=["nothing", "ready"])
+def test_what_no_retry_can_help_is_not_tried_again(app: Flask, made: Preview) -> None:
+    asked: list[str] = []
+
+    class Once(Previewer):
+        def preview(self, url: str) -> Preview:
+            asked.append(url)
+            return replace(made, url=url)
+
+    app.extensions["scapi.previewer"] = Once(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
+    app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
+    due_now()
+    refreshing.refresh_due(lambda: False)
+    assert asked == ["http://a.example.com/"]
+
+
+def test_the_newest_and_the_oldest_are_tried_alike(app: Flask) -> None:
+    asked: list[str] = []
+
+    class Busy(Previewer):
+        def preview(self, url: str) -> Preview:
+            asked.append(url)
+            return Preview(url, tried=False, again=True)
+
+    app.extensions["scapi.previewer"] = Busy(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
+    for number in range(9):
+        app.test_client().post(MEDIA, json={"type": "url", "url": f"http://a{number}.example.com/"})
+    asked.clear()
+    refreshing.refresh_due(lambda: len(asked) >= 2)
+    assert {"http://a0.example.com/", "http://a8.example.com/"} <= set(asked)

@@ -1,0 +1,123 @@
+"""Links without a preview are tried again: in the background within seconds, or all at once by a command.
+
+Attempts are counted in the rows, so that any number of processes share the work and dead links keep nobody waiting.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Row, or_, select, update
+
+from scapi.database import db, now
+from scapi.media.links import embeds
+from scapi.media.links.previews import fill
+from scapi.media.models import LINKS, Media, MediaType
+from scapi.previews.addresses import Forbidden
+from scapi.previews.preview import Preview
+from scapi.previews.setup import previewer
+from scapi.settings import settings
+
+PAUSES = [
+    timedelta(seconds=10),
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880, 4320)),
+]
+"""What is waited after each attempt to fetch a missing preview, about a week in all."""
+
+AGE = timedelta(days=14)
+"""How old a link may be that is tried again by itself: older than all pauses together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How many media were tried, and how many of them have a preview now."""
+
+    tried: int
+    ready: int
+
+
+def count_first(media: Media, preview: Preview) -> None:
+    """Count the attempt that was made with the media: one that found no place in time is made at once."""
+    if not preview.ready:
+        media.preview_attempts = int(preview.tried) if preview.again else len(PAUSES)
+        media.preview_due_at = now() + (PAUSES[0] if preview.tried else timedelta(0))
+
+
+def refresh(limit: int, age: timedelta) -> Refreshed:
+    """Try missing previews again, whether they are due or not: `limit` at most, of links not older than `age`."""
+    rows = db.session.execute(_waiting(age, newest_first=True).limit(limit)).all()
+    db.session.rollback()
+    results = [_try_again(row) for row in rows if _claim(row)]
+    return Refreshed(len(results), sum(results))
+
+
+def refresh_due(stopped: Callable[[], bool]) -> bool:
+    """Try the missing previews that are due, several at a time, until there are none; then return False."""
+    due = db.session.execute(_due(newest_first=True).limit(settings.previews_at_once)).all()
+    db.session.rollback()
+    if not due:
+        return False
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(len(due), thread_name_prefix="previews") as pool:
+        workers = [pool.submit(_work, app, number % 2 == 0, stopped) for number in range(len(due))]
+        for worker in workers:
+            worker.result()
+    return False
+
+
+def _work(app: Flask, newest_first: bool, stopped: Callable[[], bool]) -> None:
+    """Try one preview after the other. One half of the workers begins with the newest links, one with the oldest."""
+    with app.app_context():
+        while not stopped():
+            row = db.session.execute(_due(newest_first=newest_first).limit(1)).one_or_none()
+            db.session.rollback()
+            if row is None:
+                return
+            if _claim(row):
+                _try_again(row)
+
+
+def _due(*, newest_first: bool) -> Any:
+    return _waiting(AGE, newest_first=newest_first).where(
+        Media.preview_attempts < len(PAUSES), or_(Media.preview_due_at.is_(None), Media.preview_due_at <= now())
+    )
+
+
+def _waiting(age: timedelta, *, newest_first: bool) -> Any:
+    """Return a query for links without a preview, those that were tried least first."""
+    return (
+        select(Media.id, Media.type, Media.url, Media.preview_attempts)
+        .where(Media.type.in_(LINKS), Media.oembed_preview_ready.is_(False), Media.added_at >= now() - age)
+        .order_by(Media.preview_attempts, Media.id.desc() if newest_first else Media.id)
+    )
+
+
+def _claim(row: Row[Any]) -> bool:
+    """Count an attempt and set the time of the next; return False if another process did so first."""
+    pause = PAUSES[min(row.preview_attempts, len(PAUSES) - 1)]
+    mine = update(Media).where(Media.id == row.id, Media.preview_attempts == row.preview_attempts)
+    values = {"preview_attempts": row.preview_attempts + 1, "preview_due_at": now() + pause}
+    claimed = db.session.scalar(mine.values(values).returning(Media.id))
+    db.session.commit()
+    return claimed is not None
+
+
+def _try_again(row: Row[Any]) -> bool:
+    """Return whether the media has a preview now."""
+    try:
+        preview = previewer.preview(row.url)
+    except Forbidden:  # the settings have changed
+        preview = Preview(row.url)
+    if preview.ready:
+        embeds.of_link(MediaType(row.type), row.url, preview)
+    media = db.session.get(Media, row.id)
+    if media and not media.oembed_preview_ready:  # neither deleted nor filled in by another process meanwhile
+        if preview.ready:
+            fill(media, preview)
+        elif not preview.again:
+            media.preview_attempts = len(PAUSES)
+    db.session.commit()
+    return preview.ready
