@@ -185,7 +185,7 @@ def _matters(tag: str, attributes: Mapping[str, str]) -> bool:
             return preloads or not _RELATIONS.isdisjoint(relations) or "itemprop" in attributes
         case "script":
             return media_type(attributes.get("type", "")) == JSON_LD
-    return tag in ("base", "meta") or tag in IMAGES or tag in TEXTS
+    return tag in ("base", "meta") or tag in IMAGES or tag in TEXTS or "url(" in attributes.get("style", "")
 
 
 def media_type(value: str) -> str:

@@ -34,6 +34,7 @@ _DECORATION = re.compile(
     r"1x1|share|social|facebook|twitter|doubleclick)(?:$|[^a-z])",
     re.IGNORECASE,
 )
+_BACKGROUND = re.compile(r"background[a-z-]{0,10}\s{0,3}:[^;]{0,100}url\(\s{0,3}[\"']?([^\"')]{1,2048})", re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|(?:width|height)\s{0,3}:\s{0,3}[01]px", re.I
 )
@@ -59,6 +60,8 @@ def shown(elements: Sequence[Element], titles: Sequence[str]) -> list[Image]:
             sources += _addresses(element)
             continue
         if element.tag not in ("img", "amp-img", "video", "amp-video"):
+            background = _BACKGROUND.search(element.get("style")[:4000])
+            found += [(-1, Image(background[1]))] if background else []
             continue
         addresses = _addresses(element) if "video" not in element.tag else [element.get("poster")]
         sides = pixels(element.get("width")), pixels(element.get("height"))
@@ -126,6 +129,8 @@ def _addresses(element: Element) -> list[str]:
 def _from_srcset(value: str) -> list[str]:
     """Return the address of the best size in a `srcset` (HTML Standard, 4.8.4.2.1)."""
     sizes = []
+    if value.lstrip()[:5].lower() == "data:":
+        return []
     for address, number, unit in _SOURCE.findall(value[:MAX_SRCSET]):
         width = float(number) * (1 if unit == "w" else 1000) if number.count(".") < 2 and number.strip(".") else 0.0
         sizes.append((width, address))

@@ -16,6 +16,9 @@ from scapi.previews.texts import MAX_KEYWORDS_READ, MAX_TITLE, alike, clean, pix
 MAX_OBJECTS = 500
 """Objects that are looked at; graphs may be endless."""
 
+MAX_COMPARED = 50
+"""Objects of a kind whose names are compared with the page's."""
+
 MAX_IMAGES = 20
 
 ARTICLES = ("article", "posting", "report")
@@ -49,14 +52,13 @@ def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) ->
     nodes = list(islice(objects, MAX_OBJECTS))
     graph = _Graph(nodes)
     found = Facts()
-    seen: list[int] = []
-    for node, surely in _by_relevance(nodes, graph, url):
+    seen: set[int] = set()
+    for node, surely in _by_relevance(nodes, graph, url, titles):
         if id(node) in seen:
             continue
-        seen.append(id(node))
-        names = [text for key in _NAMES for text in _texts(node.get(key))][:5]
-        # The names that the page calls itself by go first: Wikipedia's headline is "Wikimedia list article".
-        fitting = [name for name in names if any(alike(clean(name, MAX_TITLE) or "", title) for title in titles)]
+        seen.add(id(node))
+        names = _names_of(node)
+        fitting = _fitting(node, titles)  # they go first: Wikipedia's headline is "Wikimedia list article"
         if fitting or surely or not titles or not names:
             found.names += fitting or (names if surely or not titles else [])
             found.descriptions += _texts(node.get("description"))
@@ -72,7 +74,9 @@ def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) ->
     return found
 
 
-def _by_relevance(nodes: list[dict[str, Any]], graph: "_Graph", url: str) -> Iterator[tuple[dict[str, Any], bool]]:
+def _by_relevance(
+    nodes: list[dict[str, Any]], graph: "_Graph", url: str, titles: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], bool]]:
     """Yield the nodes that may be about the page, best first, and whether they surely are."""
     for node in nodes:
         main = graph.resolved(node.get("mainEntity"))
@@ -83,12 +87,24 @@ def _by_relevance(nodes: list[dict[str, Any]], graph: "_Graph", url: str) -> Ite
     for node in nodes:
         for kind in _kinds(node):
             by_kind[kind].append(node)
-    of_page = {kind: [node for node in found if here in map(_same, _places(node))] for kind, found in by_kind.items()}
     for kind in ("article", "thing"):
-        yield from ((node, False) for node in of_page[kind][:1])
+        yield from ((node, False) for node in by_kind[kind] if here in map(_same, _places(node)))
+        called = [node for node in by_kind[kind][:MAX_COMPARED] if _fitting(node, titles)]
+        if len(called) == 1:
+            yield called[0], False
     for kind, found in by_kind.items():
         if len(found) == 1 or (kind == "page" and found):
             yield found[0], False
+
+
+def _names_of(node: dict[str, Any]) -> list[str]:
+    return [text for key in _NAMES for text in _texts(node.get(key))][:5]
+
+
+def _fitting(node: dict[str, Any], titles: Sequence[str]) -> list[str]:
+    """Return the names of a node by which the page calls itself, too."""
+    names = ((name, clean(name, MAX_TITLE) or "") for name in _names_of(node))
+    return [name for name, text in names if any(alike(text, title) for title in titles)]
 
 
 def _listed(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -130,7 +146,7 @@ class _Graph:
 
     def images(self, node: dict[str, Any]) -> list[Image]:
         """Return the pictures of a node."""
-        values = [node.get(name) for name in ("image", "primaryImageOfPage", "thumbnailUrl", "thumbnail")]
+        values = [node.get(name) for name in ("image", "primaryImageOfPage", "photo", "thumbnailUrl", "thumbnail")]
         flat = list(islice((image for value in values for image in _list(value)), MAX_IMAGES))
         own = [node] if "media" in _kinds(node) and _texts(node.get("@type"))[0].endswith("ImageObject") else []
         return [image for value in [*flat, *own] if (image := self._image(value))]
@@ -153,7 +169,8 @@ def _list(value: Any) -> list[Any]:
 
 def _texts(value: Any) -> list[str]:
     """Return the texts in a value that may be one, one with a language, or a list of them."""
-    found = (item.get("@value") if isinstance(item, dict) else item for item in _list(value)[:MAX_KEYWORDS_READ])
+    flat = _list(value)[:MAX_KEYWORDS_READ]
+    found = (item.get("@value", item.get("@id")) if isinstance(item, dict) else item for item in flat)
     return [text for text in found if isinstance(text, str)]
 
 

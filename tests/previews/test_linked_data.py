@@ -73,6 +73,7 @@ def test_what_is_not_about_the_page_does_not_name_it(data: Any) -> None:
             {"@type": "Article", "headline": "Something else"},
             {"@type": "Article", "headline": "Ada Lovelace", "mainEntityOfPage": {"@id": f"{HERE}#main"}},
         ],
+        [{"@type": "Article", "headline": "Ada Lovelace"}, {"@type": "Article", "headline": "Read this, too"}],
         [{"@type": "Product", "name": "Ada Lovelace", "url": HERE}, {"@type": "Product", "name": "More"}],
         {"@type": "http://schema.org/Book", "name": {"@value": "Ada Lovelace", "@language": "en"}},
     ],
