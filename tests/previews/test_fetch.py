@@ -23,6 +23,8 @@ from tests.previews.sites import Answer, Behaviour, Site, redirect
 
 HTML = Wanted("text/html", ("text/html",), 50_000)
 SECONDS = 0.7
+PATIENCE = 8
+"""Seconds that a busy machine may take longer; what is cut off would take 20."""
 
 
 def fetcher(site: Site, names: dict[str, list[str]] | None = None, **more: object) -> Fetcher:
@@ -174,13 +176,13 @@ def test_a_name_without_an_address() -> None:
 
 def test_a_resolver_that_does_not_answer() -> None:
     def resolve(host: str) -> list[object]:
-        time.sleep(3)
+        time.sleep(20)
         return []
 
     started = time.monotonic()
     with pytest.raises(Unreachable):
         Fetcher(Rules(), resolve, Dialler()).get("http://a.example.com/", HTML, Deadline.after(0.3))  # type: ignore[arg-type]
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_a_server_that_does_not_answer_properly_is_given_up_in_time(site: Site, 
     started = time.monotonic()
     with pytest.raises(Unreachable):
         get(site, url, seconds=SECONDS)
-    assert time.monotonic() - started < SECONDS + 0.3
+    assert time.monotonic() - started < SECONDS + PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_of_a_body_that_does_not_end_the_first_part_is_read(site: Site, behaviou
     url = site.put("/", behaviour)
     started = time.monotonic()
     answer = get(site, url, seconds=SECONDS)
-    assert time.monotonic() - started < SECONDS + 0.3
+    assert time.monotonic() - started < SECONDS + PATIENCE
     assert not answer.complete
     assert answer.body.startswith(beginning)
     assert len(answer.body) <= HTML.max_bytes
@@ -394,7 +396,7 @@ def test_a_server_that_stalls_in_tls(site: Site, tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(Unreachable):  # the plain server waits for the end of a line that never comes
         one.get("https://secure.example.com/", HTML, Deadline.after(SECONDS))
-    assert time.monotonic() - started < SECONDS + 0.3
+    assert time.monotonic() - started < SECONDS + PATIENCE
 
 
 @pytest.mark.parametrize("status", [203, 206])
