@@ -1,6 +1,6 @@
-# scapi under gunicorn: not root, no shell needed, nothing written but SCAPI_DATA_DIR and /tmp.
+# scapi under gunicorn: not root, nothing written but SCAPI_DATA_DIR and /tmp.
 #   docker build -t scapi . && docker run --read-only --tmpfs /tmp -v scapi:/var/lib/scapi -p 127.0.0.1:8000:8000 scapi
-# With the embedded database, `docker run ... scapi scapi database upgrade` first. compose.yaml has several, and all else.
+# It upgrades the schema before it serves, one container at a time. compose.yaml has several, and all else.
 
 FROM node:22-bookworm-slim AS page
 WORKDIR /src/web
@@ -43,4 +43,4 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "wsgi:app"]
+CMD ["sh", "-c", "scapi database upgrade && exec gunicorn --bind 0.0.0.0:8000 wsgi:app"]

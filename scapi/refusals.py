@@ -103,13 +103,14 @@ ERRORS: Mapping[str, Error] = {
     # This service
     "busy": Error(503, "Too many files are inspected at the moment.", AGAIN),
     "check_unavailable": Error(503, "The file cannot be checked right now.", AGAIN),
-    "database_unavailable": Error(503, "The database cannot be reached right now.", AGAIN),
+    "database_unavailable": Error(503, "The database cannot be used right now.", AGAIN),
     "inspection_failed": Error(503, "The file could not be inspected right now.", AGAIN),
     "internal_server_error": Error(500, "Something went wrong here; it is a bug.", "Report the request_id."),
     "previews_busy": Error(503, "Too many previews are fetched at the moment.", AGAIN),
+    "schema_outdated": Error(503, "The database lacks migrations of this version.", "Tell the operator."),
     "storage_error": Error(500, "The storage failed in a way that scapi does not know.", "Report the request_id."),
     "storage_full": Error(507, "There is no space left.", "Tell the operator."),
-    "storage_unavailable": Error(503, "The storage cannot be reached right now.", AGAIN),
+    "storage_unavailable": Error(503, "The storage cannot be used right now.", AGAIN),
 }
 """Every code, and all that is said of it: the only place where its status is decided."""
 

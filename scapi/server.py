@@ -70,9 +70,10 @@ class ScapiWorker(ThreadWorker):
         return self._ready[0] == 1
 
     def load_wsgi(self) -> None:
-        """Load the application. If that fails, stop gunicorn only where no other worker can serve."""
+        """Load the application and check its schema. If that fails, stop gunicorn only where no other can serve."""
         try:
             super().load_wsgi()
+            _check_schema(self.wsgi)
         except BaseException:
             if self.replaces:
                 self.log.exception("This worker could not start. The others go on as before.")
@@ -92,6 +93,21 @@ class ScapiWorker(ThreadWorker):
 
     def _has_threads_to_spare(self) -> bool:
         return bool(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns) <= self.cfg.threads)
+
+
+def _check_schema(application: Any) -> None:
+    """End this process if the database has not the schema that the application needs."""
+    from flask import Flask  # in a worker: the master must not import the application's modules
+
+    from scapi.database import readiness
+
+    if not isinstance(application, Flask):
+        return
+    try:
+        readiness.check_schema(application)
+    except readiness.SchemaOutdated as error:
+        sys.stderr.write(f"scapi cannot start: {error}\n")
+        sys.exit(Arbiter.APP_LOAD_ERROR)
 
 
 def _is_readable(connection: socket.socket, milliseconds: int) -> bool:

@@ -53,9 +53,10 @@ class PostgreSQL:
         """Return the SQLAlchemy URL of a database on this server."""
         return f"postgresql+psycopg://postgres:@/{database}?host={self._folder}"
 
-    def execute(self, statement: str) -> None:
-        """Run a statement as the server's owner."""
-        with psycopg.connect(f"postgresql://postgres:@/postgres?host={self._folder}", autocommit=True) as connection:
+    def execute(self, statement: str, database: str | None = "postgres") -> None:
+        """Run a statement as the server's owner, whatever else is read-only."""
+        where = f"postgresql://postgres:@/{database}?host={self._folder}&options=-cdefault_transaction_read_only%3Doff"
+        with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement)
 
     def create(self, template: str = "template_scapi") -> str:

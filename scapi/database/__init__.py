@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from flask import Flask
@@ -22,33 +21,22 @@ from sqlalchemy import (
     Integer,
     MetaData,
     bindparam,
-    event,
     func,
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
+from scapi.database import engines, failures, schema
 from scapi.settings import ConfigurationError, Settings
 
 UPLOADS_BIND = "uploads"
 """The engine of the chunks' path: the same database, each statement its own transaction."""
 
-SQLITE_BUSY_TIMEOUT = 30
-"""Seconds that a writer waits for another one."""
-
-UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A: error codes
-
-POOL_SIZE = 8
-"""Connections that each engine of a process keeps: one for each of gunicorn's threads. More are made on demand."""
-
 BATCH = 500
 """Rows that `stream_keys` reads together."""
-
-IDLE = 1.0
-"""Seconds after which a connection is asked whether it still works, before it is used."""
 
 MAX_ID = 2**63 - 1
 """Largest 64-bit integer that the database keeps."""
@@ -56,8 +44,6 @@ MAX_ID = 2**63 - 1
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
 
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
 
@@ -109,7 +95,7 @@ def is_duplicate(error: IntegrityError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         codes = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
         return error.orig.sqlite_errorcode in codes
-    return getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION
+    return failures.sqlstate_of(error.orig) == failures.UNIQUE_VIOLATION
 
 
 def is_modelled(_item: Any, name: str | None, _kind: str, _reflected: bool, _compared: Any) -> bool:
@@ -129,16 +115,11 @@ def embedded_url(data_dir: Path) -> str:
 
 def engine_settings(url: str) -> Mapping[str, Any]:
     """Return Flask-SQLAlchemy's settings for the two engines on the database at `url`."""
-    # the parameters of a statement that fails would stand in the log, names of files among them
-    options: dict[str, Any] = {"hide_parameters": True}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT}
-    else:
-        options["pool_size"] = POOL_SIZE
-    uploads = {"url": url, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, **options}
+    chosen = engines.options(url)
+    uploads = {"url": url, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, **chosen}
     return {
         "SQLALCHEMY_DATABASE_URI": url,
-        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLALCHEMY_ENGINE_OPTIONS": chosen,
         "SQLALCHEMY_BINDS": {UPLOADS_BIND: uploads},
     }
 
@@ -154,14 +135,14 @@ def set_up(app: Flask, settings: Settings) -> None:
         ) from error
     app.config.from_mapping(engine_settings(url))
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    migrate.init_app(app, db, directory=str(schema.MIGRATIONS))
     with app.app_context():
         for bind, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
                 lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings)
-                _set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
-            else:
-                _ping_idle(engine)
+                engines.set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
+            elif engine.dialect.driver == "psycopg":
+                engines.set_up_psycopg(engine, settings.database_statement_timeout)
 
 
 def syncs_chunks(engine: Engine, settings: Settings) -> bool:
@@ -175,7 +156,7 @@ def syncs_chunks(engine: Engine, settings: Settings) -> bool:
 
 @contextmanager
 def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
-    """Give a transaction that nobody shares who asks for one of the same names: for what is counted and then written.
+    """Give a transaction that excludes others holding the same lock names: for what is counted and then written.
 
     `engine` is the one of UPLOADS_BIND, which begins no transaction by itself. PostgreSQL has locks for names; SQLite
     has one writer at a time anyway.
@@ -192,42 +173,6 @@ def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
         except BaseException:
             connection.invalidate()  # whatever has become of the transaction, it ends with its connection
             raise
-
-
-def _ping_idle(engine: Engine) -> None:
-    """Ask a connection that nobody has used for a while whether it still works, and replace it if it does not.
-
-    SQLAlchemy's own `pool_pre_ping` asks each time, which costs a round trip for every statement or two.
-    """
-
-    @event.listens_for(engine, "checkin")
-    def _note(_connection: Any, record: Any) -> None:
-        record.info["used"] = monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
-        if monotonic() - record.info.get("used", monotonic()) < IDLE:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError(str(error)) from error
-
-
-def _set_up_sqlite(engine: Engine, synchronous: str) -> None:
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA synchronous = {synchronous}")
-        cursor.close()
-        # SQLite's own knows the letters of ASCII only
-        connection.create_function("lower", 1, _lower, deterministic=True)
-
-
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
 
 
 def stream_keys(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> Iterator[Any]:

@@ -1,15 +1,15 @@
 """The one error body, for everything that goes wrong."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
 from flask import Flask, Response, current_app, jsonify
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from scapi import metrics
+from scapi.database.failures import DatabaseAway, Failure, failure_of
 from scapi.http import request_ids
 from scapi.refusals import ERRORS, PHRASES, Refused
 from storage_backends import NoSpace, StorageError, Unavailable
@@ -23,6 +23,14 @@ _EXPLAINED = {
     413: "the request is larger than this service takes, or has too many form fields; send smaller chunks",
 }
 """What Werkzeug would say for a browser, said for a program's author."""
+
+
+_AWAY = {
+    "database": ("database_unavailable", "the database cannot be used right now; try again"),
+    "schema": ("schema_outdated", "the database is not ready for this version; the operator must upgrade its schema"),
+    "storage": ("storage_unavailable", "the storage cannot be used right now; try again"),
+}
+"""Code and message of a part that is away."""
 
 
 class ErrorSchema(ma.Schema):
@@ -69,7 +77,7 @@ def register(app: Flask) -> None:
     """
     app.register_error_handler(Refused, refused)
     app.register_error_handler(StorageError, _storage_error)
-    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(SQLAlchemyError, _database_error)
 
 
 def http_exception(error: HTTPException) -> Response:
@@ -91,11 +99,8 @@ def http_exception(error: HTTPException) -> Response:
 
 
 def unavailable(parts: Sequence[str], **details: Any) -> Response:
-    """Return the 503 for the parts that are away: `database`, `storage` or both."""
-    errors = [
-        {"code": f"{part}_unavailable", "message": f"the {part} cannot be reached right now; try again"}
-        for part in parts
-    ]
+    """Return the 503 for what scapi cannot do without: `database`, `storage` or `schema`."""
+    errors = [dict(zip(("code", "message"), _AWAY[part], strict=True)) for part in parts]
     answer = body(503, errors[0]["message"], errors, **details)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
@@ -122,11 +127,13 @@ def _storage_error(error: StorageError) -> Response:
     return _plain(500, "storage_error", "the storage failed; nothing was changed")
 
 
-def _database_error(error: DBAPIError) -> Response:
-    current_app.logger.error("database: %s", error, exc_info=error)
-    if isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode == sqlite3.SQLITE_FULL:
+def _database_error(error: SQLAlchemyError) -> Response:
+    known = isinstance(error, DatabaseAway)  # it was not even asked: there is nothing to trace
+    current_app.logger.error("database: %s", error, exc_info=None if known else error)
+    failure = failure_of(error)
+    if failure is Failure.FULL:
         return _plain(507, "storage_full", "there is no space left for this; nothing was stored")
-    if error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "InterfaceError"):
+    if failure is Failure.AWAY:
         return unavailable(["database"])
     return _plain(500, "internal_server_error", "something went wrong here; nothing was changed")
 

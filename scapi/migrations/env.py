@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from scapi.database import UtcDateTime, db, is_modelled
+from scapi.database import UtcDateTime, db, is_modelled, schema
 
 
 def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -14,7 +14,12 @@ def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 with db.engine.connect() as connection:
     context.configure(
-        connection=connection, target_metadata=db.metadata, render_item=render_type, include_object=is_modelled
+        connection=connection,
+        target_metadata=db.metadata,
+        render_item=render_type,
+        include_object=is_modelled,
+        transactional_ddl=True,  # on SQLite, too: all migrations or none
     )
     with context.begin_transaction():
+        schema.lock(connection)
         context.run_migrations()

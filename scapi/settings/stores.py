@@ -23,6 +23,13 @@ class StoreSettings:
         secret=True,
     )
 
+    database_statement_timeout: float = setting(
+        15.0,
+        "Seconds that a statement may take on PostgreSQL, waiting for locks included; 0 for any time. A "
+        "`statement_timeout` of the role or of the database takes precedence.",
+        validate.Range(min=0),
+    )
+
     # Storage
     storage: str = setting("local", "Where files are kept: `local`, `s3`, or the name of an installed plug-in.")
     storage_before: str = setting(

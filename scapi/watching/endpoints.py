@@ -27,11 +27,10 @@ def alive() -> Response:
 
 @blueprint.get("/readyz", strict_slashes=True)
 def ready() -> Response:
-    """Answer 200 if the database and the storage can be reached, 503 and which of them cannot otherwise."""
+    """Answer 200 if the database can be written and the storage reached, 503 and what is the matter otherwise."""
     parts = health.parts()
-    said = {name: "ready" if is_there else "away" for name, is_there in parts.items()}
-    away = [name for name, is_there in parts.items() if not is_there]
-    return errors.unavailable(away, **said) if away else jsonify(said)
+    away = ["schema" if state == health.OUTDATED else name for name, state in parts.items() if state != health.READY]
+    return errors.unavailable(away, **parts) if away else jsonify(parts)
 
 
 @blueprint.get("/metrics", strict_slashes=True)

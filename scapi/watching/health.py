@@ -1,4 +1,4 @@
-"""Whether what scapi stands on is there: asked cheaply, answered in bounded time, however it hangs."""
+"""Readiness checks of the database and the storage: asked cheaply, answered in bounded time, however they hang."""
 
 import logging
 import threading
@@ -7,11 +7,10 @@ from functools import partial
 from time import monotonic
 
 from flask import Flask, current_app
-from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi import storage
-from scapi.database import UPLOADS_BIND, db
+from scapi.database import UPLOADS_BIND, db, readiness
 from storage_backends import StorageError
 
 PATIENCE = 2.0
@@ -19,6 +18,9 @@ PATIENCE = 2.0
 
 FRESH = 1.0
 """Seconds for which an answer holds: however many ask, a part is asked once."""
+
+READY, AWAY, OUTDATED = "ready", "away", "outdated"
+"""What a part can be; only the database's schema can be outdated."""
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +34,16 @@ class Question:
         self._asked = monotonic()
         self._answered = threading.Event()
         self._fresh_until = float("inf")  # one that hangs is not asked again
-        self._is_there = False
+        self._state = AWAY
         threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
 
     def _run(self) -> None:
         try:
             self._ask()
-            self._is_there = True
+            self._state = READY
+        except readiness.SchemaOutdated as error:
+            self._state = OUTDATED
+            log.warning("not ready: %s", error)
         except (SQLAlchemyError, StorageError) as error:
             log.warning("not ready: %s: %s", self._name, error)
         finally:  # whatever else a stranger's backend raises
@@ -49,10 +54,10 @@ class Question:
         """Whether its answer, or its silence, still holds."""
         return monotonic() < self._fresh_until
 
-    def answer(self) -> bool:
-        """Return whether the part is there, PATIENCE seconds after it was asked at the latest."""
+    def answer(self) -> str:
+        """Return READY, AWAY or OUTDATED, PATIENCE seconds after the part was asked at the latest."""
         self._answered.wait(max(0.0, self._asked + PATIENCE - monotonic()))
-        return self._is_there
+        return self._state
 
 
 class Probe:
@@ -76,17 +81,12 @@ def set_up(app: Flask) -> None:
     """Make the probes of the database and the storage, which are there already. Asks nothing yet."""
     with app.app_context():
         engine, backend = db.engines[UPLOADS_BIND], storage.of(storage.name_in_use())
-    asks: dict[str, Callable[[], None]] = {"database": partial(_ask_database, engine), "storage": backend.probe}
+    asks: dict[str, Callable[[], None]] = {"database": partial(readiness.ask, engine), "storage": backend.probe}
     app.extensions["scapi.probes"] = {name: Probe(name, ask) for name, ask in asks.items()}
 
 
-def parts() -> dict[str, bool]:
-    """Return of each part of this application whether it is there."""
+def parts() -> dict[str, str]:
+    """Return whether each part of this application is READY, AWAY or OUTDATED."""
     probes: dict[str, Probe] = current_app.extensions["scapi.probes"]
     asked = {name: probe.question() for name, probe in probes.items()}  # all at once, so that PATIENCE holds for all
     return {name: question.answer() for name, question in asked.items()}
-
-
-def _ask_database(engine: Engine) -> None:
-    with engine.connect() as connection:
-        connection.execute(select(1))

@@ -26,10 +26,10 @@ class Readings(Collector):
         yield InfoMetricFamily("scapi", "What is running", about)
         ready = GaugeMetricFamily("scapi_ready", "Whether what scapi stands on answers (1 or 0)", labels=["part"])
         parts = health.parts()
-        for part, is_there in parts.items():
-            ready.add_metric([part], is_there)
+        for part, state in parts.items():
+            ready.add_metric([part], state == health.READY)
         yield ready
-        if parts["database"]:
+        if parts["database"] == health.READY:
             try:
                 with db.engines[UPLOADS_BIND].connect() as connection:
                     found = [*_uploads(connection), *_sweeps(connection)]

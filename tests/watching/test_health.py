@@ -103,7 +103,7 @@ def test_a_part_that_hangs_is_away_and_asked_once(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(health, "PATIENCE", 0.05)
     part = Part()
     probe = Probe("part", part.ask)
-    assert [probe.question().answer() for _ in range(3)] == [False] * 3
+    assert [probe.question().answer() for _ in range(3)] == [health.AWAY] * 3
     assert part.asked == 1
     part.goes_on.set()
     assert_becomes_there(probe)
@@ -111,7 +111,7 @@ def test_a_part_that_hangs_is_away_and_asked_once(monkeypatch: pytest.MonkeyPatc
 
 def assert_becomes_there(probe: Probe) -> None:
     end = time.monotonic() + 20
-    while not probe.question().answer():
+    while probe.question().answer() != health.READY:
         assert time.monotonic() < end
 
 
@@ -119,11 +119,11 @@ def test_an_answer_holds_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     part = Part()
     part.goes_on.set()
     probe = Probe("part", part.ask)
-    assert all(probe.question().answer() for _ in range(100))
+    assert {probe.question().answer() for _ in range(100)} == {health.READY}
     assert part.asked == 1
     monkeypatch.setattr(health, "FRESH", 0.0)
     probe = Probe("part", part.ask)
-    assert all(probe.question().answer() for _ in range(3))
+    assert [probe.question().answer() for _ in range(3)] == [health.READY] * 3
     assert part.asked == 4
 
 

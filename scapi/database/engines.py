@@ -1,0 +1,103 @@
+"""How the engines connect: bounded in time on PostgreSQL, durable and patient on SQLite."""
+
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Dialect, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import QueuePool
+
+from scapi.database.breaker import Breaker
+from scapi.database.failures import READ_ONLY, sqlstate_of
+
+SQLITE_BUSY_TIMEOUT = 30
+"""Seconds that a writer waits for another one."""
+
+POOL_SIZE = 8
+"""Connections that each engine of a process keeps: one for each of gunicorn's threads. More are made on demand."""
+
+IDLE = 1.0
+"""Seconds after which a connection is asked whether it still works, before it is used."""
+
+PING = 3.0
+"""Seconds for a connection out of the pool to show that it still works."""
+
+
+class GuardedPool(QueuePool):
+    """A pool that refuses at once while the database is known to be away."""
+
+    breaker: Breaker
+
+    def connect(self) -> PoolProxiedConnection:
+        self.breaker.refuse()
+        return super().connect()
+
+
+def options(url: str) -> dict[str, Any]:
+    """Return SQLAlchemy's options for an engine on the database at `url`."""
+    # the parameters of a statement that fails would stand in the log, names of files among them
+    chosen: dict[str, Any] = {"hide_parameters": True}
+    if url.startswith("sqlite"):
+        return chosen | {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT}}
+    if make_url(url).get_driver_name() != "psycopg":
+        return chosen | {"pool_pre_ping": True, "pool_size": POOL_SIZE}
+    # a class of its own for each application: a pool that is made anew knows the same
+    return chosen | {"poolclass": type("Pool", (GuardedPool,), {"breaker": Breaker()}), "pool_size": POOL_SIZE}
+
+
+def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
+    """Bound every wait, and notice a failover and a silent network. `statement_timeout` is in seconds, 0 for none."""
+    from scapi.database.postgresql import NETWORK, BoundedConnection  # SQLite alone needs no psycopg
+
+    pool = engine.pool
+    assert isinstance(pool, GuardedPool)  # noqa: S101 - see `options`
+    breaker = pool.breaker
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
+        with breaker.connecting():
+            connection = BoundedConnection.connect(*arguments, **(NETWORK | parameters))
+            connection.begin_session(statement_timeout)
+            return connection
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: BoundedConnection, record: Any, _proxy: Any) -> None:
+        # SQLAlchemy's own `pool_pre_ping` asks each time, which costs a round trip for every statement or two
+        if monotonic() - record.info.get("used", monotonic()) < IDLE:
+            return
+        try:
+            with connection.within(PING):
+                engine.dialect.do_ping(connection)  # type: ignore[arg-type]  # a protocol that psycopg's has
+        except engine.dialect.loaded_dbapi.Error as error:
+            breaker.doubt()
+            raise InvalidatePoolError from error
+        breaker.there()
+
+    @event.listens_for(engine, "handle_error")
+    def _failed(context: ExceptionContext) -> None:
+        if sqlstate_of(context.original_exception) == READ_ONLY:
+            context.is_disconnect = True  # after a failover the pool's connections lead to what is a standby now
+        elif context.is_disconnect:
+            breaker.doubt()
+
+
+def set_up_sqlite(engine: Engine, synchronous: str) -> None:
+    """Set each connection's pragmas; `synchronous` says how durable a commit is."""
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.close()
+        # SQLite's own knows the letters of ASCII only
+        connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

@@ -1,0 +1,78 @@
+"""A connection to PostgreSQL on which nothing waits for ever, with or without a pooler in between."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from psycopg import Connection, OperationalError
+
+NETWORK: dict[str, int] = {
+    "connect_timeout": 3,  # seconds
+    "tcp_user_timeout": 5000,  # milliseconds that sent bytes may be without an acknowledgement
+    "keepalives": 1,
+    "keepalives_idle": 3,  # seconds of silence, while an answer is waited for, until the other side is asked
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+"""libpq's parameters that notice a silent network in seconds; its own take minutes. The URL may have others."""
+
+LATE = 5.0
+"""Seconds after its statement timeout at which a server that has not answered counts as gone: it may be frozen."""
+
+IDLE_TRANSACTION = "60s"
+"""Time after which the server ends a transaction, and frees its locks, whose client has gone silent."""
+
+_ABOUT = "SELECT pg_backend_pid(), setting::integer FROM pg_settings WHERE name = 'statement_timeout'"
+_BOUND = """
+SELECT set_config('statement_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)
+"""
+
+
+class BoundedConnection(Connection[Any]):
+    """Raises OperationalError, and is closed, if the server does not answer within `patience` seconds (None: any)."""
+
+    patience: float | None = LATE
+
+    def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
+        """See psycopg: waits for the server, and comes back to `gen` several times a second."""
+        if self.patience is None:
+            return super().wait(gen, *arguments, **options)
+        return super().wait(self._until(monotonic() + self.patience, gen), *arguments, **options)
+
+    def _until(self, deadline: float, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and monotonic() > deadline:
+                    self.pgconn.finish()
+                    raise OperationalError("the server has not answered in time")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+    @contextmanager
+    def within(self, patience: float | None) -> Iterator[None]:
+        """Wait for that many seconds at most, for as long as this context lasts."""
+        before, self.patience = self.patience, patience
+        try:
+            yield
+        finally:
+            self.patience = before
+
+    def begin_session(self, statement_timeout: float) -> None:
+        """Bound the session's statements: `statement_timeout` in seconds, 0 for none, unless it has another one.
+
+        A pooler in transaction mode, such as PgBouncer, gives each transaction another session. It makes up the process
+        id that it tells its clients. There, nothing is prepared, and only this side bounds the statements.
+        """
+        autocommit, self.autocommit = self.autocommit, True
+        pid, given = self.execute(_ABOUT).fetchone() or (0, 0)
+        if pid != self.info.backend_pid:
+            self.prepare_threshold = None
+        elif not given:
+            self.execute(_BOUND, (str(round(statement_timeout * 1000)), IDLE_TRANSACTION))
+        self.autocommit = autocommit
+        seconds = given / 1000 or statement_timeout
+        self.patience = seconds + LATE if seconds else None
