@@ -108,12 +108,12 @@ def test_a_database_error_shows_no_parameters(server: Server) -> None:
     database = sqlite3.connect(server.settings["SCAPI_DATABASE_URL"].removeprefix("sqlite:///"))
     database.execute("ALTER TABLE uploads RENAME TO gone")
     try:
-        chunk = client.send_chunk(server, files.jpeg(), filename=f"{MARKER}.jpg", headers={"X-Request-ID": "id-500"})
+        chunk = client.send_chunk(server, files.jpeg(), filename=f"{MARKER}.jpg", headers={"X-Request-ID": "id-table"})
         refusal(chunk, 500, "internal_server_error")
     finally:
         database.execute("ALTER TABLE gone RENAME TO uploads")
         database.close()
-    assert "INSERT INTO uploads" in lines_of(server, "id-500")[0]["message"]
+    assert "INSERT INTO uploads" in lines_of(server, "id-table")[0]["message"]
     assert MARKER not in server.log.read_text()
 
 
