@@ -137,6 +137,8 @@ def test_a_server_that_falls_silent_is_not_waited_for(
     make_app: Callable[..., Flask], door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scapi.database.engines.PING", 0.2)
+    monkeypatch.setattr("scapi.database.engines.IDLE", 0.0)
+    monkeypatch.setattr("scapi.database.breaker.ASK_EVERY", 5.0)
     url = make_url(door.url).update_query_dict({"connect_timeout": "2"}).render_as_string()
     with make_app(SCAPI_DATABASE_URL=url).app_context():
         assert ask("SELECT 1") == 1
@@ -144,7 +146,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(
         with pytest.raises(OperationalError):  # its ping, and then a new connection
             ask("SELECT 1")
         entered = len(door.entered)
-        for _ in range(20):
+        for _ in range(5):
             with pytest.raises(DatabaseAway):
                 ask("SELECT 1", None)
         assert len(door.entered) == entered
