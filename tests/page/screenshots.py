@@ -19,9 +19,9 @@ from tests.running import ROOT, Server, scapi
 
 IMAGES = ROOT / "docs" / "images"
 
-WINDOW = {"width": 1100, "height": 860}
+WINDOW = {"width": 1100, "height": 980}
 
-SPEED = 60_000
+SPEED = 300_000
 """Bytes per second of the uploads, so slow that all of them are seen under way."""
 
 NAMES = (
@@ -33,14 +33,23 @@ NAMES = (
     "Valley",
     "First light",
     "North face",
+    "Summit",
+    "Scree",
+    "Far hills",
+    "Noon",
+    "Way back",
+    "Dusk",
 )
+
+PATIENCE = 15_000
+"""Milliseconds to wait for what the page should show."""
 
 MOST_BYTES = 150_000
 """Bytes that a picture may have."""
 
 
-def landscape(seed: int, width: int = 900, height: int = 600) -> bytes:
-    """Return a photo of mountains, as a JPEG; nobody has taken it."""
+def landscape(seed: int, width: int = 900, height: int = 600, grain: float = 0) -> bytes:
+    """Return a photo of mountains, as a JPEG; nobody has taken it. `grain` makes it large, as cameras do."""
     chance = random.Random(seed)
     hue = [chance.randint(50, 210) for _ in range(3)]
     image = Image.new("RGB", (width, height))
@@ -56,26 +65,31 @@ def landscape(seed: int, width: int = 900, height: int = 600) -> bytes:
         shade = tuple(int(part * (0.85 - 0.15 * ridge)) for part in hue)
         draw.polygon([(0, height), *line, (width, height)], shade)
     output = BytesIO()
-    image.filter(ImageFilter.GaussianBlur(1)).save(output, "JPEG", quality=92)
+    image = image.filter(ImageFilter.GaussianBlur(1))
+    noise = Image.effect_noise(image.size, 100).convert("RGB")
+    Image.blend(image, noise, grain).save(output, "JPEG", quality=92)
     return output.getvalue()
 
 
-def picture(browser: Browser, service: Server, folder: Path, scheme: str) -> Path:
-    """Draw the page with uploads under way, in light or dark, and return the picture."""
+def picture(browser: Browser, service: Server, folder: Path, scheme: str, user: int) -> Path:
+    """Draw the page with uploads of a user under way, in light or dark, and return the picture."""
+    for seed, name in enumerate(NAMES):
+        upload(service, landscape(seed), filename=f"{name}.jpg", headers=bearer(user))
     page = browser.new_context(viewport=WINDOW, color_scheme=scheme).new_page()  # type: ignore[arg-type]
     page.goto(service.url)
-    desk.set_token(page, desk.token(7))
-    expect(page.locator(".tile")).to_have_count(len(NAMES) * 2)
+    desk.set_token(page, desk.token(user))
+    expect(page.locator(".tile")).to_have_count(len(NAMES))
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    expect(page.get_by_role("status")).to_be_empty(timeout=PATIENCE)
     desk.Line(page, SPEED)
     chosen = [folder / "Lake in the morning.jpg", folder / "Crossing.jpg", folder / "Route and timetable.pdf"]
     for seed, path in enumerate(chosen[:2]):
-        desk.written(path, landscape(100 + seed, 1800, 1200))
-    desk.written(chosen[2], files.pdf(4, size=120_000, title="Route and timetable"))
+        desk.written(path, landscape(100 + seed, 2400, 1600, grain=0.05))
+    desk.written(chosen[2], files.pdf(4, size=900_000, title="Route and timetable"))
     desk.choose(page, *chosen)
-    desk.wait_for_bytes(page, chosen[0].name, 40_000)
-    desk.upload(page, chosen[1].name).get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("status")).to_be_empty()
+    desk.wait_for_bytes(page, chosen[0].name, 500_000)
+    expect(page.get_by_text("left")).to_be_visible()
+    page.mouse.move(0, 0)
     output = BytesIO(page.screenshot())
     path = IMAGES / f"page-{scheme}.png"
     with Image.open(output) as image:
@@ -93,10 +107,8 @@ def main() -> None:
     """Draw both, on a server that is there for that only."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser, serving(Path(name)) as service:
-        for seed in range(len(NAMES) * 2):
-            upload(service, landscape(seed), filename=f"{NAMES[seed % len(NAMES)]}.jpg", headers=bearer(7))
-        for scheme in ("light", "dark"):
-            path = picture(browser, service, Path(name), scheme)
+        for user, scheme in enumerate(("light", "dark"), 7):
+            path = picture(browser, service, Path(name), scheme, user)
             size = path.stat().st_size
             print(f"{path.relative_to(ROOT)}: {size} bytes")
             if size > MOST_BYTES:
