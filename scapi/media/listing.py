@@ -15,6 +15,8 @@ from scapi.http.paging import PageQuerySchema
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.media.schemas import SHORT_NAMES
 from scapi.refusals import Refused
+from scapi.tags.fields import Id
+from scapi.tags.models import MediaTag
 
 ME = "me"
 NOBODY = "none"
@@ -58,6 +60,7 @@ class MediaQuerySchema(PageQuerySchema):
     since = Instant(metadata={"type": "string", "description": "Added at this moment (ISO 8601) or later"})
     until = Instant(metadata={"type": "string", "description": "Added before this moment (ISO 8601)"})
     search = ma.fields.String(metadata={"description": "A part of the title or of the file's name, in any case"})
+    tag = Id(metadata={"description": "Only with the tag of this id"})
     md5 = ma.fields.String(
         validate=ma.validate.Regexp(_MD5, error="an MD5 has 32 hexadecimal digits"),
         metadata={"description": "The MD5 of the file that was sent"},
@@ -96,6 +99,8 @@ def _which(query: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
         yield Media.added_at < query["until"]
     if "search" in query:
         yield _named(query["search"])
+    if "tag" in query:
+        yield Media.id.in_(select(MediaTag.media_id).where(MediaTag.tag_id == query["tag"]))
     if "md5" in query:
         yield _has_file(MediaFile.md5_sent == query["md5"].lower())
     if "url" in query:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, BigId, UtcDateTime, now
@@ -21,6 +21,10 @@ class TagType(StrEnum):
     USER = "user"
     CATEGORY = "category"
     CONTRIBUTION = "contribution"
+
+
+MEDIA = "media"
+"""What a tag of any type can be assigned to."""
 
 
 class Tag(Base):
@@ -58,3 +62,16 @@ class TagAssignment(Base):
     tag_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(16), primary_key=True)
     target_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class MediaTag(Base):
+    """A tag on a media; tags of every type can be."""
+
+    __tablename__ = "media_tags"
+
+    tag_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    media_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )

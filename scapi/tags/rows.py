@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from scapi.database import db, is_duplicate
 from scapi.refusals import Refused
 from scapi.tags.folding import caseless, fold
-from scapi.tags.models import Tag, TagAssignment
+from scapi.tags.models import MEDIA, MediaTag, Tag, TagAssignment
 
 UNSYNCHRONIZED = {"synchronize_session": False}
 """The session holds no tags that a statement could pass by."""
@@ -38,19 +38,30 @@ def remove(conditions: list[ColumnElement[bool]]) -> bool:
 
 
 def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the column's name
-    """Assign the tag; if it is assigned already, that stays so. Raises Refused: no such tag, or not for that type."""
-    _check_type(tag_id, type)
+    """Assign the tag; if it is assigned already, that stays so.
+
+    Raises Refused: no such tag, no such media, or a tag that is not for that type.
+    """
+    if type == MEDIA:
+        statement = insert(MediaTag).values(tag_id=tag_id, media_id=target_id)
+    else:
+        _check_type(tag_id, type)
+        statement = insert(TagAssignment).values(tag_id=tag_id, type=type, target_id=target_id)
     try:
-        db.session.execute(insert(TagAssignment).values(tag_id=tag_id, type=type, target_id=target_id))
+        db.session.execute(statement)
         db.session.commit()
     except IntegrityError as error:
         db.session.rollback()
         if not is_duplicate(error):
-            raise not_found() from error
+            raise (_no_such_tag_or_media() if type == MEDIA else not_found()) from error
 
 
 def unassign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002
     """Take the tag off again; if it is not assigned, that stays so. Raises Refused as `assign` does."""
+    if type == MEDIA:
+        if not _deleted(delete(MediaTag).where(MediaTag.tag_id == tag_id, MediaTag.media_id == target_id)):
+            _check_type(tag_id, None)
+        return
     _check_type(tag_id, type)
     conditions = (TagAssignment.tag_id == tag_id, TagAssignment.type == type, TagAssignment.target_id == target_id)
     _deleted(delete(TagAssignment).where(*conditions))
@@ -90,9 +101,14 @@ def _deleted(statement: Delete) -> int:
     return result.rowcount
 
 
-def _check_type(tag_id: int, type: str) -> None:  # noqa: A002
+def _no_such_tag_or_media() -> Refused:
+    return Refused("not_found", "there is no such tag, or no such media")
+
+
+def _check_type(tag_id: int, type: str | None) -> None:  # noqa: A002
+    """Raise Refused if the tag is not there, or not for that type; None: for any."""
     found = db.session.scalar(select(Tag.type).where(Tag.id == tag_id))
     if found is None:
         raise not_found()
-    if found != type:
+    if type is not None and found != type:
         raise Refused("type_mismatch", f"a tag of type {found} cannot be assigned to a {type}", field=type)

@@ -7,7 +7,7 @@ import marshmallow as ma
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import Ordering, PageQuerySchema, page_of
 from scapi.tags.fields import Color, Id, Name, Text
-from scapi.tags.models import Tag, TagType
+from scapi.tags.models import MEDIA, Tag, TagType
 
 MAX_NAME = 64
 """Characters; the public API's limit, as is the next."""
@@ -84,26 +84,28 @@ class TagQuerySchema(UserTagQuerySchema):
     """The query parameters of a list of tags of all types."""
 
     type = ma.fields.String(validate=TYPES)
+    media = Id(metadata={"description": "Only the tags of the media with this id"})
 
 
 class TagTargetSchema(Schema):
-    """What a tag is assigned to: exactly one of the three, the one that the tag's type names."""
+    """What a tag is assigned to: exactly one: a media, or what the tag's type names."""
 
     class Meta(Schema.Meta):
         json_schema = {
             "oneOf": [
                 {"required": [kind], "properties": {kind: {"type": "integer"}}}  # not null
-                for kind in TagType
+                for kind in (*TagType, MEDIA)
             ]
         }
 
     user = Id(allow_none=True)
     category = Id(allow_none=True)
     contribution = Id(allow_none=True)
+    media = Id(allow_none=True)
 
     @ma.post_load
     def _one(self, fields: dict[str, int | None], **_: Any) -> dict[str, Any]:
         given = [(name, target) for name, target in fields.items() if target is not None]
         if len(given) != 1:
-            raise ma.ValidationError("expected exactly one of user, category and contribution")
+            raise ma.ValidationError("expected exactly one of user, category, contribution and media")
         return {"type": given[0][0], "target_id": given[0][1]}

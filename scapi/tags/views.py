@@ -10,7 +10,7 @@ from scapi.http import auth, paging
 from scapi.http.bodies import Blueprint
 from scapi.settings import settings
 from scapi.tags import rows
-from scapi.tags.models import Tag, TagType
+from scapi.tags.models import MediaTag, Tag, TagType
 from scapi.tags.schemas import (
     PatchedTagSchema,
     SearchSchema,
@@ -134,7 +134,7 @@ def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="assignTag")
 def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
-    """Assign a tag to a user, a category or a contribution, whichever its type is for
+    """Assign a tag to a media, or to a user, a category or a contribution, whichever its type is for
 
     A tag that is assigned already stays so.
     """
@@ -147,7 +147,7 @@ def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="unassignTag")
 def unassign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
-    """Take a tag off a user, a category or a contribution
+    """Take a tag off a media, a user, a category or a contribution
 
     A tag that is not assigned stays so.
     """
@@ -158,6 +158,8 @@ def _page(query: dict[str, Any]) -> dict[str, Any]:
     # as parameters: what stands in the statement as TRUE or FALSE would make it another one each time
     filters = [getattr(Tag, name) == literal(query[name]) for name in FILTERS if name in query]
     gone = [false()] if query.get("deleted") else []
+    if "media" in query:
+        filters.append(Tag.id.in_(select(MediaTag.tag_id).where(MediaTag.media_id == query["media"])))
     return paging.page(Tag, [*filters, *gone, *matching(query["search"])], query)
 
 

@@ -1,4 +1,4 @@
-"""Assigning tags to users, categories and contributions."""
+"""Assigning tags to users, categories, contributions and media."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +12,7 @@ from scapi.refusals import Refused
 from scapi.tags import rows
 from scapi.tags.models import TagAssignment
 from tests.client import refusal
+from tests.conftest import token
 from tests.running import Server
 from tests.tags.making import TAGS, create, unique
 
@@ -34,6 +35,36 @@ def test_assigning_and_unassigning(server: Server, kind: str, way: str) -> None:
     others = {name: None for name in TYPES if name != kind}
     assert send(server, "assign", tag, json={kind: 2**63 - 1, **others}).status_code == 204
     assert send(server, "assign", tag, json={kind: 7.0}).status_code == 204  # JSON knows one kind of numbers
+
+
+def test_tags_of_media(server: Server) -> None:
+    """They are listed by media, media are listed by them, and they go with either."""
+
+    def found(path: str, **query: int) -> list[int]:
+        answer = server.request("GET", f"/api/v2/{path}/", params=query, headers=token(77))
+        return [item["id"] for item in answer.json()["results"]]
+
+    body = {"type": "embed", "embed_type": "poll", "embed_id": unique()}
+    first, second = (
+        server.request("POST", "/api/v2/media/", json=body, headers=token(77)).json()["id"] for _ in range(2)
+    )
+    red, blue = create(server, type="category")["id"], create(server)["id"]
+    for tag, media in ((red, first), (blue, first), (red, second), (red, second)):
+        assert send(server, "assign", tag, json={"media": media}).status_code == 204
+    assert found("tag", media=first) == [blue, red]
+    assert found("tag", media=second) == [red]
+    assert found("media", tag=red) == [second, first]
+    for _ in range(2):
+        assert send(server, "unassign", red, json={"media": second}).status_code == 204
+    assert found("media", tag=red) == [first]
+    assert server.request("DELETE", f"/api/v2/media/{first}/", headers=token(77)).status_code == 204
+    assert found("tag", media=first) == []
+    assert send(server, "assign", red, json={"media": second}).status_code == 204
+    assert server.request("DELETE", f"{TAGS}{red}/").status_code == 204
+    assert found("media", tag=red) == []
+    for action, tag, media in (("assign", blue, first), ("assign", red, second), ("unassign", red, second)):
+        refusal(send(server, action, tag, json={"media": media}), 404, "not_found")
+    refusal(server.request("GET", TAGS, params={"media": "x"}), 400, "invalid", "media")
 
 
 @pytest.mark.parametrize("action", ["assign", "unassign"])
