@@ -1,9 +1,13 @@
 """The tags on the page."""
 
+import re
 import uuid
 
 from playwright.sync_api import Page, expect
 
+from tests import files
+from tests.client import upload
+from tests.conftest import token as bearer
 from tests.page import desk
 from tests.running import Server
 
@@ -43,3 +47,25 @@ def test_create_search_change_and_delete(page: Page, service: Server) -> None:
     page.get_by_role("dialog", name="Delete this tag?").get_by_role("button", name="Delete").click()
     expect(desk.tag(page, name)).to_have_count(0)
     assert service.request("GET", f"/api/v2/tag/{found['id']}/").status_code == 404
+
+
+def test_tags_on_media(page: Page, service: Server) -> None:
+    made = upload(service, files.png(), filename="tagged.png", headers=bearer(23))
+    upload(service, files.png(), filename="plain.png", headers=bearer(23))
+    name = f"Sea {uuid.uuid4().hex}"
+    desk.set_token(page, desk.token(23))
+    large = desk.look_at(page, "tagged")
+    large.get_by_label("Add a tag").fill(name)
+    page.keyboard.press("Enter")
+    chips = large.get_by_role("list", name="Tags of this media").get_by_role("listitem")
+    expect(chips).to_have_text([re.compile(name)])
+    page.keyboard.press("Escape")
+
+    page.get_by_label("Tag", exact=True).select_option(name)
+    expect(desk.media(page, "plain")).to_have_count(0)
+    large = desk.look_at(page, "tagged")
+    large.get_by_role("button", name=f"Take {name} off").click()
+    expect(chips).to_have_count(0)
+    expect(large.get_by_label("Add a tag")).to_be_focused()
+    found = service.request("GET", "/api/v2/tag/", params={"media": made["id"]}).json()
+    assert found["count"] == 0

@@ -15,6 +15,8 @@ export type Kind = '' | 'image' | 'document' | 'link'
 
 export const search = signal('')
 export const kind = signal<Kind>('')
+/** Only media with this tag; those of a user, as the server lists them. */
+export const tag = signal<number | undefined>(undefined)
 
 export const library = new List<Media>((from, signal) => (token.value ? listed(from, signal) : remembered(Number(from ?? 0), signal)))
 
@@ -22,7 +24,7 @@ export const library = new List<Media>((from, signal) => (token.value ? listed(f
 export const shown = computed(() => library.items.value.filter((media) => isOfKind(media) && matches(media)))
 
 effect(() => {
-  if (token.value) search.value // the server searches; what is listed here is searched here
+  if (token.value) [search.value, tag.value] // the server searches; what is listed here is searched here
   void library.load()
 })
 
@@ -75,7 +77,8 @@ function fold(text: string): string {
 }
 
 function listed(from: string | undefined, signal: AbortSignal): Promise<Piece<Media>> {
-  return page('media/', { user: 'me', limit: String(LIMIT), ...(search.value && { search: search.value }) }, from, signal)
+  const chosen = { ...(search.value && { search: search.value }), ...(tag.value && { tag: String(tag.value) }) }
+  return page('media/', { user: 'me', limit: String(LIMIT), ...chosen }, from, signal)
 }
 
 async function remembered(start: number, signal: AbortSignal): Promise<Piece<Media>> {

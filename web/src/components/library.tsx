@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Media } from '../api'
-import { type Kind, kind, library, search, shown } from '../library'
+import { type Kind, kind, library, search, shown, tag } from '../library'
+import { tags } from '../tags'
 import { token } from '../token'
 import { dayOf, titleOf } from '../words'
 import { focusOn } from './dialog'
@@ -21,7 +22,7 @@ export function Library() {
   const selected = useSignal<ReadonlySet<number>>(new Set())
   const leaving = useSignal<Media[]>([])
   const selecting = useSignal(false)
-  const isEmpty = library.items.value.length === 0 && !search.value
+  const isEmpty = library.items.value.length === 0 && !search.value && !tag.value
   const chosen = shown.value.filter(({ id }) => selected.value.has(id))
 
   function see(id: number) {
@@ -57,6 +58,20 @@ export function Library() {
             </option>
           ))}
         </select>
+        {token.value && tags.items.value.length > 0 && (
+          <select
+            aria-label="Tag"
+            value={tag.value ?? ''}
+            onChange={({ currentTarget }) => (tag.value = Number(currentTarget.value) || undefined)}
+          >
+            <option value="">Any tag</option>
+            {tags.items.value.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
         <button aria-pressed={selecting.value} onClick={() => (selecting.value = !selecting.value)}>
           Select
         </button>
@@ -90,7 +105,7 @@ export function Library() {
       {seen.value !== undefined && (
         <Viewer
           media={shown.value}
-          count={search.value || kind.value ? shown.value.length : library.count.value}
+          count={kind.value || (search.value && !token.value) ? shown.value.length : library.count.value}
           id={seen.value}
           onMove={see}
           onLeave={(media) => (leaving.value = [media])}
@@ -137,6 +152,6 @@ function byDay(media: Media[]): [string, Media[]][] {
 }
 
 function emptyWords(): string {
-  if (search.value || kind.value) return 'Nothing matches.'
+  if (search.value || kind.value || tag.value) return 'Nothing matches.'
   return token.value ? 'Nothing here yet.' : 'Nothing here yet. Without a token, this lists what this browser uploads.'
 }

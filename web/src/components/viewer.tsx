@@ -4,6 +4,7 @@ import { isDeletable } from '../library'
 import { say } from '../status'
 import { factsOf, kindOf, titleOf } from '../words'
 import { focusOn } from './dialog'
+import { MediaTags } from './media-tags'
 import { srcsetOf } from './picture'
 import { Status, useModal } from './status'
 
@@ -39,7 +40,7 @@ export function Viewer({ media, count, id, onMove, onLeave, onClose }: Props) {
 
   function press(event: KeyboardEvent) {
     const next = { ArrowLeft: before, ArrowRight: after, Home: media[0], End: media.at(-1) }[event.key]
-    if (!next || event.altKey || event.metaKey || event.ctrlKey) return
+    if (!next || event.altKey || event.metaKey || event.ctrlKey || event.target instanceof HTMLInputElement) return
     event.preventDefault()
     onMove(next.id)
   }
@@ -71,6 +72,7 @@ export function Viewer({ media, count, id, onMove, onLeave, onClose }: Props) {
       <div class="about">
         <p class="name">{name}</p>
         <p class="detail">{factsOf(item).join(' · ')}</p>
+        <MediaTags key={id} media={item} />
         <div class="buttons">
           <Sharing media={item} />
           <button onClick={() => onLeave(item)}>{isDeletable(item) ? 'Delete' : 'Forget'}</button>
