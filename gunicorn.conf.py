@@ -22,11 +22,12 @@ __all__ = ["child_exit", "on_exit", "on_starting", "post_fork", "post_worker_ini
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# Threads wait for slow clients, the database and the storage; processes share the processors, one for each is enough.
-# Each thread at work may hold a chunk and two database connections (docs/scaling.md).
+# Processes share the processors, one for each is enough. Threads wait for slow clients, the database and the storage:
+# 500 clients that send 50 KB a second fit into two workers (`python -m benchmarks.slow_streams`). A thread costs little
+# before it is needed (docs/scaling.md).
 worker_class = ScapiWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 64
+threads = 300
 
 # A worker whose main loop has not told its master for this many seconds that it lives is replaced. A request may take
 # longer: what hangs in one is ended by its own timeout (database, storage, previews, SCAPI_CLIENT_TIMEOUT).

@@ -58,6 +58,7 @@ ERRORS: Mapping[str, Error] = {
     "rate_limited": Error(429, "Too many requests came in a short time.", AGAIN),
     "too_many_upload_bytes": Error(429, "The unfinished uploads are too large together.", "Complete or abort one."),
     "too_many_uploads": Error(429, "There are too many unfinished uploads.", "Complete or abort one."),
+    "too_many_streams": Error(429, "Too many requests that bring bytes are under way.", AGAIN),
     # Chunks
     "digest_mismatch": Error(400, "The bytes are not those of the digest that came with them.", "Send them again."),
     "invalid_digest": Error(400, "The header of the digest is not valid.", "Send sha-256 or md5 in base64."),

@@ -84,6 +84,18 @@ class ScapiWorker(ThreadWorker):
         self._ready[0] = 1
         super().run()
 
+    @property
+    def worker_connections(self) -> int:
+        """How many connections it may have before it accepts no more: none, while each of its threads is busy.
+
+        gunicorn's own accepts what then waits for a thread, although another worker may have one to spare.
+        """
+        return self._most_connections if self._has_threads_to_spare(more=1) else 0
+
+    @worker_connections.setter
+    def worker_connections(self, most: int) -> None:
+        self._most_connections = most
+
     def handle(self, conn: Any) -> Any:
         """Answer a request of the connection, and those that follow at once. Return what gunicorn's own returns."""
         goes_on = super().handle(conn)
@@ -91,8 +103,9 @@ class ScapiWorker(ThreadWorker):
             goes_on = super().handle(conn)
         return goes_on
 
-    def _has_threads_to_spare(self) -> bool:
-        return bool(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns) <= self.cfg.threads)
+    def _has_threads_to_spare(self, more: int = 0) -> bool:
+        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        return bool(busy + more <= self.cfg.threads)
 
 
 def _check_schema(application: Any) -> None:

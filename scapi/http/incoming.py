@@ -12,6 +12,9 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 READ_SIZE = 1024 * 1024
 """Bytes asked for at a time: as much as gunicorn takes from a socket at once."""
 
+SMALL_READ_SIZE = 64 * 1024
+"""Bytes asked for while little comes: Python sets aside as many before it waits, for each of many slow clients."""
+
 TICK = 0.5
 """Seconds without a byte after which `silent` is called."""
 
@@ -106,6 +109,7 @@ class _Patience:
         self._socket: socket.socket = unreader.sock
         self._timeout = self._socket.gettimeout()
         self._silent = silent
+        self._most = READ_SIZE
 
     def __enter__(self) -> None:
         if self._timeout is None or self._timeout > TICK:
@@ -121,9 +125,12 @@ class _Patience:
         waited = 0.0
         while True:
             try:
-                return self._socket.recv(size)
+                data = self._socket.recv(min(size, self._most))
             except TimeoutError:
                 waited += TICK
                 if self._timeout is not None and waited >= self._timeout:
                     raise
                 self._silent()
+            else:
+                self._most = READ_SIZE if len(data) >= SMALL_READ_SIZE // 2 else SMALL_READ_SIZE
+                return data

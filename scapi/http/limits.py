@@ -1,5 +1,7 @@
 """A request as scapi takes it: of a bounded size, from a client that may not fall silent."""
 
+from time import monotonic
+
 from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest
@@ -12,6 +14,9 @@ FORM_OVERHEAD = 64 * 1024
 
 REFUSED_SILENCE = 1
 """Seconds that a client may be silent in the middle of a body that is refused already."""
+
+REFUSED_TIME = 10
+"""Seconds that it may take to send the rest of such a body."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -41,9 +46,13 @@ def _read_to_the_end(answer: Response) -> Response:
         connection = request.environ.get("gunicorn.socket")
         if connection is not None:
             connection.settimeout(REFUSED_SILENCE)
-        left = current_app.config["MAX_CONTENT_LENGTH"]
+        left, end = current_app.config["MAX_CONTENT_LENGTH"], monotonic() + REFUSED_TIME
         try:
-            while left > 0 and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD))):
+            while (
+                left > 0
+                and monotonic() < end
+                and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD)))
+            ):
                 left -= len(data)
         except (OSError, ParseException) as error:  # the client has fallen silent, is gone, or sends nonsense
             current_app.logger.debug("the rest of a refused body did not come: %s", error)

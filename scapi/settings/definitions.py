@@ -144,6 +144,17 @@ class Settings(StoreSettings):
         "",
         "The same for all other requests of the API together: tags, reading and deleting media, asking for an upload.",
     )
+    max_streams_per_user: int = setting(
+        0,
+        "Requests of a user whose bytes one process waits for at a time: each holds a thread while it is slow. "
+        "0: no cap.",
+        validate.Range(min=0),
+    )
+    max_streams_per_address: int = setting(
+        0,
+        "The same for the requests from one address (IPv6: from one /64). 0: no cap.",
+        validate.Range(min=0),
+    )
     max_uploads_per_user: int = setting(0, "Most unfinished uploads of a user. 0: no cap.", validate.Range(min=0))
     max_uploads_per_address: int = setting(
         0,

@@ -10,7 +10,6 @@ never waits for its own dead connection, and the offset that `look` returns stay
 No lock and no database connection is held while a request waits for its client.
 """
 
-import tempfile
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
@@ -25,7 +24,8 @@ from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import assembly, beginning, ranges, rows, rules
+from scapi.uploads import assembly, beginning, ranges, rows, rules, streams
+from scapi.uploads.aside import Aside
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
 from scapi.uploads.driver import Driver
@@ -77,7 +77,7 @@ def stream(
 
     Raises Refused: `upload_not_found`, `upload_expired`, `refused_by_check`, `upload_completed`, `offset_mismatch`,
     `superseded` (these three with `offset`), `total_mismatch`, `length_mismatch`, `file_too_large`,
-    `unsupported_file_type`, and what `check` raises. Raises StorageError, and what `source` raises.
+    `unsupported_file_type`, `too_many_streams`, and what `check` raises. Raises StorageError, and what `source` raises.
     """
     append = _Append(upload_id, user_id, position, resend=resend, last=last, durable=durable)
     if check is not None:
@@ -119,16 +119,14 @@ def _verified(source: Source, check: Check) -> Source:
     most = max(settings.max_image_bytes, settings.max_document_bytes)
 
     def read(silent: Callable[[], None]) -> Iterable[bytes]:
-        with tempfile.SpooledTemporaryFile(max_size=WORTHWHILE) as aside:
-            for block in source(silent):
-                check.update(block)
-                aside.write(block)
-                if aside.tell() > most:
-                    raise Refused("file_too_large", f"the limit for a file is {most} bytes")
-            check.verify()
-            aside.seek(0)
-            while block := aside.read(WORTHWHILE):
-                yield block
+        aside = Aside()
+        for block in source(silent):
+            check.update(block)
+            aside.add(block)
+            if aside.size > most:
+                raise Refused("file_too_large", f"the limit for a file is {most} bytes")
+        check.verify()
+        yield from aside.blocks()
 
     return read
 
@@ -156,14 +154,15 @@ class _Append:
         self._block = BLOCK
         # known as soon as this request is the upload's writer
         self._writer: int | None = None
+        self._place: streams.Place | None = None
         self._progress: Progress | None = None
 
     def run(self, source: Source) -> Progress:
         """Store what comes. See `stream`."""
         size = None if self._position.end is None else self._position.end - self._position.start
-        if size is None or size >= WORTHWHILE:
-            self._take_over()
         try:
+            if size is not None and size >= WORTHWHILE:
+                self._take_over()
             for block in source(self._silent):
                 self._take(block)
         except (Refused, StorageError):
@@ -171,6 +170,9 @@ class _Append:
         except Exception:
             self._keep()
             raise
+        finally:
+            if self._place:
+                self._place.leave()
         if self._position.end is not None:
             ranges.check_length(self._position, self._came)
         self._store(at_end=True)
@@ -185,10 +187,10 @@ class _Append:
         self._came += len(data)
         data = data[:wanted]
         while data:
-            room = self._block - self._size
+            room = max(1, min(self._block, streams.share()) - self._size)
             self._hold(data[:room])
             data = data[room:]
-            if self._size >= self._block:
+            if self._size >= min(self._block, streams.share()):
                 self._store()
         self._in_time()
 
@@ -204,7 +206,7 @@ class _Append:
             raise rules.superseded(upload)
 
     def _in_time(self) -> None:
-        if self._writer is None and monotonic() - self._began >= SOON:
+        if self._writer is None and (monotonic() - self._began >= SOON or self._size >= WORTHWHILE):
             self._take_over()
         # a few bytes that begin a file wait for the next ones, which say of what type it is
         enough = self._position.start > 0 or self._came >= HEAD_SIZE
@@ -226,6 +228,7 @@ class _Append:
             upload = assembly.find(self._upload_id, self._user_id)
         rules.check_alive(upload, now())
         self._admit(upload)
+        self._place = streams.Place(self._user_id)
         self._writer = upload.writer
 
     def _admit(self, upload: UploadRow) -> None:

@@ -12,6 +12,7 @@ from webargs.flaskparser import abort
 
 from scapi.http import bodies, forms, incoming
 from scapi.uploads import digests
+from scapi.uploads.aside import Aside
 from scapi.uploads.digests import Digests
 from scapi.uploads.schemas import NO_UPLOAD
 
@@ -36,14 +37,14 @@ class Chunk:
 
         Return whether there is a file.
         """
-        coming, come = self._content(), list[bytes]()
+        coming, come = self._content(), Aside()
         for block in coming:
-            come.append(block)
             if self._has_position():
-                self._blocks = chain(come, coming)
+                self._blocks = chain(come.blocks(), (block,), coming)
                 return True
-        self._blocks, self.size = come, sum(map(len, come))
-        return bool(come) or self.filename != ""
+            come.add(block)
+        self._blocks, self.size = come.blocks(), come.size
+        return come.size > 0 or self.filename != ""
 
     def blocks(self, silent: Callable[[], None] = incoming.nothing) -> Iterable[bytes]:
         """Return the bytes of the file as they come. See `append.Source`."""

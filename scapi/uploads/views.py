@@ -57,6 +57,7 @@ CONTENT_RANGE_PARAMETER = {
     "upload_expired",
     "file_too_large",
     "unsupported_file_type",
+    "too_many_streams",
     "too_many_uploads",
     "too_many_upload_bytes",
 )

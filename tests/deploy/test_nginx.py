@@ -1,6 +1,8 @@
 """scapi behind nginx, with the configuration that is shipped."""
 
 import socket
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import files, running
-from tests.client import CHUNK, KiB, fetch, refusal, send_chunk, upload
+from tests.client import CHUNK, KiB, chunk_form, complete, fetch, md5, refusal, send_chunk, upload
 from tests.deploy import nginx
 from tests.running import Server
 
@@ -19,8 +21,8 @@ MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
 
 @pytest.fixture(scope="module")
 def app(serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    """gunicorn with one worker and one thread."""
-    with serve(("sqlite", "local"), workers=1, GUNICORN_CMD_ARGS="--threads 1", **BEHIND) as server:
+    """gunicorn with one worker and few threads."""
+    with serve(("sqlite", "local"), workers=1, GUNICORN_CMD_ARGS="--threads 12", **BEHIND) as server:
         yield server
 
 
@@ -152,11 +154,35 @@ def slow_clients(server: Server, count: int) -> list[socket.socket]:
 def test_slow_clients_hold_no_worker(server: Server) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(connection) for connection in slow_clients(server, 20)]
-        assert upload(server, files.jpeg())["type"] == "image"  # gunicorn has one thread
+        assert upload(server, files.jpeg())["type"] == "image"  # the ten in the middle of a chunk hold a thread each
         for connection in slow:
             connection.setblocking(False)
             with pytest.raises(BlockingIOError):  # still held: nobody was cut off to let the quick one in
                 connection.recv(1)
+
+
+def test_of_a_chunk_that_breaks_off_counts_what_came(app: Server, server: Server) -> None:
+    paper = files.pdf(size=1 * MiB)
+    upload_id = send_chunk(server, paper[:1000], 0, len(paper)).json()["upload_id"]
+    form = chunk_form(paper[1000:], upload_id)
+    head = (
+        f"POST {CHUNK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {form['content_type']}\r\n"
+        f"Content-Range: bytes 1000-{len(paper) - 1}/{len(paper)}\r\nContent-Length: {len(form['data'])}\r\n\r\n"
+    )
+    with raw(server, head.encode() + form["data"][: -500 * KiB]):
+        pass
+    came = 0
+    end = time.monotonic() + 20
+    while came <= 1000 and time.monotonic() < end:  # nobody asks scapi, which would take the upload over
+        came = _official(app.settings["SCAPI_DATABASE_URL"], upload_id)
+    assert 1000 < came < len(paper)
+    assert send_chunk(server, paper[came:], came, len(paper), upload_id=upload_id).status_code == 201
+    assert complete(server, upload_id, md5(paper)).status_code == 201
+
+
+def _official(url: str, upload_id: str) -> int:
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        return int(database.execute("SELECT offset FROM uploads WHERE id = ?", (upload_id,)).fetchone()[0])
 
 
 def test_one_address_may_not_flood(server: Server) -> None:
