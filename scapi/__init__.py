@@ -20,7 +20,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi import database, logs, storage
     from scapi.checks import checking
     from scapi.events import delivery
-    from scapi.http import auth, callers, cors, errors, limits, openapi, paths, rates, request_ids, request_notes, urls
+    from scapi.http import (
+        auth,
+        callers,
+        cors,
+        errors,
+        limits,
+        openapi,
+        paths,
+        rates,
+        read_only,
+        request_ids,
+        request_notes,
+        urls,
+    )
     from scapi.http.application import Application
     from scapi.http.openapi import api
     from scapi.inspection import room
@@ -54,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     places.check(app)
     previews.set_up(app, settings)
     limits.register(app, settings)
+    read_only.register(app, settings)
     auth.register(app)
     rates.set_up(app, settings)
     caps.set_up(app, settings, STORED)

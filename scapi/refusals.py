@@ -43,6 +43,8 @@ ERRORS: Mapping[str, Error] = {
         415, "The Content-Type of the body is not one that the operation takes.", "Send JSON or a form."
     ),
     "precondition_failed": Error(412, "The file is not the one that If-Match names.", "Load the file again."),
+    "file_lost": Error(410, "The storage has lost the file.", "Upload the file again."),
+    "read_only": Error(503, "The service takes no writes for a while: it is being moved.", AGAIN),
     "requested_range_not_satisfiable": Error(416, "The range begins behind the end of the file.", "Ask for less."),
     "method_not_allowed": Error(405, "The address exists, but not for this method.", "Use a method that Allow names."),
     "not_found": Error(404, "There is nothing at this address.", "Check the id."),

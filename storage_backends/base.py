@@ -62,6 +62,31 @@ class Misconfigured(StorageError):
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A published object: its key, its size in bytes, and the time (UTC) it was last written."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What an operator should know of one thing: `what` was found and, if it is wrong, `why` that matters, and `mend`,
+    the line that mends it."""
+
+    name: str
+    what: str
+    why: str = ""
+    mend: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """Something that an unfinished upload left in storage.
 
@@ -88,6 +113,11 @@ class Doubt:
     tail: bytes
 
 
+def is_key(key: str) -> bool:
+    """Return whether `key` is of the form that keys have."""
+    return _KEY.fullmatch(key) is not None
+
+
 def check_key(key: str) -> str:
     """Return `key` as it is; raise ValueError if it is not of the form that keys have."""
     if not _KEY.fullmatch(key):
@@ -109,6 +139,10 @@ class StorageBackend(ABC):
 
         Raises Misconfigured or Unavailable with a message that says what is wrong.
         """
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """Yield what an operator should know of how the storage is set up, beyond what `check` insists on."""
+        return iter(())
 
     def probe(self) -> None:
         """Make sure that the storage can be reached now. Asked every second at most: cheap, and changes nothing.
@@ -214,6 +248,13 @@ class StorageBackend(ABC):
     @abstractmethod
     def delete(self, key: str) -> None:
         """Remove a published object. Safe to call when it is not there."""
+
+    @abstractmethod
+    def published(self, after: str = "") -> Iterator[Published]:
+        """Yield what is published, in the order of its keys' bytes, from the first key after `after` on.
+
+        What is published or deleted meanwhile may be yielded or not. Memory must not grow with the number of objects.
+        """
 
     def url(self, key: str, content_type: str, disposition: str) -> str | None:
         """Return an absolute URL from which a client can load the object now, or None: scapi serves it by `open`.

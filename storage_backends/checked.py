@@ -14,15 +14,18 @@ from time import perf_counter
 from typing import Any, BinaryIO, ParamSpec, Self, TypeVar
 
 from storage_backends.base import (
+    Diagnosis,
     Doubt,
     Leftover,
     NoSpace,
     NotFound,
+    Published,
     State,
     StorageBackend,
     StorageError,
     Unavailable,
     check_key,
+    is_key,
 )
 from storage_backends.registry import load
 
@@ -138,6 +141,15 @@ class CheckedBackend(StorageBackend):
 
     def delete(self, key: str) -> None:
         self._timed("delete", self._backend.delete, check_key(key))
+
+    def published(self, after: str = "") -> Iterator[Published]:
+        with self._translated():
+            # what is not of the form that keys have was put there by somebody else
+            yield from (found for found in self._backend.published(after) if is_key(found.key))
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        with self._translated():
+            yield from self._backend.diagnose()
 
     def url(self, key: str, content_type: str, disposition: str) -> str | None:
         with self._translated():

@@ -39,7 +39,11 @@ def lock(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        # to wait for another migration, and to rewrite a large table
-        connection.connection.dbapi_connection.patience = None  # type: ignore[union-attr]  # a BoundedConnection
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        be_patient(connection)  # to wait for another migration, and to rewrite a large table
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
+
+
+def be_patient(connection: Connection) -> None:
+    """Let the statements of the transaction on PostgreSQL take as long as they need."""
+    connection.connection.dbapi_connection.patience = None  # type: ignore[union-attr]  # a BoundedConnection
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

@@ -12,6 +12,7 @@ from scapi.database import now
 from scapi.events import delivery
 from scapi.housekeeping import sweep
 from scapi.media.links import refreshing
+from scapi.settings import settings
 from scapi.sweeping import Due
 from storage_backends import StorageError
 
@@ -91,9 +92,11 @@ class Loop:
 
 
 def _run(app: Flask, job: Job, stopped: Callable[[], bool]) -> bool:
-    """Run a job until nothing is due; return False if it failed."""
+    """Run a job until nothing is due, or not at all while nothing may be written; return False if it failed."""
     try:
         with app.app_context():
+            if settings.read_only:
+                return True
             while not stopped() and job.run(stopped):
                 pass
     except FAILURES:

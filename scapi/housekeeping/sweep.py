@@ -13,6 +13,7 @@ from scapi.database import now
 from scapi.events import outbox
 from scapi.housekeeping import sweeps
 from scapi.media import files
+from scapi.settings import settings
 from scapi.sweeping import Due, Task
 from scapi.tus import resources
 from scapi.uploads import expiry
@@ -78,6 +79,8 @@ def sweep(dry_run: bool, older_than: int | None) -> None:
     `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
     --older-than, do not go below what a request may take.
     """
+    if settings.read_only and not dry_run:
+        raise click.ClickException("nothing is removed while SCAPI_READ_ONLY is true")
     due = Due.at(now(), None if older_than is None else timedelta(seconds=older_than))
     if dry_run:
         counted = [f"{sum(1 for _ in find(due))} {label}" for label, find in SWEEP]

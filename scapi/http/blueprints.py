@@ -64,7 +64,7 @@ class Blueprint(flask_smorest.Blueprint):
 
 def _codes(doc: dict[str, Any], doc_info: dict[str, Any], method: str) -> Iterator[str]:
     if method.upper() not in cors.SAFE:
-        yield "origin_forbidden"
+        yield from ("origin_forbidden", "read_only")
     yield from sorted(doc_info.get("field_codes", ()))
     if "requestBody" in doc:
         yield from WITH_BODY

@@ -42,6 +42,8 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     file = db.session.scalar(wanted) if can_be_kept(name) else None
     if file is None:
         raise _not_found()
+    if file.lost_at:
+        raise Refused("file_lost", "this file has been lost; its media may be deleted")
     answer = _answer(file)
     answer.headers.update(HEADERS)
     return answer

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection
 
 from scapi.database import UtcDateTime, db, is_modelled, schema
 
@@ -12,7 +13,8 @@ def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-with db.engine.connect() as connection:
+def run(connection: Connection) -> None:
+    """Run the migrations on a database."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -23,3 +25,11 @@ with db.engine.connect() as connection:
     with context.begin_transaction():
         schema.lock(connection)
         context.run_migrations()
+
+
+given: Connection | None = context.config.attributes.get("connection")  # another database than the application's
+if given is not None:
+    run(given)
+else:
+    with db.engine.connect() as connection:
+        run(connection)

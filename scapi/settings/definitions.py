@@ -52,6 +52,11 @@ class Settings(StoreSettings):
         validate.OneOf(["anyone", "users", "admins"]),
     )
 
+    read_only: bool = setting(
+        False,
+        "Whether every request that would write is answered 503, while the service is being moved. Reading works.",
+    )
+
     # Uploads
     upload_ttl: int = setting(
         86_400,

@@ -5,6 +5,7 @@ its bytes go, and everything that it removes may be removed twice.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from itertools import islice
 
@@ -17,6 +18,7 @@ from scapi.sweeping import Due, Task
 from scapi.uploads import ending, rows
 from scapi.uploads.keys import id_of, key_of
 from scapi.uploads.models import Status, Upload
+from storage_backends import Leftover, StorageBackend
 
 BATCH = 500
 """Leftovers whose rows are looked up together."""
@@ -49,12 +51,21 @@ def leftovers(due: Due) -> Iterator[Task]:
     """Yield what storage holds of unfinished uploads that no uploading row stands for."""
     for name in storages.names():
         storage = storages.of(name)
-        found = storage.unfinished(due.left_before)
-        while batch := list(islice(found, BATCH)):
-            alive = _uploading({id_of(leftover.key) for leftover in batch})
-            for leftover in batch:
-                if id_of(leftover.key) not in alive:
-                    yield Task(leftover.name, partial(storage.discard, leftover))
+        for leftover in left_behind(storage, due.left_before):
+            yield Task(leftover.name, partial(storage.discard, leftover))
+
+
+def left_behind(storage: StorageBackend, before: datetime) -> Iterator[Leftover]:
+    """Yield what a storage holds of uploads that no uploading row stands for, if it was written before `before`."""
+    found = storage.unfinished(before)
+    while batch := list(islice(found, BATCH)):
+        alive = _uploading({id_of(leftover.key) for leftover in batch})
+        yield from (leftover for leftover in batch if id_of(leftover.key) not in alive)
+
+
+def is_alive(leftover: Leftover) -> bool:
+    """Return whether an uploading row stands for what a storage holds of an upload."""
+    return bool(_uploading({id_of(leftover.key)}))
 
 
 def _expire(upload_id: str) -> None:

@@ -83,6 +83,20 @@ class ObjectTests(Fixtures):
         with pytest.raises(NotFound):
             store.size("ab/none")
 
+    def test_what_is_published_is_listed_in_order(self, store: Store) -> None:
+        keys = ["ab/one", "ab/one.small", "ab/two", "cd/e/f", "zz"]
+        before = datetime.now(UTC) - timedelta(minutes=5)
+        for key in keys:
+            save(store, key, key.encode())
+        unfinished = upload(store, "ab/unfinished", b"x")
+        listed = list(store.published())
+        assert [found.key for found in listed] == sorted(keys)
+        assert [found.size for found in listed] == [len(key) for key in sorted(keys)]
+        assert all(found.modified > before for found in listed)
+        for after in ("ab/one", "ab/one.", "b", "cd/e/f", "zz"):
+            assert [found.key for found in store.published(after)] == [key for key in sorted(keys) if key > after]
+        store.abort(unfinished)
+
     def test_deleting_twice(self, store: Store) -> None:
         save(store, "ab/one", b"content")
         save(store, "ab/one2", b"a neighbour")

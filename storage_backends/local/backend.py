@@ -30,12 +30,23 @@ from storage_backends.base import (
     MiB,
     Misconfigured,
     NotFound,
+    Published,
     State,
     StorageBackend,
     StorageError,
 )
 from storage_backends.local.boot import boot_id
-from storage_backends.local.files import FILE_MODE, FILES, PARTS, Window, copy, make_folder, sync_folder, translate
+from storage_backends.local.files import (
+    FILE_MODE,
+    FILES,
+    PARTS,
+    Window,
+    copy,
+    listed,
+    make_folder,
+    sync_folder,
+    translate,
+)
 
 SYNC_EVERY = 8 * MiB
 """Bytes that a power cut can take back of an unfinished upload, and that are left to sync when it is finished."""
@@ -232,6 +243,9 @@ class LocalBackend(StorageBackend):
 
     def delete(self, key: str) -> None:
         (self._files / key).unlink(missing_ok=True)
+
+    def published(self, after: str = "") -> Iterator[Published]:
+        return listed(self._files, "", after)
 
     def web_path(self, key: str) -> str:
         """Return the path below `<root>/files`."""

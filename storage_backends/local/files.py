@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from storage_backends.base import MiB, NoSpace, NotFound, StorageError, Unavailable
+from storage_backends.base import MiB, NoSpace, NotFound, Published, StorageError, Unavailable
 
 COPY_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
@@ -87,3 +90,24 @@ class Window(io.RawIOBase):
     def close(self) -> None:
         self._file.close()
         super().close()
+
+
+def listed(folder: Path, prefix: str, after: str) -> Iterator[Published]:
+    """Yield the files below `folder`, whose keys begin with `prefix`, in the order of their keys, those after `after`.
+
+    A folder's name sorts with the slash that follows it in a key.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name + "/" * entry.is_dir() for entry in entries)
+    except FileNotFoundError:  # removed while we looked
+        return
+    for name in names:
+        key = prefix + name
+        if name.endswith("/"):
+            if key > after or after.startswith(key):
+                yield from listed(folder / name, key, after)
+        elif key > after:
+            with suppress(FileNotFoundError):
+                stat = (folder / name).stat()
+                yield Published(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))

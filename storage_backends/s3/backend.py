@@ -38,15 +38,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from botocore.exceptions import ClientError
 
 from storage_backends.base import (
+    Diagnosis,
     Leftover,
     MiB,
     Misconfigured,
     NotFound,
+    Published,
     State,
     StorageBackend,
     StorageError,
 )
-from storage_backends.s3 import client, errors
+from storage_backends.s3 import client, diagnosis, errors
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 
@@ -144,6 +146,9 @@ class S3Backend(StorageBackend):
         except errors.ERRORS as error:
             endpoint = self._bucket.client.meta.endpoint_url
             raise errors.explain(error, self._bucket.name, endpoint) from error
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        return diagnosis.diagnose(self._bucket.client, self._bucket.name, self._bucket.prefix)
 
     def probe(self) -> None:
         self._bucket.look()
@@ -255,6 +260,9 @@ class S3Backend(StorageBackend):
 
     def delete(self, key: str) -> None:
         self._bucket.delete(self._bucket.prefix + key)
+
+    def published(self, after: str = "") -> Iterator[Published]:
+        return self._bucket.published(after)
 
     def url(self, key: str, content_type: str, disposition: str) -> str:
         """Return a presigned URL, or that of `base_url`, which answers with the type that the object was stored with.

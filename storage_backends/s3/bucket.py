@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from storage_backends.base import MiB, NotFound
+from storage_backends.base import MiB, NotFound, Published
 from storage_backends.s3.client import content_md5
 from storage_backends.s3.errors import NotSupported, kind_for, kind_of
 from storage_backends.s3.state import Parked, Slice, Upload
@@ -64,6 +64,16 @@ class Bucket:
     def delete(self, name: str) -> None:
         """Remove the object of that full name, if it is there."""
         self.client.delete_object(Bucket=self.name, Key=name)
+
+    def published(self, after: str) -> Iterator[Published]:
+        """Yield what is published, from the first key after `after` on."""
+        start: Any = {"StartAfter": self.prefix + after} if after else {}
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix, **start)
+        for page in pages:
+            for found in page.get("Contents", ()):
+                key = found["Key"].removeprefix(self.prefix)
+                if key > after and not key.startswith("."):  # no segment of a key starts with a dot
+                    yield Published(key, found["Size"], found["LastModified"])
 
     def probe(self) -> None:
         """List, write and remove once."""

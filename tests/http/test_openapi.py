@@ -20,7 +20,13 @@ OPERATIONS = {
     "mediadestroy": ("delete", "/api/v2/media/{id}/"),
 }
 SCHEMAS = {"ChunkMedia", "ChunkCompleteMedia", "Media"}
-OF_OTHER_ADDRESSES = {"schema_outdated", "method_not_allowed", "precondition_failed", "requested_range_not_satisfiable"}
+OF_OTHER_ADDRESSES = {
+    "file_lost",
+    "schema_outdated",
+    "method_not_allowed",
+    "precondition_failed",
+    "requested_range_not_satisfiable",
+}
 """Codes of what no operation answers: wrong methods, and the files of media."""
 
 BODIES = {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}

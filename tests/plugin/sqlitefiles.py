@@ -21,6 +21,7 @@ from storage_backends.base import (
     Misconfigured,
     NoSpace,
     NotFound,
+    Published,
     State,
     StorageBackend,
     StorageError,
@@ -178,6 +179,15 @@ class SQLiteBackend(StorageBackend):
             "DELETE FROM chunks WHERE upload IN (SELECT id FROM uploads WHERE key = ? AND published)", (key,)
         )
         database.execute("DELETE FROM uploads WHERE key = ? AND published", (key,))
+
+    def published(self, after: str = "") -> Iterator[Published]:
+        rows = self._run(
+            lambda database: database.execute(
+                "SELECT key, size, modified FROM uploads WHERE published AND key > ? ORDER BY key", (after,)
+            ).fetchall()
+        )
+        for key, size, modified in rows:
+            yield Published(key, size, datetime.fromtimestamp(modified, UTC))
 
     # What a crash left behind
 

@@ -1,0 +1,1 @@
+"""`scapi check`: whether the files that rows name are there, and the files that are there have rows."""

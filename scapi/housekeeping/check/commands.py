@@ -1,0 +1,113 @@
+"""`scapi check`."""
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+
+from scapi import storage as storages
+from scapi.database import db, now
+from scapi.housekeeping import notes
+from scapi.housekeeping.check import marker, mending
+from scapi.housekeeping.check.findings import Findings, Kind
+from scapi.housekeeping.check.scan import PROGRESS, Census, Options, Scan
+from scapi.housekeeping.progress import progress
+from scapi.media import places
+from scapi.media.models import MediaFile
+
+DAY = 24 * 3600
+
+
+@click.command("check")
+@click.option("--bytes", "read", is_flag=True, help="Read every file and compare its MD5.")
+@click.option("--fix", is_flag=True, help="Mark media whose files are lost, and remove orphans.")
+@click.option(
+    "--orphans-older-than",
+    type=click.IntRange(min=0),
+    default=DAY,
+    show_default=True,
+    metavar="SECONDS",
+    help="Leave younger files alone: their uploads may be under way. 0 only while nothing is written.",
+)
+@click.option("--expect", type=click.IntRange(min=0), metavar="N", help="Change just this many files, however many.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files read at once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def check(read: bool, fix: bool, orphans_older_than: int, expect: int | None, jobs: int, as_json: bool) -> None:
+    """Compare the files with their rows: what is lost, what is damaged, and what no row names.
+
+    It may run while the server does. With --bytes it goes on where it was stopped. --fix changes no more than 1 % of
+    the files or media, and nothing where a storage is empty or has another database's files, unless --expect says how
+    many files are changed. A lost file is marked: its URL answers 410 until a check finds the file again.
+    """
+    options = Options(read, jobs, now() - timedelta(seconds=orphans_older_than), fix)
+    with Findings() as findings:
+        all_is_well = _run(options, findings, expect, as_json)
+    if not all_is_well:
+        sys.exit(1)
+
+
+def _run(options: Options, findings: Findings, expected: int | None, as_json: bool) -> bool:
+    """Check, mend and report; return whether nothing is left that is wrong."""
+    census = Census()
+    _scan(options, findings, census)
+    objections = list(mending.objections(findings, census, expected)) if options.fix else []
+    mended = 0
+    if options.fix and not objections:
+        mended = sum(mending.mend(finding) for finding in findings)
+        for name in set(storages.names()) - set(census.anothers):
+            marker.write(storages.of(name))
+    _report(findings, census, mended, objections, as_json)
+    return not objections and mended == sum(findings.counts.values())
+
+
+def _scan(options: Options, findings: Findings, census: Census) -> None:
+    names = sorted({*places.named(), *storages.names()})
+    note = notes.read(PROGRESS) if options.read else None
+    if note and note["storage"] in names:
+        click.echo(f"goes on after {note['after']} in {note['storage']}, where a check was stopped", err=True)
+        names = names[names.index(note["storage"]) :]
+    total = db.session.scalar(select(func.count()).select_from(MediaFile))
+    db.session.rollback()
+    with progress("files", total) as met:
+        for name in names:
+            Scan(name, options, findings, census, met).run()
+    if options.read:
+        notes.forget(PROGRESS)
+
+
+def _report(findings: Findings, census: Census, mended: int, objections: list[str], as_json: bool) -> None:
+    if as_json:
+        _report_json(findings, census, mended, objections)
+        return
+    for finding in findings:
+        click.echo(str(finding))
+    for name in census.anothers:
+        click.echo(f"{name} has the files of another database: {marker.KEY} in it names it", err=True)
+    counted = ", ".join(f"{findings.counts[kind]} {kind}" for kind in Kind)
+    click.echo(f"checked {census.rows} files, {census.read} of them by their bytes: {counted}")
+    if census.elsewhere:
+        click.echo(f"{census.elsewhere} files are copies whose rows are in another storage")
+    if census.found_again:
+        click.echo(f"{census.found_again} files that were marked as lost are there again")
+    if mended:
+        click.echo(f"mended {mended}")
+    for objection in objections:
+        click.echo(f"nothing was changed: {objection}", err=True)
+    if objections:
+        wanted = mending.changes(findings, census)
+        click.echo(f"if all of that is so, run it again with --expect {wanted}", err=True)
+
+
+def _report_json(findings: Findings, census: Census, mended: int, objections: list[str]) -> None:
+    counts: dict[str, Any] = {kind.value: findings.counts[kind] for kind in Kind}
+    said = {**asdict(census), **counts, "mended": mended, "objections": objections}
+    click.echo(json.dumps(said)[:-1] + ', "findings": [')
+    for number, finding in enumerate(findings):
+        click.echo((", " if number else "") + json.dumps(asdict(finding)))
+    click.echo("]}")

@@ -1,0 +1,150 @@
+"""`scapi storage copy`: every file into another storage, verified, while the server runs.
+
+A file is copied, read back, and only then its row is changed, if it still is what it was. A row that went meanwhile
+takes its copy with it. What has been copied is known by its row, so a copy that was stopped just goes on.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import func, select, update
+
+from scapi import storage as storages
+from scapi.database import db
+from scapi.housekeeping.check import compare
+from scapi.housekeeping.check.compare import FileRow
+from scapi.media.models import MediaFile
+from scapi.uploads.models import Status, Upload
+from storage_backends import NotFound, StorageBackend
+
+BLOCK = 1024 * 1024
+IN_MEMORY = 8 * BLOCK
+"""Bytes of a file that are kept in memory, and not on disk, between reading and writing it."""
+
+
+@dataclass(slots=True)
+class Copied:
+    """What a copy has done."""
+
+    files: int = 0
+    bytes: int = 0
+    gone: int = 0
+    """Files that were deleted or copied by somebody else meanwhile."""
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is still to be copied."""
+
+    files: int
+    bytes: int
+    uploads: int
+    """Unfinished ones, which end where they began."""
+
+
+class Damaged(Exception):
+    """A file is not the one that its row describes, or not the one that was written."""
+
+
+def waiting(target: str) -> Waiting:
+    """Return what is not in the storage called `target`."""
+    elsewhere = MediaFile.storage != target
+    files, size = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(MediaFile.size), 0)).where(elsewhere)
+    ).one()
+    unfinished = (Upload.storage != target) & (Upload.status == Status.UPLOADING)
+    uploads = db.session.scalar(select(func.count()).select_from(Upload).where(unfinished)) or 0
+    db.session.rollback()
+    return Waiting(files, int(size), uploads)
+
+
+def copy(
+    source: str, target: str, jobs: int, copied: Copied, done: Callable[[int], None], say: Callable[[str], None]
+) -> None:
+    """Copy all files of one storage into another one, `jobs` at a time, and count them in `copied`.
+
+    `done` is told how many more were tried, `say` of those that could not be copied. Raises StorageError where a
+    storage does not answer.
+    """
+    from_, to = storages.of(source), storages.of(target)
+    pending: dict[Future[str], FileRow] = {}
+    rows = compare.rows(source)
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while True:
+                for row in islice(rows, 2 * jobs - len(pending)):
+                    pending[pool.submit(copy_bytes, from_, to, row)] = row
+                if not pending:
+                    return
+                finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+                _settle([(pending.pop(future), future) for future in finished], to, target, copied, say)
+                done(len(finished))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def copy_bytes(source: StorageBackend, target: StorageBackend, row: FileRow) -> str:
+    """Copy the bytes of a file, read them back, and return their MD5. Raises StorageError and Damaged."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as held:
+        size, digest = 0, hashlib.md5(usedforsecurity=False)
+        with source.open(row.key) as stream:
+            while block := stream.read(BLOCK):
+                held.write(block)
+                digest.update(block)
+                size += len(block)
+        md5 = digest.hexdigest()
+        if size != row.size or row.md5_served not in (None, md5):
+            raise Damaged(f"it has {size} bytes with the MD5 {md5}, not {row.size} with {row.md5_served}")
+        held.seek(0)
+        target.save(row.key, held, row.mimetype)  # type: ignore[arg-type]  # typeshed: it is no BinaryIO
+    written = hashlib.md5(usedforsecurity=False)
+    with target.open(row.key) as stream:
+        while block := stream.read(BLOCK):
+            written.update(block)
+    if written.hexdigest() != md5:
+        raise Damaged(f"the copy has the MD5 {written.hexdigest()}, not {md5}")
+    return md5
+
+
+def _settle(
+    finished: list[tuple[FileRow, Future[str]]],
+    storage: StorageBackend,
+    target: str,
+    copied: Copied,
+    say: Callable[[str], None],
+) -> None:
+    """Let the rows of what was copied name the new storage, in one transaction; remove copies whose rows are gone."""
+    orphans: list[str] = []
+    for row, future in finished:
+        try:
+            md5 = future.result()
+        except (NotFound, Damaged) as error:
+            if _says(row) == row.storage:
+                copied.failed += 1
+                say(f"{row.key} of media {row.media_id} was not copied: {error}")
+                continue
+        else:
+            same = (MediaFile.id == row.id, MediaFile.storage == row.storage, MediaFile.key == row.key)
+            moved = update(MediaFile).where(*same).values(storage=target, md5_served=md5, lost_at=None)
+            if db.session.scalar(moved.returning(MediaFile.id)) is not None:
+                copied.files += 1
+                copied.bytes += row.size
+                continue
+        copied.gone += 1
+        if _says(row) is None:
+            orphans.append(row.key)
+    db.session.commit()
+    for key in orphans:
+        storage.delete(key)
+
+
+def _says(row: FileRow) -> str | None:
+    """Return the storage that the row of a file names now, None if it names the file no more."""
+    same = (MediaFile.id == row.id, MediaFile.key == row.key)
+    return db.session.scalar(select(MediaFile.storage).where(*same))

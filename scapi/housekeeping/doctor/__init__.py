@@ -1,0 +1,1 @@
+"""`scapi doctor`: what is wrong with an installation, why it matters, and the line that mends it."""

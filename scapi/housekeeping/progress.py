@@ -1,0 +1,15 @@
+"""How far a command is, for whoever sits before it: a bar that only a terminal shows."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar for `total` things; the function that is given takes how many more are done."""
+    shown = sys.stderr.isatty()
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=not shown) as bar:  # type: ignore[var-annotated]
+        yield bar.update

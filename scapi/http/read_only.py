@@ -1,0 +1,25 @@
+"""SCAPI_READ_ONLY: what was written can be read, and nothing is written."""
+
+from flask import Flask, request
+
+from scapi.refusals import Refused
+from scapi.settings import Settings
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that ask for no change (RFC 9110, section 9.2.1)."""
+
+RETRY_AFTER = 60
+"""Seconds after which a client may try again: moves take minutes."""
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Refuse requests that would write, if the settings say so."""
+    if settings.read_only:
+        app.before_request(_refuse)
+
+
+def _refuse() -> None:
+    if request.method not in SAFE:
+        raise Refused(
+            "read_only", "this service is read-only for a while; send the same request later", retry_after=RETRY_AFTER
+        )

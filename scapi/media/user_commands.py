@@ -1,0 +1,71 @@
+"""`scapi users`: what users keep, and how all of it goes."""
+
+import json
+from contextlib import suppress
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+from scapi.database import db
+from scapi.http.auth import MAX_USER_ID
+from scapi.media import deletion
+from scapi.media.models import Media
+from scapi.refusals import Refused
+from scapi.uploads import ending
+from scapi.uploads.models import Status, Upload
+
+users = AppGroup("users", help="What users keep.")
+
+BATCH = 100
+"""Media deleted before the next ones are looked up."""
+
+
+@users.command("usage")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the largest first.")
+@click.option("--user", type=click.IntRange(0, MAX_USER_ID), help="Only this user.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def usage(top: int, user: int | None, as_json: bool) -> None:
+    """Show how many media each user has and how many bytes their files take. Media without a user are `nobody`'s."""
+    size = func.coalesce(func.sum(Media.stored), 0)
+    statement = select(Media.creator_id, func.count(), size).group_by(Media.creator_id).order_by(size.desc()).limit(top)
+    if user is not None:
+        statement = statement.where(Media.creator_id == user)
+    found = [
+        {"user_id": user_id, "media": count, "bytes": int(total)}
+        for user_id, count, total in db.session.execute(statement)
+    ]
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for one in found:
+        name = "nobody" if one["user_id"] is None else f"user {one['user_id']}"
+        click.echo(f"{name}  {one['media']} media  {one['bytes']} bytes")
+
+
+@users.command("purge")
+@click.argument("user_id", type=click.IntRange(0, MAX_USER_ID))
+@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
+def purge(user_id: int, dry_run: bool) -> None:
+    """Delete all media and unfinished uploads of a user. It may be stopped and run again.
+
+    A token of this user stays valid until it expires: refuse the user where tokens are made first.
+    """
+    own = Media.creator_id == user_id
+    uploading = (Upload.user_id == user_id) & (Upload.status == Status.UPLOADING)
+    if dry_run:
+        count = db.session.scalar(select(func.count()).select_from(Media).where(own))
+        unfinished = db.session.scalar(select(func.count()).select_from(Upload).where(uploading))
+        click.echo(f"would delete {count} media and {unfinished} unfinished uploads")
+        return
+    aborted = 0
+    for upload_id in db.session.scalars(select(Upload.id).where(uploading)).all():
+        with suppress(Refused):  # it has ended meanwhile
+            ending.abort(upload_id, user_id)
+            aborted += 1
+    deleted = 0
+    while media := db.session.scalars(select(Media).where(own).order_by(Media.id).limit(BATCH)).all():
+        for one in media:
+            deletion.delete(one, None)
+            deleted += 1
+    click.echo(f"deleted {deleted} media and {aborted} unfinished uploads")

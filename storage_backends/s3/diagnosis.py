@@ -1,0 +1,84 @@
+"""What a bucket says of itself: its CORS, its lifecycle rules, and its server's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from storage_backends.base import Diagnosis
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+MOST_SKEW = 60
+"""Seconds. S3 refuses requests whose clock is 15 minutes off."""
+
+
+def diagnose(client: S3Client, bucket: str, prefix: str) -> Iterator[Diagnosis]:
+    """Yield what there is to say of a bucket. Raises botocore's errors where it cannot be reached."""
+    yield _clock(client, bucket)
+    yield _cors(client, bucket)
+    yield _lifecycle(client, bucket, prefix)
+
+
+def _clock(client: S3Client, bucket: str) -> Diagnosis:
+    headers = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+    if "date" not in headers:
+        return Diagnosis("clock", "the server does not say what time it has")
+    skew = abs((parsedate_to_datetime(headers["date"]) - datetime.now(UTC)).total_seconds())
+    if skew <= MOST_SKEW:
+        return Diagnosis("clock", f"{skew:.0f} s from this machine's")
+    return Diagnosis(
+        "clock",
+        f"{skew:.0f} s from this machine's",
+        "S3 refuses requests that are 15 minutes off, and presigned URLs end early or late",
+        "timedatectl set-ntp true    # on both machines",
+    )
+
+
+def _cors(client: S3Client, bucket: str) -> Diagnosis:
+    rules = _asked("CORS", lambda: client.get_bucket_cors(Bucket=bucket).get("CORSRules", []))
+    if isinstance(rules, Diagnosis):
+        return rules
+    if any("GET" in rule.get("AllowedMethods", ()) for rule in rules):
+        return Diagnosis("CORS", "scripts may load files")
+    rule = '{"CORSRules":[{"AllowedOrigins":["*"],"AllowedMethods":["GET","HEAD"]}]}'
+    return Diagnosis(
+        "CORS",
+        "no rule lets scripts load files",
+        "<img> works, but fetch() of a file ends at the redirect to the bucket",
+        f"aws s3api put-bucket-cors --bucket {bucket} --cors-configuration '{rule}'",
+    )
+
+
+def _lifecycle(client: S3Client, bucket: str, prefix: str) -> Diagnosis:
+    rules = _asked("lifecycle", lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket).get("Rules", []))
+    if isinstance(rules, Diagnosis):
+        return rules
+    if any("AbortIncompleteMultipartUpload" in rule and rule.get("Status") == "Enabled" for rule in rules):
+        return Diagnosis("lifecycle", "unfinished multipart uploads end by themselves")
+    rule = (
+        f'{{"Rules":[{{"ID":"unfinished","Status":"Enabled","Filter":{{"Prefix":"{prefix}"}},'
+        '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}}]}'
+    )
+    return Diagnosis(
+        "lifecycle",
+        "no rule ends unfinished multipart uploads",
+        "where the sweeper does not run, they are paid for and shown by no listing",
+        f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration '{rule}'",
+    )
+
+
+def _asked(name: str, ask: Any) -> Any:
+    """Return what the server answers: an empty list where nothing is set, a Diagnosis where it does not tell."""
+    try:
+        return ask()
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code.startswith("NoSuch"):
+            return []
+        return Diagnosis(name, f"the server does not tell ({code})")
