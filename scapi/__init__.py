@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.http.application import Application
     from scapi.http.openapi import api
     from scapi.inspection import room
-    from scapi.media import places
+    from scapi.media import places, settling
     from scapi.media.files import STORED
     from scapi.media.serving import blueprint as files
     from scapi.media.views import blueprint as media
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.set_up(app)
     room.set_up(app)
     places.check(app)
+    settling.set_up(app)
     previews.set_up(app, settings)
     limits.register(app, settings)
     read_only.register(app, settings)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -218,6 +218,14 @@ class StorageBackend(ABC):
         its work done. Raises NoSpace, Unavailable, or NotFound when the bytes are gone.
         """
 
+    def peek(self, state: State) -> BinaryIO | None:
+        """Return a stream that begins with the bytes that `state` stands for, which are not published yet.
+
+        It can be read on while the file is finished. None where only a published file can be read. Raises NotFound
+        when the upload was finished or aborted. The caller closes it.
+        """
+        return None
+
     @abstractmethod
     def abort(self, state: State) -> None:
         """Remove what is unfinished of this upload, and nothing that is published. Safe to call twice."""
@@ -233,6 +241,14 @@ class StorageBackend(ABC):
     @abstractmethod
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         """Publish a small object at once, replacing what is there; it survives a power cut on return."""
+
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
+        """Publish like `save` what can be made again; return False if a power cut may take it back until `settle`."""
+        self.save(key, stream, content_type)
+        return True
+
+    def settle(self, keys: Iterable[str]) -> None:  # noqa: B027 - where `save_soon` returns True there is nothing to do
+        """Make what `save_soon` published survive a power cut. Raises NotFound if one is not there."""
 
     @abstractmethod
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:

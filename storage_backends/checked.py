@@ -7,7 +7,7 @@ the calls. So a backend holds no checks: it stores.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from time import perf_counter
@@ -119,6 +119,11 @@ class CheckedBackend(StorageBackend):
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)
 
+    def peek(self, state: State) -> BinaryIO | None:
+        with self._translated():
+            stream = self._backend.peek(state)
+        return stream and _Stream(stream, self._translated)  # type: ignore[return-value]  # see `open`
+
     def abort(self, state: State) -> None:
         self._timed("abort", self._backend.abort, state)
 
@@ -131,6 +136,13 @@ class CheckedBackend(StorageBackend):
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         self._timed("save", self._backend.save, check_key(key), stream, content_type)
+
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
+        return self._timed("save", self._backend.save_soon, check_key(key), stream, content_type)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        with self._translated():
+            self._backend.settle([check_key(key) for key in keys])
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         stream = self._timed("open", self._backend.open, check_key(key), start, length)

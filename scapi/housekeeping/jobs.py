@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scapi.database import now
 from scapi.events import delivery
 from scapi.housekeeping import sweep
+from scapi.media import settling
 from scapi.media.links import refreshing
 from scapi.settings import settings
 from scapi.sweeping import Due
@@ -43,6 +44,8 @@ def _sweep(stopped: Callable[[], bool]) -> bool:
 JOBS = (
     Job("sweep", 15 * 60, _sweep),
     Job("previews", 2, refreshing.refresh_due),
+    Job("previews", 60, previews.refresh_due),
+    Job("pictures", 5 * 60, settling.remake_overdue),
     Job("webhooks", 2, delivery.deliver_due),
 )
 """All of them. To add one: a name, a pause in seconds, and a function of its room."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -19,6 +21,16 @@ class Source:
     descriptor: int | None = None
     ranges: Ranges | None = None
 
+    def head(self, length: int) -> bytes:
+        """Return the first bytes, fewer where the file has fewer."""
+        length = min(length, self.size)
+        if self.descriptor is not None:
+            return os.pread(self.descriptor, length, 0)
+        if self.ranges is None or not length:
+            return b""
+        with self.ranges(0, length) as stream:
+            return stream.read(length)
+
 
 def of_bytes(data: bytes) -> Source:
     """Return a file that is in memory."""
@@ -27,6 +39,8 @@ def of_bytes(data: bytes) -> Source:
 
 def descriptor_of(stream: BinaryIO) -> int | None:
     """Return the descriptor of a file on local disk, None for any other stream."""
-    if not isinstance(stream, io.BufferedReader) or not isinstance(stream.raw, io.FileIO):
+    try:
+        descriptor = stream.fileno()
+        return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    except (OSError, AttributeError):  # it has none
         return None
-    return stream.fileno()

@@ -14,7 +14,8 @@ from scapi.events.signals import announce
 from scapi.http import callers
 from scapi.inspection.outcomes import Crash, Verdict, busy
 from scapi.inspection.room import PATIENCE, Visit, room
-from scapi.media import announcements, claims, contents, files
+from scapi.media import announcements, claims, contents, files, settling
+from scapi.media.insertion import insert_media
 from scapi.media.models import Media
 from scapi.refusals import Refused
 from scapi.storage import storage, using
@@ -88,13 +89,30 @@ def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str |
 
 
 def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> contents.Contents:
-    """Publish the file, which the checks that the settings name must pass, and save what is made of it."""
-    storage.finish(upload.state)
+    """Publish the file, which the checks that the settings name must pass, and save what is made of it.
+
+    Where the storage lets it, the file is inspected while it is being published, which takes as long.
+    """
+    with contents.unpublished(upload) as early:
+        if early is None:
+            storage.finish(upload.state)
+        source = early or contents.published(key_of(upload.id), upload.offset)
+        mimetype = contents.mimetype_of(upload, source)
+        kind = contents.kind_of(wanted, mimetype)
+        with visit.look(contents.question(source, mimetype)) as look:
+            if early is not None:
+                storage.finish(upload.state)
+            _verify(upload, digest)
+            found = look.facts()
+    return contents.save(upload, mimetype, kind, found)
+
+
+def _verify(upload: UploadRow, digest: str | None) -> None:
+    """Run what else decides about a published file: its hash, if that is not known, and checks. Raises Refused."""
     if md5.hexdigest(upload.md5) is None:
         _check_md5(_hash_of(key_of(upload.id)), digest)
     file = CheckedFile(upload.filename, upload.mimetype, upload.offset, upload.user_id)
     checking.check(file, lambda: storage.open(key_of(upload.id)))
-    return contents.inspect(upload, wanted, visit)
 
 
 def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media | None:
@@ -107,13 +125,14 @@ def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media |
         return None
     media = made.media(upload_id=upload.id, creator_id=upload.user_id)
     media.set_md5_sent(digest)
-    db.session.add(media)
+    insert_media(media)
     files.forget(made.replaced)
     events = announcements.completed(upload, digest, media)
     db.session.commit()
     metrics.UPLOADS_COMPLETED.inc()
     metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
+    settling.settle_soon(media)
     announce(events)
     return media
 

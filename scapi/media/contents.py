@@ -1,12 +1,15 @@
 """What is in an uploaded file, and the files that are made of it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
+from scapi import storage as storages
+from scapi.database import now
 from scapi.formats import cleaning
 from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, SIGNATURE_SIZE, UNKNOWN, is_image
 from scapi.inspection import facts, questions, sources
@@ -18,10 +21,11 @@ from scapi.media import files
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.storage import storage
+from scapi.storage import name_in_use, storage
 from scapi.uploads import filenames, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 from scapi.uploads.rows import UploadRow
+from storage_backends import NotFound
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -31,6 +35,12 @@ WANTED = {
     "doc": MediaType.DOCUMENT,
 }
 """The media type by the `type` of a request; every other one leaves it to the bytes."""
+
+SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
+"""What stands behind the key of a file for the pictures that are made of it."""
+
+_saving = ThreadPoolExecutor(4, "saving")
+"""Saves pictures side by side: on S3 each takes a round trip."""
 
 NO_TITLE = ("", "blob")
 """File names that say nothing: browsers call a resized photo `blob`."""
@@ -66,26 +76,63 @@ class Picture:
     image: ImageFacts
 
 
-def inspect(upload: UploadRow, wanted: str | None, visit: Visit) -> Contents:
-    """Have the published file of `upload` inspected, save what is made of it, and return what its media has.
+def save(upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | DocumentFacts) -> Contents:
+    """Save what is made of the file of `upload`, and return what its media has."""
+    if isinstance(found, ImageFacts):
+        return _image(upload, mimetype, kind, found)
+    return _document(upload, mimetype, kind, found)
 
-    Raises Refused for a file that is not what it should be; nothing is saved then.
-    """
-    mimetype = _mimetype(upload)
-    kind = _kind(wanted, mimetype)
-    with _published(key_of(upload.id), upload.offset) as source:
-        if is_image(mimetype):
-            image = visit.facts(_about_image(source, mimetype))
-        else:
-            document = visit.facts(questions.about_document(source))
-    return _image(upload, mimetype, kind, image) if is_image(mimetype) else _document(upload, mimetype, kind, document)
+
+def question(source: Source, mimetype: str) -> Question[Any]:
+    """Return what is to be found out about a file of that type."""
+    if not is_image(mimetype):
+        return questions.about_document(source)
+    return questions.about_image(source, mimetype, max_pixels=settings.max_image_pixels, strip=settings.strip_metadata)
+
+
+@contextmanager
+def unpublished(upload: UploadRow) -> Iterator[Source | None]:
+    """Give the file of an upload while it is not published yet; None where the storage cannot, or it is published."""
+    try:
+        stream = storage.peek(upload.state)
+    except NotFound:
+        stream = None
+    if stream is None:
+        yield None
+        return
+    with stream:
+        descriptor = sources.descriptor_of(stream)
+        yield None if descriptor is None else Source(upload.offset, descriptor)
+
+
+def published(key: str, size: int) -> Source:
+    """Return a published file, which is read by ranges."""
+    return Source(size, ranges=lambda offset, length: storage.open(key, offset, length))
+
+
+def mimetype_of(upload: UploadRow, source: Source) -> str:
+    """Return the file's type, from its bytes where the first chunk was too small to tell. Raises Refused."""
+    mimetype: str = upload.mimetype
+    if mimetype == UNKNOWN:
+        mimetype = rules.check_type(source.head(HEAD_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
+    rules.check_size(upload.offset, mimetype, settings.max_image_bytes, settings.max_document_bytes)
+    return mimetype
+
+
+def kind_of(wanted: str | None, mimetype: str) -> MediaType:
+    """Return the type of media that the client asks for, or else the bytes. Raises Refused if they disagree."""
+    by_bytes = MediaType.IMAGE if is_image(mimetype) else MediaType.DOCUMENT
+    kind = WANTED.get(wanted or "", by_bytes)
+    if (kind == MediaType.DOCUMENT) != (by_bytes == MediaType.DOCUMENT):
+        raise Refused("type_mismatch", f"the file is {mimetype}, which is no {wanted}", field="type")
+    return kind
 
 
 def check_image(data: bytes, visit: Visit) -> Picture:
     """Return the image that `data` is, which did not come as an upload. Raises Refused."""
     mimetype = rules.check_type(data[:HEAD_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
-    _kind(MediaType.IMAGE, mimetype)
-    image = visit.facts(_about_image(sources.of_bytes(data), mimetype))
+    kind_of(MediaType.IMAGE, mimetype)
+    image = visit.facts(question(sources.of_bytes(data), mimetype))
     return Picture(image.served or data, mimetype, image)
 
 
@@ -94,39 +141,6 @@ def save_image(origin: Origin, picture: Picture) -> Contents:
     key = key_of(origin.id)
     storage.save(key, BytesIO(picture.data), picture.mimetype)
     return _contents(origin, _file(origin, key, picture.mimetype, len(picture.data)), picture.image, MediaType.IMAGE)
-
-
-@contextmanager
-def _published(key: str, size: int) -> Iterator[Source]:
-    """Give a published file to the room: its descriptor where it is on a local disk, else ranges of it."""
-    with storage.open(key) as stream:
-        descriptor = sources.descriptor_of(stream)
-        if descriptor is not None:
-            yield Source(size, descriptor)
-            return
-    yield Source(size, ranges=lambda offset, length: storage.open(key, offset, length))
-
-
-def _about_image(source: Source, mimetype: str) -> Question[ImageFacts]:
-    return questions.about_image(source, mimetype, max_pixels=settings.max_image_pixels, strip=settings.strip_metadata)
-
-
-def _mimetype(upload: UploadRow) -> str:
-    """Return the file's type, from its bytes where the first chunk was too small to tell."""
-    mimetype: str = upload.mimetype
-    if mimetype == UNKNOWN:
-        with storage.open(key_of(upload.id), 0, HEAD_SIZE) as head:
-            mimetype = rules.check_type(head.read(HEAD_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
-    rules.check_size(upload.offset, mimetype, settings.max_image_bytes, settings.max_document_bytes)
-    return mimetype
-
-
-def _kind(wanted: str | None, mimetype: str) -> MediaType:
-    by_bytes = MediaType.IMAGE if is_image(mimetype) else MediaType.DOCUMENT
-    kind = WANTED.get(wanted or "", by_bytes)
-    if (kind == MediaType.DOCUMENT) != (by_bytes == MediaType.DOCUMENT):
-        raise Refused("type_mismatch", f"the file is {mimetype}, which is no {wanted}", field="type")
-    return kind
 
 
 def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
@@ -144,19 +158,17 @@ def _contents(
 ) -> Contents:
     """Save the thumbnail of an image, and return what its media has."""
     file.width, file.height = image.width, image.height
-    file.md5_served = None if image.served is None else _md5(image.served)
+    file.md5_served = None if image.served is None else md5_of(image.served)
     file.cleaned = cleaning.RULES if settings.strip_metadata else None
     columns = {"type": kind, "title": _title(origin.filename), "color": image.color}
-    return Contents(columns, [file, _save(origin.id, Role.THUMBNAIL, THUMBNAIL, image.thumbnail)], list(replaced))
+    return Contents(columns, [file, *_save(origin.id, {Role.THUMBNAIL: image.thumbnail})], list(replaced))
 
 
 def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
-    origin = Origin(upload.id, upload.filename)
-    made = [_file(origin, key_of(upload.id), mimetype, upload.offset)]
+    made = [_file(Origin(upload.id, upload.filename), key_of(upload.id), mimetype, upload.offset)]
     columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
     if document.preview and document.thumbnail:
-        made.append(_save(upload.id, Role.PREVIEW, PREVIEW, document.preview))
-        made.append(_save(upload.id, Role.THUMBNAIL, THUMBNAIL, document.thumbnail))
+        made += _save(upload.id, {Role.PREVIEW: document.preview, Role.THUMBNAIL: document.thumbnail})
         columns["color"] = document.color
     return Contents(columns, made, [])
 
@@ -173,25 +185,34 @@ def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
     )
 
 
-def _save(origin_id: str, role: Role, suffix: str, image: facts.Picture) -> MediaFile:
-    """Save an image that was made of a file."""
-    key = key_of(origin_id) + suffix
-    storage.save(key, BytesIO(image.data), image.mimetype)
-    name = role + EXTENSIONS[image.mimetype]
-    return MediaFile(
-        role=role,
-        name=name,
-        title=name,
-        key=key,
-        mimetype=image.mimetype,
-        size=len(image.data),
-        width=image.width,
-        height=image.height,
-        md5_served=_md5(image.data),
-    )
+def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaFile]:
+    """Save pictures that were made of a file, all at once, and return them. They can be made again."""
+    backend, keys = storages.of(name_in_use()), [key_of(origin_id) + SUFFIXES[role] for role in pictures]
+    saved = _saving.map(backend.save_soon, keys, *_streams(pictures.values()))
+    return [
+        MediaFile(
+            role=role,
+            name=role + EXTENSIONS[picture.mimetype],
+            title=role + EXTENSIONS[picture.mimetype],
+            key=key,
+            mimetype=picture.mimetype,
+            size=len(picture.data),
+            width=picture.width,
+            height=picture.height,
+            md5_served=md5_of(picture.data),
+            unsettled_since=None if settled else now(),
+        )
+        for (role, picture), key, settled in zip(pictures.items(), keys, list(saved), strict=True)
+    ]
 
 
-def _md5(data: bytes) -> str:
+def _streams(pictures: Iterable[facts.Picture]) -> tuple[list[BinaryIO], list[str]]:
+    made = [(BytesIO(picture.data), picture.mimetype) for picture in pictures]
+    return [stream for stream, _ in made], [mimetype for _, mimetype in made]
+
+
+def md5_of(data: bytes) -> str:
+    """Return the MD5 as rows keep it."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 

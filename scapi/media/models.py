@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scapi.database import Base, BigId, UtcDateTime, now
@@ -122,6 +122,9 @@ class Media(Base):
         return next((file for file in self.files if file.role == role), None)
 
 
+UNSETTLED = text("unsettled_since IS NOT NULL")
+
+
 class MediaFile(Base):
     """A file in storage that belongs to a media and is served under its name."""
 
@@ -129,6 +132,7 @@ class MediaFile(Base):
     __table_args__ = (
         UniqueConstraint("media_id", "name"),
         Index("ix_media_files_storage_key", "storage", "key"),
+        Index("ix_media_files_unsettled_since", "unsettled_since", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
         {"sqlite_autoincrement": True},
     )
 
@@ -153,6 +157,8 @@ class MediaFile(Base):
     """Of the bytes that are stored. Files of before 0.2.0 have none until they are checked or copied."""
     lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a check found out that its bytes are not in storage; they are missing until another check finds them."""
+    unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a power cut could take its bytes back: only of what can be made again. None: it cannot."""
     cleaned: Mapped[int | None]
     """The number of the rules by which its metadata was removed. None: it was not, or by 0.1.0."""
     media: Mapped[Media] = relationship(back_populates="files")

@@ -14,7 +14,8 @@ from werkzeug.wsgi import wrap_file
 from scapi import storage as storages
 from scapi.database import can_be_kept, db
 from scapi.formats.filetypes import is_image
-from scapi.http import byte_ranges
+from scapi.http import byte_ranges, callers
+from scapi.media import settling
 from scapi.media.models import Media, MediaFile
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -44,7 +45,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
         raise _not_found()
     if file.lost_at:
         raise Refused("file_lost", "this file has been lost; its media may be deleted")
-    answer = _answer(file)
+    answer = _answer(settling.check(file, callers.who()))
     answer.headers.update(HEADERS)
     return answer
 

@@ -17,7 +17,7 @@ import fcntl
 import io
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -216,7 +216,28 @@ class LocalBackend(StorageBackend):
         finally:
             os.close(fd)
 
+    def peek(self, state: State) -> BinaryIO:
+        return self._part(state["key"]).open("rb")
+
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
+        self._save(key, stream, synced=True)
+
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
+        self._save(key, stream, synced=False)
+        return False
+
+    def settle(self, keys: Iterable[str]) -> None:
+        files = [self._files / key for key in keys]
+        for file in files:
+            fd = os.open(file, os.O_RDONLY)
+            try:
+                os.fdatasync(fd)
+            finally:
+                os.close(fd)
+        for folder in {file.parent for file in files}:
+            sync_folder(folder)
+
+    def _save(self, key: str, stream: BinaryIO, *, synced: bool) -> None:
         part, file = self._part(key), self._files / key
         part = part.with_name(f"{part.name}~{secrets.token_hex(8)}")
         make_folder(part.parent)
@@ -224,14 +245,16 @@ class LocalBackend(StorageBackend):
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         try:
             copy(stream, fd)
-            os.fdatasync(fd)
+            if synced:
+                os.fdatasync(fd)
             part.rename(file)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         finally:
             os.close(fd)
-        sync_folder(file.parent)
+        if synced:
+            sync_folder(file.parent)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         file = (self._files / key).open("rb")

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from scapi.database import UPLOADS_BIND, db
+from scapi.media import settling
 from scapi.uploads.driver import Driver
 from storage_backends.local import backend as local_backend
 from tests import files
@@ -46,6 +47,12 @@ def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.fixture(autouse=True)
+def _later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave for later what is synced after the answer."""
+    monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
+
+
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the files be where other machines may write them, too."""
@@ -76,22 +83,32 @@ def test_the_bytes_of_some_megabytes_are_synced_before_a_row_counts_on_them(
     assert happened == ["select", "fdatasync file parts", "update"]
 
 
-def test_a_file_and_its_name_are_synced_before_the_media_is_committed(
-    app: Flask, happened: list[str], database: str
-) -> None:
+def test_a_file_and_its_name_are_synced_before_the_media_is_committed(app: Flask, happened: list[str]) -> None:
     upload_id = _chunk(app, PHOTO[:100], 0)
     _chunk(app, PHOTO[100:], 100, upload_id)
     happened.clear()
     fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
     assert app.test_client().post(COMPLETE, data=fields).status_code == 201
     shard = "fsync folder files"  # the first file of a shard makes its folder, which is synced, too
-    row = ["commit"] if database == "sqlite" else []  # no power cut may take back what a finished file has
     assert [step for step in happened if step != "select"] == [
-        *row,
+        "commit",  # the claim: from now on no power cut may take back what the row says of a finished file
         *("fdatasync file parts", shard, "rename file parts", "fsync folder files"),
-        *("fdatasync file parts", "rename file parts", "fsync folder files"),  # the thumbnail
+        "rename file parts",  # the thumbnail, which can be made again
         "commit",
     ]
+
+
+def test_a_file_without_its_metadata_is_synced_before_the_media_is_committed(app: Flask, happened: list[str]) -> None:
+    photo = files.jpeg(gps=True)
+    answer = app.test_client().post(CHUNK, **chunk_form(photo, ""))
+    happened.clear()
+    fields = {"upload_id": answer.json["upload_id"], "md5": md5(photo)}
+    assert app.test_client().post(COMPLETE, data=fields).status_code == 201
+    last = len(happened) - 1 - happened[::-1].index("commit")
+    synced = ["fdatasync file parts", "rename file parts", "fsync folder files"]
+    steps = [step for step in happened[:last] if step not in ("select", "commit", "fsync folder parts")]
+    assert steps[-4:-1] == synced
+    assert steps[-1] == "rename file parts"  # the thumbnail
 
 
 def test_a_row_is_deleted_before_its_files(app: Flask, happened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,40 @@
+"""A media and its files as rows: by two statements, where an ORM would need more and read all of it again."""
+
+from typing import Any
+
+from sqlalchemy import Table, insert
+
+from scapi.database import Base, db
+from scapi.media.models import Media, MediaFile
+
+
+def insert_media(media: Media) -> None:
+    """Insert a new media and its files in the transaction under way, and give them what the database gave them.
+
+    The objects stay out of the session: nothing is read again after the commit.
+    """
+    media.id = db.session.scalar(insert(_table(Media)).returning(_table(Media).c.id), _values(media))
+    for file in media.files:
+        file.media_id = media.id
+    db.session.execute(insert(_table(MediaFile)), [_values(file) for file in media.files])
+
+
+def _table(model: type[Base]) -> Table:
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError("a model without a table")
+    return table
+
+
+def _values(row: Base) -> dict[str, Any]:
+    """Return the columns of a row; what has none yet gets its default, in the object too."""
+    values: dict[str, Any] = {}
+    for column in _table(type(row)).columns:
+        if column.primary_key:
+            continue
+        value = getattr(row, column.key)
+        if value is None and column.default is not None:
+            value = column.default.arg(None) if column.default.is_callable else column.default.arg  # type: ignore[attr-defined]
+            setattr(row, column.key, value)
+        values[column.key] = value
+    return values

@@ -1,0 +1,137 @@
+"""Previews and thumbnails: let to survive a power cut after the answer, and made again if they did not."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from io import BytesIO
+
+from flask import Flask, current_app
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from scapi import storage as storages
+from scapi.database import UPLOADS_BIND, db, now, stream_keys
+from scapi.inspection.facts import ImageFacts, Picture
+from scapi.inspection.room import room
+from scapi.media import contents
+from scapi.media.models import Media, MediaFile, Role
+from scapi.refusals import Refused
+from storage_backends import NotFound, StorageError
+
+PAUSE = 1.0
+"""Seconds that files are collected before they are settled together: the system has written most of them by then."""
+
+OVERDUE = timedelta(minutes=5)
+"""After so long nobody settles a file any more: its process has died, perhaps with the machine."""
+
+_log = logging.getLogger(__name__)
+
+
+class Settler:
+    """Settles files in a thread of its own, which begins with the first one."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._waiting: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._begun = threading.Lock()
+
+    def add(self, files: Iterable[MediaFile]) -> None:
+        """Settle these files soon."""
+        for file in files:
+            self._waiting.put((file.storage, file.key))
+        if self._begun.acquire(blocking=False):
+            threading.Thread(target=self._run, name="settling", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            time.sleep(PAUSE)
+            while not self._waiting.empty():
+                batch.append(self._waiting.get())
+            with self._app.app_context():
+                for place in {place for place, _ in batch}:
+                    self._settle(place, [key for name, key in batch if name == place])
+
+    def _settle(self, place: str, keys: list[str]) -> None:
+        try:
+            storages.of(place).settle(keys)
+            mark_settled(place, keys)
+        except (StorageError, SQLAlchemyError) as error:
+            _log.warning("%d pictures are settled later: %s", len(keys), error)
+
+
+def set_up(app: Flask) -> None:
+    """Make what settles the files of this process."""
+    app.extensions["scapi.settler"] = Settler(app)
+
+
+def settle_soon(media: Media) -> None:
+    """Let the pictures of a new media survive a power cut soon."""
+    unsettled = [file for file in media.files if file.unsettled_since is not None]
+    if unsettled:
+        current_app.extensions["scapi.settler"].add(unsettled)
+
+
+def mark_settled(place: str, keys: list[str]) -> None:
+    """Note that files are safe. A power cut may take the note back: then they are made again."""
+    safe = update(MediaFile).where(MediaFile.storage == place, MediaFile.key.in_(keys)).values(unsettled_since=None)
+    with db.engines[UPLOADS_BIND].connect() as connection:
+        connection.execute(safe)
+
+
+def check(file: MediaFile, who: str) -> MediaFile:
+    """Make sure that a picture that is not settled is there, and return its row; make it again if not."""
+    if file.unsettled_since is None or _is_there(file):
+        return file
+    remake(file, who)
+    db.session.refresh(file)
+    return file
+
+
+def remake_overdue(stopped: Callable[[], bool]) -> bool:
+    """Make again what was not settled in time; a housekeeping job. Return whether more is due already."""
+    for file_id in stream_keys(MediaFile.id, MediaFile.unsettled_since <= now() - OVERDUE):
+        file = db.session.get(MediaFile, file_id)
+        if file is not None and file.unsettled_since is not None:
+            try:
+                remake(file, "housekeeping")
+            except Refused as error:
+                _log.warning("picture %d cannot be made again now: %s", file_id, error)
+            except NotFound as error:
+                _log.warning("picture %d cannot be made again: %s", file_id, error)
+        if stopped():
+            break
+    return False
+
+
+def remake(file: MediaFile, who: str) -> None:
+    """Make a picture again from the file that it shows. Raises Refused, NotFound and StorageError."""
+    original = db.session.scalar(
+        select(MediaFile).where(MediaFile.media_id == file.media_id, MediaFile.role == Role.FILE)
+    )
+    if original is None:
+        raise NotFound(f"media {file.media_id} has no file")
+    place, key, role, file_id = file.storage, file.key, Role(file.role), file.id
+    key_of_original, size, mimetype, where = original.key, original.size, original.mimetype, original.storage
+    db.session.rollback()  # no transaction is open meanwhile
+    with storages.using(where), room.entered(who) as visit:
+        found = visit.facts(contents.question(contents.published(key_of_original, size), mimetype))
+    picture: Picture | None = found.thumbnail
+    if role == Role.PREVIEW and not isinstance(found, ImageFacts):
+        picture = found.preview
+    if picture is None:
+        raise NotFound(f"the {role} of {key_of_original} cannot be made again")
+    storages.of(place).save(key, BytesIO(picture.data), picture.mimetype)
+    made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data), "unsettled_since": None}
+    db.session.execute(update(MediaFile).where(MediaFile.id == file_id).values(**made))
+    db.session.commit()
+
+
+def _is_there(file: MediaFile) -> bool:
+    try:
+        return storages.of(file.storage).size(file.key) == file.size
+    except NotFound:
+        return False

@@ -1,0 +1,94 @@
+"""Previews and thumbnails may be lost in a power cut: then they are made again, before anybody misses them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from scapi import storage as storages
+from scapi.database import db, now
+from scapi.media import settling
+from scapi.media.models import MediaFile, Role
+from tests import files
+from tests.client import CHUNK, COMPLETE, md5
+
+PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
+
+
+@pytest.fixture(autouse=True)
+def _later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settle nothing by itself."""
+    monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
+
+
+def completed(app: Flask, data: bytes) -> dict:
+    client = app.test_client()
+    upload_id = client.post(CHUNK, data={"image": (BytesIO(data), "file")}).json["upload_id"]
+    answer = client.post(COMPLETE, data={"upload_id": upload_id, "md5": md5(data)})
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def pictures() -> list[MediaFile]:
+    db.session.rollback()
+    return list(db.session.scalars(select(MediaFile).where(MediaFile.role != Role.FILE)))
+
+
+def path(app: Flask, file: MediaFile) -> Path:
+    return Path(app.extensions["scapi.settings"].data_dir, "files", file.key)
+
+
+def test_pictures_are_there_at_once_and_settled_later(app: Flask) -> None:
+    media = completed(app, PAPER)
+    assert [file.unsettled_since is not None for file in pictures()] == [True, True]
+    for url in (media["image"], media["image_thumbnail"]["url"]):
+        assert app.test_client().get(url).data.startswith(b"\xff\xd8\xff")
+    settler = settling.Settler(app)
+    settler._settle("local", [file.key for file in pictures()])
+    assert [file.unsettled_since for file in pictures()] == [None, None]
+
+
+@pytest.mark.parametrize("data", [PHOTO, PAPER], ids=["photo", "document"])
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["gone", "empty"])
+def test_what_a_power_cut_took_is_made_again_when_it_is_asked_for(
+    app: Flask, data: bytes, lose: Callable[[Path], object]
+) -> None:
+    media = completed(app, data)
+    before = {file.key: path(app, file).read_bytes() for file in pictures()}
+    for file in pictures():
+        lose(path(app, file))
+    answer = app.test_client().get(media["image_thumbnail"]["url"])
+    assert answer.status_code == 200
+    assert answer.data in before.values()
+    assert sum(file.unsettled_since is None for file in pictures()) == 1
+
+
+def test_what_nobody_asks_for_is_made_again_by_housekeeping(app: Flask) -> None:
+    completed(app, PAPER)
+    before = {file.key: path(app, file).read_bytes() for file in pictures()}
+    for file in pictures():
+        path(app, file).unlink()
+    settling.remake_overdue(lambda: False)
+    assert not any(path(app, file).exists() for file in pictures())  # its own process may still do it
+    db.session.execute(
+        update(MediaFile).where(MediaFile.role != Role.FILE).values(unsettled_since=now() - timedelta(hours=1))
+    )
+    db.session.commit()
+    settling.remake_overdue(lambda: False)
+    assert {file.key: path(app, file).read_bytes() for file in pictures()} == before
+    assert [file.unsettled_since for file in pictures()] == [None, None]
+
+
+def test_a_settler_settles_what_it_is_given(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "PAUSE", 0)
+    completed(app, PHOTO)
+    done = []
+    monkeypatch.setattr(settling, "mark_settled", lambda place, keys: done.append((place, keys)))
+    settled = []
+    monkeypatch.setattr(storages.of("local"), "settle", settled.append)
+    settling.Settler(app)._settle("local", ["a/b"])
+    assert (settled, done) == ([["a/b"]], [("local", ["a/b"])])
