@@ -84,7 +84,7 @@ class Warm:
             teller = Teller(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=TALK))
             try:
                 limits = Limits(request["cpu_seconds"], request["memory_bytes"])
-                self._confinement.put_on(limits, parent, FIRST_UNUSED)
+                self._confinement.put_on(limits, parent, FIRST_UNUSED if file else FILE)
             except OSError as error:
                 teller.mishap(f"the process cannot be confined: {error}")
                 return
