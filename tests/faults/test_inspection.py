@@ -1,0 +1,151 @@
+"""What inspects files is fed with broken ones, and killed: no 5xx that stays, nothing lost, nothing left behind."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from tests import files
+from tests.client import complete, md5, send_chunk
+from tests.faults.community import Client, Report, patiently
+from tests.running import Server
+from tests.storehouse import contents
+
+BROKEN = int(os.environ.get("SCAPI_TEST_BROKEN", "60"))
+"""Files that are broken; `make torture` sets more."""
+
+COMPLETES = int(os.environ.get("SCAPI_TEST_COMPLETES", "25"))
+"""Completes that processes are killed in the middle of; `make torture` sets more."""
+
+PLACE = ("sqlite", "local")
+CLIENTS = 4
+
+WHOLE = (
+    files.jpeg(300, 200, noise=True, gps=True, exif_orientation=6),
+    files.jpeg(300, 200, noise=True, progressive=True),
+    files.mpo(120, 90),
+    files.png(120, 90, noise=True, gps=True),
+    files.png(64, 48, frames=3),
+    files.gif(3),
+    files.webp(120, 90, noise=True, gps=True),
+    files.webp(64, 48, frames=3),
+    files.pdf(3, title="Titel"),
+)
+
+
+def mutated(number: int) -> bytes:
+    """A whole file with some bytes changed, cut, doubled, moved or lost; the first ones mostly stay."""
+    chance = random.Random(number)
+    data = bytearray(chance.choice(WHOLE))
+    for _ in range(chance.choice((1, 1, 2, 5, 20))):
+        at, length = chance.randrange(4, len(data)), chance.choice((1, 1, 2, 4, 50))
+        match chance.randrange(6):
+            case 0 | 1:
+                data[at : at + length] = chance.randbytes(min(length, len(data) - at))
+            case 2:
+                data[at : at + length] = bytes([chance.choice((0, 0x7F, 0xFF))]) * min(length, len(data) - at)
+            case 3:
+                del data[at : at + length]
+            case 4:
+                data[at:at] = data[at : at + 100 * length]
+            case _:
+                del data[max(at, 16) :]
+    return bytes(data)
+
+
+def test_broken_files(serve: Callable[..., AbstractContextManager[Server]]) -> None:
+    with serve(PLACE, workers=1) as server:
+        (worker,) = server.workers()
+        first = send_broken(
+            server, range(BROKEN // 3)
+        )  # as many connections to the database as clients are there to stay
+        before = descriptors(worker)
+        answers = first + send_broken(server, range(BROKEN // 3, BROKEN))
+        print(f"\n{BROKEN} broken files: {dict(answers)}")
+        assert answers.keys() <= {201, 400, 413, 415}
+        assert server.workers() == [worker]
+        wait_for(lambda: not any(children(warm) for warm in children(worker)))
+        wait_for(lambda: descriptors(worker) <= before + 6)  # a connection more has three
+        for data in (files.jpeg(), files.pdf()):  # there is a place
+            assert upload(server, data) == 201
+
+
+def send_broken(server: Server, numbers: range) -> "Counter[int]":
+    """Send broken files, several at a time; return how often there was which status."""
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return Counter(clients.map(lambda number: upload(server, mutated(number)), numbers))
+
+
+def upload(server: Server, data: bytes) -> int:
+    answer = send_chunk(server, data, 0, len(data))
+    if answer.status_code != 201:
+        return answer.status_code
+    return complete(server, answer.json()["upload_id"], md5(data)).status_code
+
+
+def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]) -> None:
+    with serve(PLACE) as server:
+        report, over = Report(), threading.Event()
+        clients = [
+            Client([server], report, seed, lambda: over.is_set() or report.uploads >= COMPLETES)
+            for seed in range(CLIENTS)
+        ]
+        for client in clients:
+            client.start()
+        killed = Counter[str]()
+        chance = random.Random(COMPLETES)
+        while any(client.is_alive() for client in clients) and not report.problems:
+            time.sleep(chance.uniform(0.02, 0.2))
+            kill(server, chance.choice(("job", "job", "job", "job", "warm", "warm", "worker")), killed)
+        over.set()
+        for client in clients:
+            client.join(timeout=300)
+        print(f"\n{report.uploads} completes, killed {dict(killed)}, {report.retries} retries")
+        assert report.problems == []
+        assert not any(client.is_alive() for client in clients)
+        assert report.uploads >= COMPLETES
+        for url in report.urls:
+            assert patiently(lambda url=url: server.request("GET", url)).status_code == 200
+        server.scapi("sweep", "--older-than", "0")
+        assert len(contents(server.settings)) == len(report.urls)
+
+
+def kill(server: Server, kind: str, killed: "Counter[str]") -> None:
+    """Kill a job's process, a warm one, or a worker, if there is one just now."""
+    workers = server.workers()
+    warm = [pid for worker in workers for pid in children(worker)]
+    found = {"worker": workers, "warm": warm, "job": [pid for one in warm for pid in children(one)]}[kind]
+    with suppress(ProcessLookupError):
+        if found:
+            os.kill(random.choice(found), signal.SIGKILL)
+            killed[kind] += 1
+    if found and kind == "worker":  # the next one is killed when it works, not while it starts
+        patiently(lambda: server.request("GET", "/healthz"))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has begun, in whichever of its threads."""
+    return list(_children(pid))
+
+
+def _children(pid: int) -> Iterator[int]:
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            yield from map(int, thread.read_text().split())
+
+
+def descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
