@@ -44,7 +44,6 @@ def _sweep(stopped: Callable[[], bool]) -> bool:
 JOBS = (
     Job("sweep", 15 * 60, _sweep),
     Job("previews", 2, refreshing.refresh_due),
-    Job("previews", 60, previews.refresh_due),
     Job("pictures", 5 * 60, settling.remake_overdue),
     Job("webhooks", 2, delivery.deliver_due),
 )
