@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     previews.set_up(app, settings)
     limits.register(app, settings)
     read_only.register(app, settings)
-    auth.register(app)
+    auth.register(app, settings)
     rates.set_up(app, settings)
     caps.set_up(app, settings, STORED)
     checking.set_up(app, settings)

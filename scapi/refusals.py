@@ -109,6 +109,7 @@ ERRORS: Mapping[str, Error] = {
     "database_unavailable": Error(503, "The database cannot be used right now.", AGAIN),
     "inspection_failed": Error(503, "The file could not be inspected right now.", AGAIN),
     "internal_server_error": Error(500, "Something went wrong here; it is a bug.", "Report the request_id."),
+    "keys_unavailable": Error(503, "The keys of the login provider cannot be loaded right now.", AGAIN),
     "previews_busy": Error(503, "Too many previews are fetched at the moment.", AGAIN),
     "schema_outdated": Error(503, "The database lacks migrations of this version.", "Tell the operator."),
     "storage_error": Error(500, "The storage failed in a way that scapi does not know.", "Report the request_id."),

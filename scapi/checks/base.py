@@ -26,7 +26,7 @@ class CheckedFile:
     filename: str
     mimetype: str
     size: int
-    user_id: int | None
+    user_id: int | str | None
 
 
 Check = Callable[[CheckedFile, BinaryIO], None]

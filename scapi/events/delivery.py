@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 
 from scapi.events import outbox, signing
 from scapi.events.models import Delivery
-from scapi.previews.deadlines import Deadline, DeadlineStream
+from scapi.previews.deadlines import Deadline, DeadlineBackend
 from scapi.settings import ConfigurationError, Settings, settings
 
 SECONDS = 15
@@ -112,7 +111,9 @@ def _post(delivery: Delivery) -> int:
     ]
     url = httpcore.URL(delivery.url)
     ssl_context = _ssl_context()
-    connection = httpcore.HTTPConnection(url.origin, ssl_context, network_backend=_Backend(Deadline.after(SECONDS)))
+    connection = httpcore.HTTPConnection(
+        url.origin, ssl_context, network_backend=DeadlineBackend(Deadline.after(SECONDS))
+    )
     with connection, connection.stream("POST", url, headers=headers, content=body) as response:
         return response.status
 
@@ -121,14 +122,3 @@ def _post(delivery: Delivery) -> int:
 def _ssl_context() -> ssl.SSLContext:
     """Return the one that trusts what the world trusts; to read that takes a moment."""
     return httpcore.default_ssl_context()
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Connects to wherever the operator says, within the deadline."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-
-    def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        stream = httpcore.SyncBackend().connect_tcp(host, port, self._deadline.left)
-        return DeadlineStream(stream, self._deadline)

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
-from scapi.http import tokens
+from scapi.http import oidc, tokens
+from scapi.http.users import UserName, Users
 from scapi.refusals import Refused
-from scapi.settings import settings
+from scapi.settings import Settings, settings
 from scapi.settings.first_run import secrets_in
 
 WATCHING = "watching"
@@ -37,11 +38,13 @@ class User:
     is_admin: bool = False
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Check the bearer token of every request before anything else happens: a bad one is 401 everywhere.
 
-    The operator's endpoints look at none, or at one of their own.
+    The operator's endpoints look at none, or at one of their own. Raises ConfigurationError.
     """
+    app.extensions["scapi.users"] = Users()
+    app.extensions["scapi.oidc"] = oidc.provider_of(settings)
     app.before_request(_identify)
 
 
@@ -55,6 +58,17 @@ def current_user_id() -> int | None:
     """Return the id of who is asking, None for an anonymous request."""
     user = current_user()
     return user.id if user else None
+
+
+def users() -> Users:
+    """Return the users of this application."""
+    found: Users = current_app.extensions["scapi.users"]
+    return found
+
+
+def name_of(user_id: int | None) -> UserName | None:
+    """Return what a user is called on the wire."""
+    return users().name_of(user_id)
 
 
 def require_user() -> User:
@@ -96,8 +110,13 @@ def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = 
     return jwt.encode(claims, secrets_in(secret)[0], ALGORITHM)
 
 
-def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer: str = "") -> User:
-    """Return the user of a token of our own. `secret` may be two, while one is being changed. Raises Refused (401)."""
+def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer: str = "", not_from: str = "") -> User:
+    """Return the user of a token of our own. `secret` may be two, while one is being changed. Raises Refused (401).
+
+    Tokens of the issuer `not_from` are not ours, whoever has signed them. Without a secret there are none of ours.
+    """
+    if not secret:
+        raise tokens.invalid("its algorithm (alg) is not taken")
     required = [*REQUIRED, *(["aud"] if audiences else []), *(["iss"] if issuer else [])]
     options: dict[str, Any] = {
         "algorithms": [ALGORITHM],
@@ -107,6 +126,8 @@ def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer
         "options": tokens.checks(required, audience=bool(audiences)),
     }
     claims = tokens.decoded(lambda: _signed_by_one_of(token, secrets_in(secret), options))
+    if not_from and claims.get("iss") == not_from:
+        raise tokens.invalid("tokens of this issuer (iss) are not signed like that")
     if claims["token_type"] != TOKEN_TYPE:
         raise tokens.invalid('token_type must be "access"')
     if type(claims["jti"]) not in (str, int):
@@ -137,5 +158,17 @@ def _identify() -> None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("invalid_token", "the Authorization header must be: Bearer <token>")
-    audiences, issuer = settings.jwt_audience, settings.jwt_issuer
-    g.user = read_token(token.strip(), settings.jwt_secret, audiences=audiences, issuer=issuer)
+    g.user = _user_of(token.strip())
+
+
+def _user_of(token: str) -> User:
+    """Return the user of a token: each issuer has one scheme, ours HS256, the provider's its keys. Raises Refused."""
+    provider: oidc.Provider | None = current_app.extensions["scapi.oidc"]
+    if provider is None:
+        audiences, issuer = settings.jwt_audience, settings.jwt_issuer
+        return read_token(token, settings.jwt_secret, audiences=audiences, issuer=issuer)
+    header = tokens.decoded(lambda: jwt.get_unverified_header(token))
+    if header.get("alg") not in oidc.ALGORITHMS:
+        return read_token(token, settings.jwt_secret, not_from=provider.issuer)
+    name, is_admin = provider.read(token, header)
+    return User(users().id_of(name), is_admin=is_admin)

@@ -11,7 +11,14 @@ from scapi.refusals import ERRORS, PHRASES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-EVERYWHERE = ("invalid_token", "rate_limited", "internal_server_error", "database_unavailable", "storage_full")
+EVERYWHERE = (
+    "invalid_token",
+    "keys_unavailable",
+    "rate_limited",
+    "internal_server_error",
+    "database_unavailable",
+    "storage_full",
+)
 """Codes of what can happen to every request."""
 
 WITH_BODY = ("bad_request", "request_entity_too_large", "unsupported_media_type")

@@ -5,6 +5,7 @@ from typing import Any
 from scapi.database import db
 from scapi.events import outbox
 from scapi.events.signals import Event, EventType
+from scapi.http import auth
 from scapi.http.auth import User
 from scapi.media import files
 from scapi.media.models import Media
@@ -19,7 +20,7 @@ def completed(upload: UploadRow, digest: str, media: Media) -> list[Event]:
         db.session.flush()  # gives the media its id
         data = {
             "upload_id": upload.id,
-            "user_id": upload.user_id,
+            "user_id": auth.name_of(upload.user_id),
             "media_id": media.id,
             "filename": upload.filename,
             "mimetype": upload.mimetype,
@@ -49,7 +50,9 @@ def deleted(media: Media, by: User | None) -> list[Event]:
 
     It names all addresses of its files, for purging them from caches, and the user who deletes it, if one does.
     """
-    return _about(media, EventType.MEDIA_DELETED, deleted_by=by and by.id, urls=files.urls_of(media))
+    return _about(
+        media, EventType.MEDIA_DELETED, deleted_by=auth.name_of(by.id) if by else None, urls=files.urls_of(media)
+    )
 
 
 def _about(media: Media, kind: EventType, **more: Any) -> list[Event]:
@@ -57,7 +60,7 @@ def _about(media: Media, kind: EventType, **more: Any) -> list[Event]:
         return []
     db.session.flush()
     as_answered = MediaSchema().dump(media)
-    data = {"user_id": media.creator_id, "upload_id": media.upload_id, "media": as_answered, **more}
+    data = {"user_id": auth.name_of(media.creator_id), "upload_id": media.upload_id, "media": as_answered, **more}
     events = [Event(kind, data)]
     outbox.keep(events)
     return events

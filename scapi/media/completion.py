@@ -11,7 +11,7 @@ from scapi.checks import checking
 from scapi.checks.base import CheckedFile
 from scapi.database import db
 from scapi.events.signals import announce
-from scapi.http import callers
+from scapi.http import auth, callers
 from scapi.inspection.outcomes import Crash, Verdict, busy
 from scapi.inspection.room import PATIENCE, Visit, room
 from scapi.media import announcements, claims, contents, files, settling
@@ -111,7 +111,7 @@ def _verify(upload: UploadRow, digest: str | None) -> None:
     """Run what else decides about a published file: its hash, if that is not known, and checks. Raises Refused."""
     if md5.hexdigest(upload.md5) is None:
         _check_md5(_hash_of(key_of(upload.id)), digest)
-    file = CheckedFile(upload.filename, upload.mimetype, upload.offset, upload.user_id)
+    file = CheckedFile(upload.filename, upload.mimetype, upload.offset, auth.name_of(upload.user_id))
     checking.check(file, lambda: storage.open(key_of(upload.id)))
 
 

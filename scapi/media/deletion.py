@@ -2,6 +2,7 @@
 
 from scapi.database import db
 from scapi.events.signals import announce
+from scapi.http import auth
 from scapi.http.auth import User
 from scapi.logs import audit
 from scapi.media import announcements, files
@@ -22,8 +23,8 @@ def delete(media: Media, by: User | None, *, how: str = "the command line") -> N
 
 
 def _name_of(user: User) -> str:
-    return f"{'admin' if user.is_admin else 'user'} {user.id}"
+    return f"{'admin' if user.is_admin else 'user'} {auth.name_of(user.id)}"
 
 
 def _name(creator_id: int | None) -> str:
-    return "nobody" if creator_id is None else f"user {creator_id}"
+    return "nobody" if creator_id is None else f"user {auth.name_of(creator_id)}"

@@ -10,8 +10,10 @@ import marshmallow as ma
 from sqlalchemy import ColumnElement, func, or_, select
 
 from scapi.database import MAX_ID, can_be_kept
+from scapi.http import auth
 from scapi.http.auth import User
 from scapi.http.paging import PageQuerySchema
+from scapi.http.users import MAX_NAME, PREFIX
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.media.schemas import SHORT_NAMES
 from scapi.refusals import Refused
@@ -25,7 +27,7 @@ TYPES = {**{name.value: name for name in MediaType}, **{short: name for name, sh
 """The media types by both their names."""
 
 _MD5 = r"^[0-9a-fA-F]{32}$"
-_USER = rf"^({ME}|{NOBODY}|\d{{1,19}})$"
+_USER = rf"^({ME}|{NOBODY}|\d{{1,19}}|{PREFIX}(?s:.){{1,{MAX_NAME}}})\Z"
 
 _SERVED = re.compile(r"/media/(?P<hash_code>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/", re.IGNORECASE)
 """The part of scapi's own address of a file that tells its media."""
@@ -79,7 +81,10 @@ def _of_whom(wanted: str | None, user: User) -> Iterator[ColumnElement[bool]]:
     elif wanted is None or wanted == ME:
         creator_id = user.id
     else:
-        creator_id = int(wanted)
+        creator_id = auth.users().find(wanted) if wanted.startswith(PREFIX) else int(wanted)
+        if creator_id is None and user.is_admin:
+            yield _nothing()
+            return
     if not user.is_admin and creator_id != user.id:
         raise Refused("not_admin", "only an admin may list the media of others", field="user")
     if wanted is None and user.is_admin:

@@ -57,3 +57,14 @@ class DeadlineStream(httpcore.NetworkStream):
         if left <= 0:
             raise httpcore.ReadTimeout("the time is over")
         return left
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Connects to wherever the operator says, within the deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        stream = httpcore.SyncBackend().connect_tcp(host, port, self._deadline.left)
+        return DeadlineStream(stream, self._deadline)

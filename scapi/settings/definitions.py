@@ -38,6 +38,17 @@ class Settings(StoreSettings):
         "What a token's `aud` must name, one of these, separated by commas. Empty: `aud` is not looked at.",
     )
     jwt_issuer: str = setting("", "What a token's `iss` must be. Empty: `iss` is not looked at.")
+    jwt_jwks: str = setting(
+        "",
+        "The keys of an OpenID Connect provider, whose tokens are taken beside our own: the https URL of its JWKS, or "
+        "a file. SCAPI_JWT_ISSUER and SCAPI_JWT_AUDIENCE are about its tokens then, and needed.",
+    )
+    jwt_user_claim: str = setting("sub", "The claim of the provider's tokens that names the user.")
+    jwt_admin_claim: str = setting(
+        "",
+        "The claim of the provider's tokens that makes an admin: its name, if it is true for them, or `name=value`, "
+        "such as `realm_access.roles=media-admin`. Empty: none of its users is one.",
+    )
     server_key: str = setting(
         "",
         "Key of the digests of addresses and clicks and of delete tokens, at least 32 bytes. Empty: kept in the data "

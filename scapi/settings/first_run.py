@@ -40,7 +40,13 @@ def with_keys(settings: Settings) -> Settings:
     ConfigurationError for one that is too short, and for none beside a database that other hosts may share.
     """
     secret, key = settings.jwt_secret, settings.server_key
-    if not secret and settings.database_url:
+    if not secret and settings.database_url and settings.jwt_jwks:
+        if not key:
+            raise ConfigurationError(
+                "SCAPI_SERVER_KEY is not set; without SCAPI_JWT_SECRET every host needs the same one, for example "
+                "from: openssl rand -hex 32"
+            )
+    elif not secret and settings.database_url:
         raise ConfigurationError(
             "SCAPI_JWT_SECRET is not set. It is made by itself only for the embedded database; with "
             "SCAPI_DATABASE_URL every host needs the same one, for example from: openssl rand -hex 32"
@@ -51,7 +57,7 @@ def with_keys(settings: Settings) -> Settings:
         key = key or _kept(settings.data_dir / "server-key", secrets_in(secret)[-1])
     key = key or secrets_in(secret)[-1]
     for name, value in (("SCAPI_JWT_SECRET", secret), ("SCAPI_SERVER_KEY", key)):
-        if not _is_long_enough(value):
+        if value and not _is_long_enough(value):
             raise ConfigurationError(
                 f"{name} has {len(value.encode())} bytes; at least {MIN_SECRET_BYTES} are needed, "
                 "for example from: openssl rand -hex 32"

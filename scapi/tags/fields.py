@@ -6,7 +6,11 @@ from typing import Any
 import marshmallow as ma
 
 from scapi.database import MAX_ID, can_be_kept
+from scapi.http import auth
 from scapi.http.texts import is_blank, without_hidden
+from scapi.http.users import MAX_NAME, PREFIX
+
+_RANGE = ma.validate.Range(0, MAX_ID)
 
 
 class Text(ma.fields.String):
@@ -70,9 +74,25 @@ class Id(ma.fields.Integer):
     """The id of something kept elsewhere: a number, or its digits; 7.5 is not cut to 7."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=ma.validate.Range(0, MAX_ID), **options)
+        super().__init__(**{"validate": _RANGE, **options})
 
     def _validated(self, value: Any) -> int:
         if isinstance(value, float) and not value.is_integer():
             raise self.make_error("invalid")
         return super()._validated(value)
+
+
+class UserId(Id):
+    """The id of a user: a number, or the name of a user of the login provider, `oidc:<sub>`."""
+
+    default_error_messages = {"invalid_user": f"expected a user's number, or {PREFIX} and a name"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=[], metadata={"type": ["integer", "string", "null"]}, **options)
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith(PREFIX):
+            return _RANGE(super()._deserialize(value, *rest, **more))
+        if not len(PREFIX) < len(value) <= len(PREFIX) + MAX_NAME or not can_be_kept(value):
+            raise self.make_error("invalid_user")
+        return auth.users().id_of(value)

@@ -6,7 +6,7 @@ import marshmallow as ma
 
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import Ordering, PageQuerySchema, page_of
-from scapi.tags.fields import Color, Id, Name, Text
+from scapi.tags.fields import Color, Id, Name, Text, UserId
 from scapi.tags.models import MEDIA, Tag, TagType
 
 MAX_NAME = 64
@@ -93,12 +93,11 @@ class TagTargetSchema(Schema):
     class Meta(Schema.Meta):
         json_schema = {
             "oneOf": [
-                {"required": [kind], "properties": {kind: {"type": "integer"}}}  # not null
-                for kind in (*TagType, MEDIA)
+                {"required": [kind], "properties": {kind: {"not": {"type": "null"}}}} for kind in (*TagType, MEDIA)
             ]
         }
 
-    user = Id(allow_none=True)
+    user = UserId(allow_none=True)
     category = Id(allow_none=True)
     contribution = Id(allow_none=True)
     media = Id(allow_none=True)

@@ -12,7 +12,7 @@ from scapi.checks import checking
 from scapi.checks.base import CheckedFile
 from scapi.database import db
 from scapi.events.signals import announce
-from scapi.http import callers
+from scapi.http import auth, callers
 from scapi.http.errors import RETRY_AFTER
 from scapi.inspection.room import room
 from scapi.media import announcements, contents, files
@@ -81,7 +81,7 @@ def _image(url: str, creator_id: int | None) -> Media:
     filename = filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name))
     with room.entered(callers.who()) as visit:
         picture = contents.check_image(data, visit)
-    checking.check(CheckedFile(filename, picture.mimetype, len(data), creator_id), lambda: BytesIO(data))
+    checking.check(CheckedFile(filename, picture.mimetype, len(data), auth.name_of(creator_id)), lambda: BytesIO(data))
     caps.check_quota(creator_id, len(picture.data))
     origin = Origin(new_id(), filename)
     # Until the media's row names them, the files count as left behind: if this process dies, the sweeper finds them.

@@ -1,0 +1,256 @@
+"""Tokens of an OpenID Connect provider, beside our own."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from flask import Flask
+from flask.testing import FlaskClient
+
+from scapi.settings import ConfigurationError
+from tests import files
+from tests.client import CHUNK, COMPLETE, md5
+from tests.conftest import token
+from tests.http import providers
+from tests.http.providers import AUDIENCE, ISSUER, KEYS, Provider, signed
+from tests.running import SECRET
+
+MEDIA = "/api/v2/media/"
+PHOTO = files.jpeg()
+LINK = {"type": "embed", "embed_type": "song", "embed_id": "oidc"}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with providers.serving() as provider:
+        yield provider
+
+
+@pytest.fixture
+def settings(provider: Provider) -> dict[str, Any]:
+    return {"SCAPI_JWT_JWKS": provider.url, "SCAPI_JWT_ISSUER": ISSUER, "SCAPI_JWT_AUDIENCE": AUDIENCE}
+
+
+@pytest.fixture
+def client(make_app: Callable[..., Flask], settings: dict[str, Any]) -> FlaskClient:
+    return make_app(**settings).test_client()
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def user(name: str, **more: Any) -> dict[str, str]:
+    return bearer(signed(sub=name, **more))
+
+
+def by_hand(header: dict[str, Any], secret: bytes = b"") -> str:
+    """Return a token with any header, its signature an HMAC with SHA-256, or nothing."""
+    parts = [json.dumps(part).encode() for part in (header, providers.claims())]
+    text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    digest = hmac.digest(secret, text, hashlib.sha256) if secret else b""
+    return (text + b"." + base64.urlsafe_b64encode(digest).rstrip(b"=")).decode()
+
+
+PEM = (
+    KEYS["RS256"].public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+)
+OTHER = providers.jwk("other", "RS256", providers.OTHER_RSA)
+
+FORGED = {
+    "HS256 with the public key": by_hand({"alg": "HS256", "kid": "RS256"}, PEM),
+    "HS256 with our secret in the name of the provider": by_hand({"alg": "HS256"}, SECRET.encode()),
+    "alg none": by_hand({"alg": "none", "kid": "RS256"}),
+    "alg None": by_hand({"alg": "None", "kid": "RS256"}),
+    "alg is a list": by_hand({"alg": ["RS256"], "kid": "RS256"}),
+    "no alg": by_hand({"kid": "RS256"}),
+    "another key": signed(key=providers.OTHER_RSA),
+    "the key of another algorithm": signed("ES256", "RS256"),
+    "an unknown key": signed(kid="unknown"),
+    "kid is a number": by_hand({"alg": "RS256", "kid": 7}),
+    "kid is a path": signed(kid="../../../../dev/null"),
+    "a key that the header brings": signed(key=providers.OTHER_RSA, header={"jwk": OTHER}),
+    "a URL that the header names": signed(key=providers.OTHER_RSA, header={"jku": "http://127.0.0.1:1/", "x5u": "x"}),
+    "RS512": providers.jwt.encode(providers.claims(), KEYS["RS256"], "RS512", headers={"kid": "RS256"}),
+    "PS256": providers.jwt.encode(providers.claims(), KEYS["RS256"], "PS256", headers={"kid": "RS256"}),
+    "another issuer": signed(iss="https://login.example.org/realms/other"),
+    "the issuer with a slash": signed(iss=f"{ISSUER}/"),
+    "another audience": signed(aud="another application"),
+    "other audiences": signed(aud=["another", "application"]),
+    "expired": signed(exp=1),
+    "not valid yet": signed(nbf=9_999_999_999),
+    "sub is empty": signed(sub=""),
+    "sub is too long": signed(sub="x" * 256),
+    "sub has a NUL": signed(sub="a\0b"),
+    "garbage": "a.b.c",
+    **{f"without {name}": signed(**{name: None}) for name in ("iss", "aud", "exp", "sub")},
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_forged_tokens_open_nothing(client: FlaskClient) -> None:
+    answers = {what: client.get(MEDIA, headers=bearer(forged)) for what, forged in FORGED.items()}
+    assert {what: answer.status_code for what, answer in answers.items()} == dict.fromkeys(FORGED, 401)
+    assert {answer.get_json()["errors"][0]["code"] for answer in answers.values()} == {"invalid_token"}
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_every_algorithm_is_taken(client: FlaskClient, algorithm: str) -> None:
+    assert client.get(MEDIA, headers=bearer(signed(algorithm))).status_code == 200
+    assert client.get(MEDIA, headers=bearer(signed(algorithm, aud=["other", AUDIENCE]))).status_code == 200
+
+
+def test_users_of_both_kinds_keep_apart(client: FlaskClient) -> None:
+    """A provider's user may be called like the id of one of ours, or like another user's name on the wire."""
+    people = {
+        "ours": token(7),
+        "theirs": user("7"),
+        "odd": user("oidc:7"),
+        "minus": user("-1"),
+        "long": user("é" * 255),
+    }
+    made = {}
+    for who, headers in people.items():
+        answer = client.post(MEDIA, json=LINK, headers=headers)
+        assert answer.status_code == 201
+        assert answer.get_json()["delete_token"] is None
+        made[who] = answer.get_json()["id"]
+    for who, headers in people.items():
+        assert [one["id"] for one in client.get(MEDIA, headers=headers).get_json()["results"]] == [made[who]]
+        for other, media_id in made.items():
+            if other != who:
+                assert client.delete(f"{MEDIA}{media_id}/", headers=headers).status_code == 403
+    for who, headers in people.items():
+        assert client.delete(f"{MEDIA}{made[who]}/", headers=headers).status_code == 204
+
+
+def test_an_upload_is_its_user_s(client: FlaskClient) -> None:
+    def send(headers: dict[str, str], **fields: str) -> Any:
+        form = {"image": (files.BytesIO(PHOTO), "photo.jpg"), **fields}
+        return client.post(CHUNK, data=form, headers=headers)
+
+    began = send(user("anna")).get_json()
+    fields = {"upload_id": began["upload_id"], "md5": md5(PHOTO)}
+    for stranger in (user("bob"), token(7), {}):
+        assert client.post(COMPLETE, json=fields, headers=stranger).status_code == 404
+    assert client.post(COMPLETE, json=fields, headers=user("anna")).status_code == 201
+
+
+def test_quota_caps_and_clicks_count_by_user(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    limits = {"SCAPI_QUOTA_BYTES": len(PHOTO) * 2, "SCAPI_MAX_UPLOADS_PER_USER": 1}
+    client = make_app(**settings, **limits).test_client()
+
+    def begin(headers: dict[str, str]) -> Any:
+        return client.post(CHUNK, data={"image": (files.BytesIO(PHOTO), "photo.jpg")}, headers=headers)
+
+    def finish(headers: dict[str, str], upload_id: str) -> int:
+        fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
+        return client.post(COMPLETE, json=fields, headers=headers).status_code
+
+    for headers in (user("anna"), user("bob"), token(7)):
+        first = begin(headers).get_json()["upload_id"]
+        assert begin(headers).get_json()["errors"][0]["code"] == "too_many_uploads"
+        assert finish(headers, first) == 201
+        assert begin(headers).get_json()["errors"][0]["code"] == "quota_exceeded"
+    media_id = client.post(MEDIA, json=LINK, headers=token(9)).get_json()["id"]
+    for headers in (user("anna"), user("anna"), user("bob"), token(7)):
+        assert client.post(f"{MEDIA}{media_id}/click/", headers=headers).status_code == 204
+    assert client.get(f"{MEDIA}{media_id}/").get_json()["clicks"] == 3
+
+
+def test_tags_and_lists_name_users_by_their_names(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    more = {"SCAPI_JWT_ADMIN_CLAIM": "realm_access.roles=media-admin", "SCAPI_TAG_WRITERS": "admins"}
+    client = make_app(**settings, **more).test_client()
+    admin = user("root", realm_access={"roles": ["user", "media-admin"]})
+    for no_admin in (user("root", realm_access={"roles": ["user"]}), user("root", is_admin=True), user("root")):
+        assert client.post("/api/v2/tag/", json={"name": "one"}, headers=no_admin).status_code == 403
+    tag = client.post("/api/v2/tag/", json={"name": "one"}, headers=admin).get_json()
+    for named in ("oidc:anna", "oidc:anna", 7):
+        body = {"user": named}
+        assert client.post(f"/api/v2/tag/{tag['id']}/assign/", json=body, headers=admin).status_code == 204
+    for wrong in ("anna", "oidc:", "oidc:" + "x" * 256, -1):
+        answer = client.post(f"/api/v2/tag/{tag['id']}/assign/", json={"user": wrong}, headers=admin)
+        assert answer.status_code == 400, wrong
+    media_id = client.post(MEDIA, json=LINK, headers=user("anna")).get_json()["id"]
+    listed = client.get(MEDIA, query_string={"user": "oidc:anna"}, headers=admin).get_json()["results"]
+    assert [one["id"] for one in listed] == [media_id]
+    assert client.get(MEDIA, query_string={"user": "oidc:nobody"}, headers=admin).get_json()["results"] == []
+    assert client.get(MEDIA, query_string={"user": "oidc:anna"}, headers=user("bob")).status_code == 403
+    assert client.get(MEDIA, query_string={"user": "oidc:anna"}, headers=user("anna")).status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_events_name_users_by_their_names(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    from scapi.events.signals import media_created
+
+    heard: list[Any] = []
+    with media_created.connected_to(lambda _app, event, **_: heard.append(event.data["user_id"])):
+        client = make_app(**settings).test_client()
+        for headers in (user("anna"), token(7), {}):
+            client.post(MEDIA, json=LINK, headers=headers)
+    assert heard == ["oidc:anna", 7, None]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("claim", "claims", "is_admin"),
+    [
+        ("is_admin", {"is_admin": True}, True),
+        ("is_admin", {"is_admin": "true"}, False),
+        ("is_admin", {"is_admin": 1}, False),
+        ("https://example.org/roles=admin", {"https://example.org/roles": ["admin"]}, True),
+        ("https://example.org/roles=admin", {"https://example.org/roles": "admin"}, True),
+        ("https://example.org/roles=admin", {"https://example.org/roles": "no admin"}, False),
+        ("app.role=admin", {"app": {"role": "admin"}}, True),
+        ("app.role=admin", {"app": "admin"}, False),
+        ("role=", {"role": ""}, True),
+    ],
+)
+def test_who_is_an_admin(
+    make_app: Callable[..., Flask], settings: dict[str, Any], claim: str, claims: dict[str, Any], is_admin: bool
+) -> None:
+    client = make_app(**settings, SCAPI_JWT_ADMIN_CLAIM=claim, SCAPI_TAG_WRITERS="admins").test_client()
+    answer = client.post("/api/v2/tag/", json={"name": "one"}, headers=user("anna", **claims))
+    assert answer.status_code == (201 if is_admin else 403)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_another_claim_may_name_the_user(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    client = make_app(**settings, SCAPI_JWT_USER_CLAIM="user.number").test_client()
+    assert client.get(MEDIA, headers=user("anna", user={"number": 12})).status_code == 200
+    assert client.get(MEDIA, headers=user("anna")).status_code == 401
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_without_keys_it_is_503_and_our_own_tokens_work(
+    make_app: Callable[..., Flask], settings: dict[str, Any]
+) -> None:
+    client = make_app(**settings | {"SCAPI_JWT_JWKS": "http://127.0.0.1:1/jwks"}).test_client()
+    answer = client.get(MEDIA, headers=user("anna"))
+    assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "keys_unavailable")
+    assert answer.headers["Retry-After"]
+    assert client.get(MEDIA, headers=token(7)).status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_without_a_secret_of_ours_no_token_of_ours_is_taken(
+    make_app: Callable[..., Flask], settings: dict[str, Any]
+) -> None:
+    client = make_app(**settings, SCAPI_JWT_SECRET="", SCAPI_SERVER_KEY="k" * 32).test_client()
+    assert client.get(MEDIA, headers=user("anna")).status_code == 200
+    empty = by_hand({"alg": "HS256"}, b"\0")
+    assert [client.get(MEDIA, headers=headers).status_code for headers in (token(7), bearer(empty))] == [401, 401]
+
+
+@pytest.mark.parametrize("missing", ["SCAPI_JWT_ISSUER", "SCAPI_JWT_AUDIENCE", "SCAPI_JWT_JWKS"])
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_settings_that_cannot_work(make_app: Callable[..., Flask], settings: dict[str, Any], missing: str) -> None:
+    wrong = {missing: "http://login.example.org/" if missing == "SCAPI_JWT_JWKS" else ""}
+    with pytest.raises(ConfigurationError, match=missing):
+        make_app(**settings | wrong)
