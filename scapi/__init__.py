@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.media.views import blueprint as media
     from scapi.page.views import blueprint as page
     from scapi.previews import setup as previews
+    from scapi.resumable import views as resumable_views
+    from scapi.resumable.views import blueprint as resumable
     from scapi.settings import read_settings
     from scapi.settings.first_run import with_data_dir, with_keys
     from scapi.tags.views import blueprint as tags
@@ -77,8 +79,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register(app)
     paths.set_up(app)
     openapi.set_up(app, settings, urls.API)
-    for blueprint in (uploads, media, tags, tus):
+    for blueprint in (uploads, media, tags, tus, resumable):
         api.register_blueprint(blueprint, url_prefix=urls.API)
+    resumable_views.register(app)
     for plain in (page, files, watching):
         app.register_blueprint(plain)
     return app

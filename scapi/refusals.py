@@ -69,6 +69,8 @@ ERRORS: Mapping[str, Error] = {
     "final_upload": Error(403, "The upload joins others and takes no bytes itself.", "Send them to its parts."),
     "invalid_header": Error(400, "A header of the protocol has a value that is not allowed.", "Correct the header."),
     "unsupported_version": Error(412, "The server speaks another version of tus.", "Speak the one in Tus-Version."),
+    "completed_upload": Error(400, "The upload is complete and takes no more bytes.", "Begin a new upload."),
+    "inconsistent_upload_length": Error(400, "The lengths that were said do not agree.", "Begin a new upload."),
     "empty_chunk": Error(400, "The chunk has no bytes.", "Send at least one byte."),
     "invalid_content_range": Error(400, "The header Content-Range is not valid.", "Send bytes START-END/TOTAL."),
     "invalid_offset": Error(400, "The field offset is not a number of bytes.", "Send a whole number."),

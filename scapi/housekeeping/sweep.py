@@ -13,16 +13,18 @@ from scapi.database import now
 from scapi.events import outbox
 from scapi.housekeeping import sweeps
 from scapi.media import files
+from scapi.resumable import resources as resumable
 from scapi.settings import settings
 from scapi.sweeping import Due, Task
-from scapi.tus import resources
+from scapi.tus import resources as tus
 from scapi.uploads import expiry
 from storage_backends import StorageError
 
 SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
     ("expired uploads", expiry.expired),
     ("rows of ended uploads", expiry.ended),
-    ("ended tus uploads", resources.over),
+    ("ended tus uploads", tus.over),
+    ("ended upload resources", resumable.over),
     ("leftovers", expiry.leftovers),
     ("deleted files", files.stale),
     ("old webhooks", outbox.ended),

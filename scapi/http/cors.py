@@ -17,10 +17,13 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
-TUS_HEADERS = [  # tus.io/protocols/resumable-upload, headers that are both sent and answered
+UPLOAD_HEADERS = [  # of tus and of HTTP's resumable uploads: sent and answered
     "Tus-Resumable",
+    "Upload-Complete",
     "Upload-Concat",
     "Upload-Defer-Length",
+    "Upload-Draft-Interop-Version",
+    "Upload-Incomplete",
     "Upload-Length",
     "Upload-Metadata",
     "Upload-Offset",
@@ -28,22 +31,27 @@ TUS_HEADERS = [  # tus.io/protocols/resumable-upload, headers that are both sent
 
 SENT = [
     "Authorization",
+    "Content-Digest",
+    "Content-Disposition",
     "Content-Range",
     "Content-Type",
     "If-Match",
     "If-None-Match",
     "If-Range",
     "Range",
+    "Repr-Digest",
     "Scapi-Delete-Token",
     "Upload-Checksum",
+    "Want-Repr-Digest",
     "X-HTTP-Method-Override",
     "X-Request-ID",
     "X-Requested-With",
-    *TUS_HEADERS,
+    *UPLOAD_HEADERS,
 ]
 """Request headers that a page may send, beside those that it may always send."""
 
 READ = [
+    "Accept-Patch",
     "Accept-Ranges",
     "Allow",
     "Content-Disposition",
@@ -51,6 +59,7 @@ READ = [
     "Content-Range",
     "ETag",
     "Location",
+    "Repr-Digest",
     "Retry-After",
     "Scapi-Media",
     "Tus-Checksum-Algorithm",
@@ -58,9 +67,10 @@ READ = [
     "Tus-Max-Size",
     "Tus-Version",
     "Upload-Expires",
+    "Upload-Limit",
     "WWW-Authenticate",
     "X-Request-ID",
-    *TUS_HEADERS,
+    *UPLOAD_HEADERS,
 ]
 """Answer headers that a page may read, beside those that it may always read."""
 

@@ -70,6 +70,11 @@ def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any
     return answer
 
 
+def as_json(fields: Mapping[str, Any]) -> str:
+    """Return the fields of an error as JSON, in their order."""
+    return current_app.json.dumps(fields)
+
+
 def register(app: Flask) -> None:
     """Answer scapi's own refusals, storage errors and database errors with the error body.
 

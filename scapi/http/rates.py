@@ -14,6 +14,7 @@ from scapi.settings import ConfigurationError, Settings
 
 GROUPS = {
     "uploads.upload_chunk": "SCAPI_RATE_LIMIT_CHUNKS",
+    "resumable.extend": "SCAPI_RATE_LIMIT_CHUNKS",
     "tus.create": "SCAPI_RATE_LIMIT_CHUNKS",
     "tus.append_bytes": "SCAPI_RATE_LIMIT_CHUNKS",
     "tus.override": "SCAPI_RATE_LIMIT_CHUNKS",
@@ -26,7 +27,7 @@ GROUPS = {
 
 OTHERS = "SCAPI_RATE_LIMIT_OTHERS"
 
-BLUEPRINTS = ("uploads", "media", "tag", "tus")
+BLUEPRINTS = ("uploads", "media", "tag", "tus", "resumable")
 """What is limited: neither the files of media, of which a page may show a hundred, nor the documentation."""
 
 REDIS_TIMEOUT = 1

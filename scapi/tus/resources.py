@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from scapi import metrics
 from scapi.database import db, now, stream_keys
 from scapi.formats.filetypes import PARTIAL, UNKNOWN
 from scapi.media import completion
@@ -19,11 +18,10 @@ from scapi.settings import settings
 from scapi.sweeping import Due, Task
 from scapi.tus.headers import Metadata
 from scapi.tus.models import TusUpload
-from scapi.uploads import append, beginning, ending, rows
+from scapi.uploads import append, beginning
 from scapi.uploads.assembly import Progress
 from scapi.uploads.keys import is_id, new_id
 from scapi.uploads.md5 import HEX
-from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
 
 
@@ -119,14 +117,6 @@ def after(resource: TusUpload, progress: Progress, user_id: int | None) -> State
     """Return the state of a resource after bytes have come: with the last one its media is made."""
     media = finish(resource, user_id) if progress.is_whole and not resource.partial else None
     return State(resource, progress.offset, progress.total, media)
-
-
-def end(resource: TusUpload) -> None:
-    """End the upload of a resource, if it is unfinished; nothing of it is kept. Raises StorageError."""
-    upload = rows.find(resource.id)
-    if upload is not None and upload.status == Status.UPLOADING and ending.end(upload, Status.ABORTED):
-        metrics.UPLOADS_ABORTED.inc()
-        ending.clear_now_or_later(upload)
 
 
 def forget(resource: TusUpload) -> None:

@@ -15,7 +15,7 @@ from scapi.tus import headers, joining, resources
 from scapi.tus.headers import VERSION, Checksum, Concat, Metadata
 from scapi.tus.models import TusUpload
 from scapi.tus.resources import State
-from scapi.uploads import append
+from scapi.uploads import append, ending
 from scapi.uploads.assembly import Progress
 from scapi.uploads.ranges import Position
 from scapi.uploads.views import REFUSED_FILE
@@ -124,7 +124,7 @@ def create() -> Response:
     try:
         answer = _created(_append(resource, user_id, 0))
     except BaseException:
-        resources.end(resource)  # its client never hears where it is
+        ending.give_up(resource.id)  # its client never hears where it is
         raise
     answer.headers["Upload-Offset"] = answer.headers.get("Upload-Offset", "0")
     return answer
@@ -180,7 +180,7 @@ def terminate(upload_id: str) -> Response:
     """End an upload; nothing of it is kept but the media that was made of it"""
     user_id = auth.current_user_id()
     resource = resources.find(upload_id, user_id)
-    resources.end(resource)
+    ending.give_up(resource.id)
     resources.forget(resource)
     return Response(status=204)
 

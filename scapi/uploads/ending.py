@@ -9,7 +9,7 @@ from scapi import metrics
 from scapi.database import db, now
 from scapi.refusals import Refused
 from scapi.storage import storage, using
-from scapi.uploads import assembly, rules
+from scapi.uploads import assembly, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
@@ -42,6 +42,14 @@ def refuse(upload: UploadRow, code: str, message: str) -> bool:
         return False
     clear_now_or_later(upload)
     return True
+
+
+def give_up(upload_id: str) -> None:
+    """End an upload whose client wants no more of it, if it is unfinished; nothing of it is kept."""
+    upload = rows.find(upload_id)
+    if upload is not None and upload.status == Status.UPLOADING and end(upload, Status.ABORTED):
+        metrics.UPLOADS_ABORTED.inc()
+        clear_now_or_later(upload)
 
 
 def end(upload: UploadRow, status: Status, **more: Any) -> bool:

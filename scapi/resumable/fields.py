@@ -1,0 +1,110 @@
+"""The header fields of resumable uploads, which are structured fields (RFC 9651). No I/O.
+
+A value that is not valid makes the field ignored, as the draft wants it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import http_sf
+
+from scapi.uploads.digests import ALGORITHMS
+from scapi.uploads.ranges import MAX_OFFSET
+
+PARTIAL_UPLOAD = "application/partial-upload"
+
+NAMES = {hashlib_name: name for name, hashlib_name in ALGORITHMS.items()}
+
+INCOMPLETE_UNTIL = 2
+"""The last interop version in which Upload-Incomplete said the opposite of Upload-Complete."""
+
+MEDIA_TYPE_SINCE = 6
+"""The first interop version in which an append must have the type PARTIAL_UPLOAD."""
+
+
+class Headers(Protocol):
+    """The headers of a request, by their names in any case."""
+
+    def get(self, key: str, /) -> str | None:
+        """Return a header's value, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a request says of its upload; None where a field is missing or not valid."""
+
+    complete: bool | None
+    offset: int | None
+    length: int | None
+    version: int | None
+    """Upload-Draft-Interop-Version; None is the newest draft."""
+
+    @classmethod
+    def of(cls, headers: Headers) -> Self:
+        """Read the fields of a request."""
+        version = _integer(headers.get("Upload-Draft-Interop-Version"))
+        if version is not None and version <= INCOMPLETE_UNTIL:
+            incomplete = _boolean(headers.get("Upload-Incomplete"))
+            complete = None if incomplete is None else not incomplete
+        else:
+            complete = _boolean(headers.get("Upload-Complete"))
+        offset, length = _integer(headers.get("Upload-Offset")), _integer(headers.get("Upload-Length"))
+        return cls(complete, offset, length, version)
+
+    @property
+    def wants_media_type(self) -> bool:
+        """Whether an append must have the type PARTIAL_UPLOAD."""
+        return self.version is None or self.version >= MEDIA_TYPE_SINCE
+
+    def describe(self, complete: bool) -> dict[str, str]:
+        """Return the header that says whether the upload is complete, as this version of the draft calls it."""
+        if self.version is not None and self.version <= INCOMPLETE_UNTIL:
+            return {"Upload-Incomplete": "?0" if complete else "?1"}
+        return {"Upload-Complete": "?1" if complete else "?0"}
+
+
+def digests(header: str | None) -> dict[str, bytes]:
+    """Return the digests of Repr-Digest (RFC 9530) that scapi can check, by the name of hashlib's algorithm."""
+    found = _parse(header, "dictionary")
+    if not isinstance(found, dict):
+        return {}
+    return {
+        ALGORITHMS[name]: value
+        for name, (value, _parameters) in found.items()
+        if name in ALGORITHMS and isinstance(value, bytes)
+    }
+
+
+def wants_md5(header: str | None) -> bool:
+    """Return whether Want-Repr-Digest asks for an MD5, which is the digest that an upload's row has."""
+    found = _parse(header, "dictionary")
+    return isinstance(found, dict) and "md5" in found and found["md5"][0] != 0
+
+
+def digest_field(name: str, digest: bytes) -> str:
+    """Return a value of Repr-Digest, for an algorithm by its name in hashlib."""
+    return http_sf.ser({NAMES[name]: (digest, {})})
+
+
+def _boolean(header: str | None) -> bool | None:
+    value = _item(header)
+    return value if isinstance(value, bool) else None
+
+
+def _integer(header: str | None) -> int | None:
+    value = _item(header)
+    return value if type(value) is int and 0 <= value <= MAX_OFFSET else None
+
+
+def _item(header: str | None) -> Any:
+    found = _parse(header, "item")
+    return found[0] if isinstance(found, tuple) else None
+
+
+def _parse(header: str | None, kind: str) -> Any:
+    if header is None:
+        return None
+    try:
+        return http_sf.parse(header.encode("latin-1"), tltype=kind)
+    except ValueError:
+        return None

@@ -1,0 +1,224 @@
+"""The endpoints of resumable uploads: POST to media begins one; its resource is asked, extended and ended here."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.http import parse_options_header
+
+from scapi.http import auth, incoming, urls
+from scapi.http.blueprints import OF_THE_STORAGE
+from scapi.http.bodies import Blueprint
+from scapi.media.models import Media
+from scapi.media.schemas import MediaSchema
+from scapi.media.views import NOT_INSPECTED
+from scapi.refusals import Refused
+from scapi.resumable import interim, resources
+from scapi.resumable.fields import PARTIAL_UPLOAD, Fields, digest_field, digests, wants_md5
+from scapi.resumable.models import UploadResource
+from scapi.resumable.problems import answered
+from scapi.settings import settings
+from scapi.uploads import append, ending, md5
+from scapi.uploads import digests as of_requests
+from scapi.uploads.assembly import Progress
+from scapi.uploads.digests import Digests
+from scapi.uploads.models import Status
+from scapi.uploads.ranges import Position
+from scapi.uploads.views import REFUSED_FILE
+
+PATH = "/resumable/<string(length=32):upload_id>"
+
+MEDIA_HEADER = "Scapi-Media"
+"""Answers the URL of the media that was made of an upload."""
+
+BEGINNING = "media.create_media"
+"""The endpoint whose POST may begin a resumable upload."""
+
+blueprint = Blueprint("resumable", __name__, description="Resumable uploads of HTTP itself", refuses=OF_THE_STORAGE)
+
+
+def limit() -> str:
+    """Return the value of Upload-Limit: bytes of the largest file, and seconds that an unfinished upload lives."""
+    return f"max-size={_largest()}, max-age={settings.upload_ttl}"
+
+
+def register(app: Flask) -> None:
+    """Let a POST that creates media begin a resumable upload, too. Call it after media's views are registered."""
+    app.view_functions[BEGINNING] = _beginning(app.view_functions[BEGINNING])
+    app.after_request(_announce)
+
+
+def _beginning(create_media: Callable[..., Any]) -> Callable[..., Any]:
+    begin = answered(limit)(_begin)
+
+    def view() -> Any:
+        fields = Fields.of(request.headers)
+        return create_media() if fields.complete is None else begin(fields)
+
+    return view
+
+
+def _announce(answer: Response) -> Response:
+    """Say to OPTIONS what there is."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    if request.method == "OPTIONS" and (rule == f"{urls.API}/media/" or request.blueprint == blueprint.name):
+        answer.headers["Accept-Patch"] = PARTIAL_UPLOAD
+        answer.headers["Upload-Limit"] = limit()
+    return answer
+
+
+def _begin(fields: Fields) -> Response:
+    user_id = auth.require_writer()
+    size = request.content_length
+    length = fields.length
+    if fields.complete and size is not None:
+        if length not in (None, size):
+            raise resources.inconsistent(f"Upload-Length is {length} bytes; the complete upload has {size}")
+        length = size
+    if length is not None and (size or 0) > length:
+        raise resources.inconsistent(f"Upload-Length is {length} bytes; the request has {size}")
+    filename = parse_options_header(request.headers.get("Content-Disposition", ""))[1].get("filename", "")
+    resource = resources.create(user_id, filename, length, digests(request.headers.get("Repr-Digest")))
+    where = {"Location": _location(resource), "Upload-Limit": limit(), **_version(fields)}
+    interim.send(request, where)
+    try:
+        progress = _extend(resource, fields, Position(0, size or None, length))
+    except Refused:
+        ending.give_up(resource.id)
+        raise
+    if not progress.is_whole:
+        return _described(Response(status=201), fields, progress.offset, None, where)
+    media = resources.finish(resource)
+    return _described(_made(media), fields, progress.offset, media, {**_version(fields), "Upload-Limit": limit()})
+
+
+@blueprint.route(PATH, methods=["HEAD"])
+@blueprint.response(204)
+@blueprint.refuses(
+    *REFUSED_FILE, *NOT_INSPECTED, "upload_expired", "upload_not_found", "upload_gone", "check_unavailable"
+)
+@blueprint.doc(operationId="describeUploadResource")
+@answered(limit)
+def describe(upload_id: str) -> Response:
+    """Say how far an upload has come; if its file is whole, its media is made now"""
+    fields, user_id = Fields.of(request.headers), auth.current_user_id()
+    resource = resources.find(upload_id, user_id)
+    upload = append.look(upload_id, user_id, durable=True)
+    media = resources.finish(resource) if upload.offset == upload.total else None
+    more = {"Upload-Limit": limit(), "Cache-Control": "no-store", **_version(fields)}
+    if upload.total is not None:
+        more["Upload-Length"] = str(upload.total)
+    if media is not None and wants_md5(request.headers.get("Want-Repr-Digest")):
+        known = md5.hexdigest(upload.md5)
+        more |= {} if known is None else {"Repr-Digest": digest_field("md5", bytes.fromhex(known))}
+    return _described(Response(status=204), fields, upload.offset, media, more)
+
+
+@blueprint.route(PATH, methods=["PATCH"])
+@blueprint.response(204)
+@blueprint.refuses(
+    *REFUSED_FILE,
+    *NOT_INSPECTED,
+    "anonymous",
+    "check_unavailable",
+    "completed_upload",
+    "digest_mismatch",
+    "file_too_large",
+    "inconsistent_upload_length",
+    "invalid_digest",
+    "invalid_header",
+    "md5_mismatch",
+    "media_deleted",
+    "offset_mismatch",
+    "quota_exceeded",
+    "superseded",
+    "unsupported_file_type",
+    "unsupported_media_type",
+    "upload_expired",
+    "upload_gone",
+    "upload_not_found",
+)
+@blueprint.doc(operationId="appendToUploadResource")
+@answered(limit)
+def extend(upload_id: str) -> Response:
+    """Send bytes from Upload-Offset on; those of the last request make the media"""
+    fields, user_id = Fields.of(request.headers), auth.require_writer()
+    resource = resources.find(upload_id, user_id)
+    if fields.wants_media_type and request.mimetype != PARTIAL_UPLOAD:
+        raise Refused("unsupported_media_type", f"Content-Type must be {PARTIAL_UPLOAD}")
+    if fields.offset is None or fields.complete is None:
+        raise Refused("invalid_header", "expected the headers Upload-Offset, an integer, and Upload-Complete, ?0 or ?1")
+    size = request.content_length
+    _check_lengths(upload_id, user_id, fields, size)
+    position = Position(fields.offset, fields.offset + size if size else None, fields.length)
+    progress = _extend(resource, fields, position)
+    if not progress.is_whole:
+        answer = Response(status=204)
+        return _described(answer, fields, progress.offset, None, {"Upload-Limit": limit(), **_version(fields)})
+    media = resources.finish(resource)
+    return _described(_made(media), fields, progress.offset, media, {"Upload-Limit": limit(), **_version(fields)})
+
+
+@blueprint.delete(PATH)
+@blueprint.response(204)
+@blueprint.refuses("upload_not_found")
+@blueprint.doc(operationId="cancelUploadResource")
+def cancel(upload_id: str) -> Response:
+    """End an upload; nothing of it is kept but the media that was made of it"""
+    resources.forget(resources.find(upload_id, auth.current_user_id()))
+    return Response(status=204)
+
+
+def _check_lengths(upload_id: str, user_id: int | None, fields: Fields, size: int | None) -> None:
+    """Refuse an append that says another length than was said before; nothing of the upload changes."""
+    upload = append.look(upload_id, user_id)
+    if upload.status == Status.COMPLETED:
+        raise Refused("completed_upload", "this upload is complete and takes no more bytes")
+    total = upload.total
+    if total is not None and fields.length not in (None, total):
+        raise resources.inconsistent(f"the length of the upload is {total} bytes, not {fields.length}")
+    known = total if total is not None else fields.length
+    if fields.complete and size is not None and known is not None and fields.offset == upload.offset:
+        ends = upload.offset + size
+        if ends < known:
+            raise resources.inconsistent(f"the complete upload has {ends} bytes; its length is {known}")
+
+
+def _extend(resource: UploadResource, fields: Fields, position: Position) -> Progress:
+    """Store the request's body."""
+    wanted = of_requests.parse(request.headers.get("Content-Digest"), None)
+    request.max_content_length = _largest()
+    return resources.extend(
+        resource,
+        position,
+        lambda silent: incoming.blocks(request, silent),
+        last=bool(fields.complete),
+        check=Digests(wanted) if wanted else None,
+    )
+
+
+def _made(media: Media) -> Response:
+    answer = jsonify(MediaSchema().dump(media))
+    answer.status_code = 201
+    return answer
+
+
+def _described(answer: Response, fields: Fields, offset: int, media: Media | None, more: dict[str, str]) -> Response:
+    """Put into the answer how far the upload has come."""
+    answer.headers["Upload-Offset"] = str(offset)
+    answer.headers.update({**fields.describe(media is not None), **more})
+    if media is not None:
+        answer.headers[MEDIA_HEADER] = urls.absolute(f"{urls.API}/media/{media.id}/")
+    return answer
+
+
+def _location(resource: UploadResource) -> str:
+    return f"{settings.public_url.rstrip('/')}{request.script_root}{urls.API}/resumable/{resource.id}"
+
+
+def _version(fields: Fields) -> dict[str, str]:
+    return {} if fields.version is None else {"Upload-Draft-Interop-Version": str(fields.version)}
+
+
+def _largest() -> int:
+    return max(settings.max_image_bytes, settings.max_document_bytes)
