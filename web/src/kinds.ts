@@ -8,7 +8,6 @@ const NAMES: Record<string, string> = {
   'image/webp': 'WebP',
   'image/avif': 'AVIF',
   'image/heic': 'HEIC',
-  'image/heif': 'HEIF',
   'image/bmp': 'BMP',
   'image/tiff': 'TIFF',
   'application/pdf': 'PDF',
@@ -27,14 +26,14 @@ const OTHERS: Record<string, string> = {
   'text/plain': 'a text file',
 }
 
-const HEAD = 1024
+/** Bytes that are looked at. */
+const HEAD = 1024 + 5
 
 /** Signatures at the beginning of a file, as in the WHATWG MIME Sniffing Standard, and of what people send by mistake. */
 const SIGNATURES: [string, string][] = [
   ['\xff\xd8\xff', 'image/jpeg'],
   ['\x89PNG\r\n\x1a\n', 'image/png'],
   ['GIF8', 'image/gif'],
-  ['%PDF-', 'application/pdf'],
   ['BM', 'image/bmp'],
   ['II*\0', 'image/tiff'],
   ['MM\0*', 'image/tiff'],
@@ -52,17 +51,17 @@ export async function sniff(file: Blob): Promise<string | undefined> {
   const head = String.fromCharCode(...bytes)
   if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp'
   if (head.slice(4, 8) === 'ftyp') return brand(head)
+  if (head.includes('%PDF-')) return 'application/pdf' // readers skip what is before it, such as a printer's banner
   const found = SIGNATURES.find(([signature]) => head.startsWith(signature))
   return found ? found[1] : text(bytes)
 }
 
-/** The type of an ISO base media file, by its major brand and those that it is compatible with. */
+/** The type of an ISO base media file, by the brands that its first box names. */
 function brand(head: string): string {
-  const brands = head.slice(8, Math.min(head.charCodeAt(2) * 256 + head.charCodeAt(3), HEAD))
-  if (/^avi[fs]/.test(brands)) return 'image/avif'
-  if (/^(hei[cxms]|hev[cx])/.test(brands)) return 'image/heic'
-  if (/^mi[af]1|^msf1/.test(brands)) return /avi[fs]/.test(brands) ? 'image/avif' : /hei[cx]|hevc/.test(brands) ? 'image/heic' : 'image/heif'
-  return 'video/mp4'
+  const length = Math.min(head.charCodeAt(2) * 256 + head.charCodeAt(3), HEAD)
+  const brands = [head.slice(8, 12), ...(head.slice(16, length).match(/.{4}/gs) ?? [])]
+  if (brands.some((name) => /^avi[fs]$/.test(name))) return 'image/avif'
+  return brands.some((name) => /^(hei[cxms]|hev[cx]|mif1|msf1)$/.test(name)) ? 'image/heic' : 'video/mp4'
 }
 
 function text(bytes: Uint8Array): string | undefined {
@@ -86,7 +85,7 @@ export function nameOf(mimetype: string): string {
 /** Return what a file is, as in "This is a text file". */
 export function describeKind(mimetype: string | undefined): string {
   if (mimetype === undefined) return 'a file of an unknown kind'
-  const article = /^[AEFHILMNORSX]/.test(nameOf(mimetype)) && mimetype !== 'image/heic' && mimetype !== 'image/heif' ? 'an' : 'a'
+  const article = /^[AEFHILMNORSX]/.test(nameOf(mimetype)) && mimetype !== 'image/heic' ? 'an' : 'a'
   return OTHERS[mimetype] ?? `${article} ${nameOf(mimetype)} file`
 }
 

@@ -5,7 +5,7 @@ import type { Media } from './api'
 interface Made {
   id: number
   /** What deletes it, where the server gave one. */
-  deleteToken?: string
+  deleteToken?: string | null
   /** Of the file that was sent. */
   md5?: string
 }
@@ -27,7 +27,7 @@ export function drop(id: number): void {
   write(madeHere().filter((entry) => entry.id !== id))
 }
 
-export function deleteTokenOf(id: number): string | undefined {
+export function deleteTokenOf(id: number): string | null | undefined {
   return madeHere().find((entry) => entry.id === id)?.deleteToken
 }
 

@@ -14,7 +14,6 @@ const TRIES = 4
 const BECOMES: Record<string, string> = {
   'image/jpeg': 'image/jpeg',
   'image/heic': 'image/jpeg',
-  'image/heif': 'image/jpeg',
   'image/bmp': 'image/jpeg',
   'image/tiff': 'image/jpeg',
   'image/png': 'image/webp',

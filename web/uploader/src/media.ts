@@ -28,5 +28,5 @@ export interface Media {
   /** Renditions as an `<img>` takes them. */
   srcset?: string | null
   /** Deletes what was made without a token; comes once, with the answer that made the media. */
-  delete_token?: string
+  delete_token?: string | null
 }
