@@ -79,10 +79,16 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _failed(context: ExceptionContext) -> None:
-        if sqlstate_of(context.original_exception) == READ_ONLY:
-            context.is_disconnect = True  # after a failover the pool's connections lead to what is a standby now
-        elif context.is_disconnect:
-            breaker.doubt()
+        context.is_disconnect = is_lost(engine, context.original_exception, broke=context.is_disconnect)
+
+
+def is_lost(engine: Engine, error: BaseException, *, broke: bool) -> bool:
+    """Return whether an error means that all connections are of no use any more; `broke`: the one that raised it is."""
+    if sqlstate_of(error) == READ_ONLY:
+        return True  # after a failover the pool's connections lead to what is a standby now
+    if broke and isinstance(engine.pool, GuardedPool):
+        engine.pool.breaker.doubt()
+    return broke
 
 
 def set_up_sqlite(engine: Engine, synchronous: str) -> None:

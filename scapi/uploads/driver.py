@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
 
+from scapi.database.engines import is_lost
+
 Statement = Select[Any] | Insert | Update | Delete
 Processor = Callable[[Any], Any] | None
 
@@ -85,33 +87,35 @@ class Driver:
         try:
             self._cursor.execute(form.text, parameters)
         except self._dialect.loaded_dbapi.Error as error:
-            raise self._error(form, error) from error
-
-    def _error(self, form: _Form, error: Exception) -> DBAPIError:
-        """Return what SQLAlchemy would raise. If the database is gone, so are all connections to it."""
-        gone = self._dialect.is_disconnect(error, self._connection, self._cursor)  # type: ignore[arg-type]
-        if gone:
-            self._connection.invalidate(error)
-            self._engine.dispose()
-        found = DBAPIError.instance(
-            form.text,
-            None,
-            error,
-            self._dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=gone,
-            dialect=self._dialect,
-        )
-        if not isinstance(found, DBAPIError):
-            raise TypeError("an error of the driver is no DBAPIError") from error
-        return found
+            broke = self._dialect.is_disconnect(error, self._connection, self._cursor)
+            if is_lost(self._engine, error, broke=broke):
+                broke = True
+                self._connection.invalidate(error)
+                self._engine.dispose()  # as this one is, so are all connections
+            raise _as_sqlalchemys(error, self._dialect, form.text, broke=broke) from error
 
 
 @contextmanager
 def connected(engine: Engine) -> Iterator[Driver]:
-    """Give a connection of an engine's pool."""
-    connection = engine.raw_connection()
+    """Give a connection of an engine's pool. Raises SQLAlchemyError."""
+    try:
+        connection = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(error, engine.dialect, None, broke=True) from error
     try:
         yield Driver(engine, connection)
     finally:
         connection.close()
+
+
+def _as_sqlalchemys(error: Exception, dialect: Dialect, text: str | None, *, broke: bool) -> BaseException:
+    """Return what SQLAlchemy itself would raise for an error of the driver's."""
+    return DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=broke,
+        dialect=dialect,
+    )
