@@ -14,7 +14,7 @@ PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip 
 EXTRAS = oidc,postgresql,s3,redis
 
 PAGE = scapi/page/static/index.html
-PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/* web/uploader/*.json web/uploader/src/*)
+PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/* web/src/styles/* web/uploader/*.json web/uploader/src/*)
 
 .PHONY: help
 help: ## list the targets

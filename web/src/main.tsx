@@ -6,7 +6,13 @@ import { Tags } from './components/tags'
 import { Token } from './components/token'
 import { Uploads } from './components/uploads'
 import icon from './icon.svg'
-import './style.css'
+import './styles/base.css'
+import './styles/upload.css'
+import './styles/library.css'
+import './styles/tags.css'
+import './styles/dialogs.css'
+import './styles/viewer.css'
+import './styles/phone.css'
 
 function App() {
   return (

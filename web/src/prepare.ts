@@ -1,6 +1,6 @@
 /** What happens to a file before its first byte is sent: it is looked at, and made to fit. */
 
-import { md5 } from 'scapi-uploader'
+import { md5, UNREADABLE } from 'scapi-uploader'
 import { ApiError, call, type Media, type Page } from './api'
 import { describeKind, listed, nameOf, sniff } from './kinds'
 import { type Limits, limits, limitsKnown } from './limits'
@@ -29,7 +29,9 @@ export async function prepare(file: Blob): Promise<{ data: Blob; digest: string 
 
 async function taken(file: Blob, known: Limits): Promise<Blob> {
   if (file.size === 0) throw new NotSent('This file is empty.')
-  const mimetype = await sniff(file)
+  const mimetype = await sniff(file).catch(() => {
+    throw new Error(UNREADABLE)
+  })
   const most = mimetype && known.types[mimetype]
   if (!mimetype || !most) {
     const made = mimetype && (await fitted(file, mimetype, known))
