@@ -22,8 +22,7 @@ help: ## list the targets
 
 .PHONY: run
 run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... for another)
-	@$(BIN)/scapi database upgrade
-	@$(BIN)/scapi housekeeping --parent $$$$ & PORT=$(PORT) exec $(BIN)/gunicorn wsgi:app
+	@PORT=$(PORT) exec $(BIN)/scapi serve
 
 .PHONY: run-s3
 run-s3: .venv/installed-for-development ## the same on S3: a whole object store on this machine

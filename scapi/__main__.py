@@ -2,14 +2,14 @@
 
 import os
 import sys
-from pathlib import Path
 
 from flask import Flask
 from flask.cli import ScriptInfo
 
 from scapi import create_app
 from scapi.cli import cli
-from scapi.settings import ConfigurationError, NotReady, Settings, read_settings
+from scapi.settings import ConfigurationError, NotReady
+from scapi.settings.place import settings_here
 
 
 def main() -> None:
@@ -19,20 +19,10 @@ def main() -> None:
 
 def _application() -> Flask:
     try:
-        return create_app(_settings())
+        return create_app(settings_here())
     except ConfigurationError as error:
         sys.stderr.write(f"scapi cannot start: {error}\n")
         sys.exit(os.EX_TEMPFAIL if isinstance(error, NotReady) else os.EX_CONFIG)
-
-
-def _settings() -> Settings:
-    """Return the settings of the config.py in this folder, as gunicorn does; without one, the environment's."""
-    if not Path("config.py").exists():
-        return read_settings(os.environ)
-    sys.path.insert(0, str(Path.cwd()))
-    import config
-
-    return config.load()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from scapi.housekeeping.check.commands import check
 from scapi.housekeeping.commands import housekeeping
 from scapi.housekeeping.database import database
 from scapi.housekeeping.doctor.commands import doctor
+from scapi.housekeeping.serve import serve
 from scapi.housekeeping.storage import storage
 from scapi.housekeeping.sweep import sweep
 from scapi.http.commands import token
@@ -28,6 +29,7 @@ COMMANDS: list[click.Command] = [
     media,
     openapi,
     previews,
+    serve,
     storage,
     sweep,
     token,

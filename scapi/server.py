@@ -19,12 +19,15 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 Address = tuple[Any, ...] | str | bytes
 """Of a listening socket: host, port and more, or the path of a unix socket."""
@@ -44,6 +47,23 @@ FOLDER_PREFIX = "scapi-metrics-"
 # from it. glibc's own numbers give a chunk of some MiB back to the kernel, which clears every page of the next one.
 M_TRIM_THRESHOLD, KEPT = -1, 16 * 1024 * 1024
 M_MMAP_THRESHOLD, LARGEST_KEPT = -3, 2 * 1024 * 1024
+
+
+APP_LOAD_ERROR = 4
+"""The exit code on which gunicorn stops instead of starting the worker again."""
+
+
+def application() -> "Flask":
+    """Return the application with the settings of this folder; what settings do not work ends the process."""
+    from scapi import create_app
+    from scapi.settings import ConfigurationError, NotReady
+    from scapi.settings.place import settings_here
+
+    try:
+        return create_app(settings_here())
+    except ConfigurationError as error:
+        sys.stderr.write(f"scapi cannot start: {error}\n")
+        sys.exit(TRY_AGAIN if isinstance(error, NotReady) else APP_LOAD_ERROR)
 
 
 class ScapiWorker(ThreadWorker):

@@ -1,6 +1,8 @@
 """The wheel carries what scapi needs to run, and nothing of this repository's own."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -8,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, environment
+from tests import files
+from tests.client import upload
+from tests.running import ROOT, Server, environment, free_port, wait_until_ready
 
 BUILT = ROOT / "scapi" / "page" / "static"
 """The page, which is not there before `make page`."""
@@ -19,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the sources."""
     tmp_path = tmp_path_factory.mktemp("wheel")
     source = tmp_path / "source"  # setuptools leaves its build folder where it builds
-    for name in ("scapi", "storage_backends"):
+    for name in ("scapi", "storage_backends"):  # gunicorn_conf.py is a link to the numbers at the top
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
@@ -46,15 +50,27 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"scapi", "storage_backends"}
 
 
-def test_the_wheel_starts_by_itself(wheel: Path, tmp_path: Path) -> None:
-    """Without this repository's config.py, with default settings, out of an empty folder."""
+def test_the_wheel_serves_by_itself(wheel: Path, tmp_path: Path) -> None:
+    """Without this repository's files, with default settings, out of an empty folder, by one line."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    code = "import scapi; scapi.create_app(); print(scapi.__file__)"
-    env = {**environment(), "PYTHONPATH": str(tmp_path / "site")}
+    port = free_port()
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    env = {**environment(), "PYTHONPATH": str(tmp_path / "site"), "PORT": str(port)}
     del env["SCAPI_JWT_SECRET"]
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith(str(tmp_path / "site"))
-    assert (tmp_path / "var" / "jwt-secret").exists()
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "scapi", "serve"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output, start_new_session=True)
+    try:
+        server = Server(f"http://127.0.0.1:{port}", {}, log, process)
+        wait_until_ready(server.url, process, log)
+        assert upload(server, files.jpeg())["type"] == "image"
+        assert server.request("GET", "/readyz").status_code == 200
+        assert "text/html" in server.request("GET", "/").headers["Content-Type"]
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
+        process.wait(timeout=30)
+    assert (folder / "var" / "jwt-secret").exists()
+    assert "Traceback" not in log.read_text()
