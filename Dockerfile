@@ -19,7 +19,7 @@ COPY requirements.lock setup.cfg pyproject.toml README.md LICENSE ./
 # What it depends on, in a layer of its own: without a package in it, this installs the metadata and the dependencies.
 # hadolint ignore=DL3013  # the versions are those of PIP_CONSTRAINT
 RUN python -m venv --without-pip /opt/scapi \
- && pip --python /opt/scapi/bin/python install '.[oidc,postgresql,s3,redis]'
+ && pip --python /opt/scapi/bin/python install '.[oidc,postgresql,s3,redis,heic]'
 COPY storage_backends storage_backends
 COPY scapi scapi
 COPY --from=page /src/scapi/page/static scapi/page/static

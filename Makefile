@@ -11,7 +11,7 @@ BIN = .venv/bin
 # setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
 # (setuptools warns that an editable package lies in its own folder, which is what is wanted here)
 PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
-EXTRAS = oidc,postgresql,s3,redis
+EXTRAS = oidc,postgresql,s3,redis,heic
 
 PAGE = scapi/page/static/index.html
 PAGE_SOURCES = $(wildcard web/*.html web/*.ts web/*.json web/src/* web/src/components/* web/src/styles/* web/uploader/*.json web/uploader/src/*)

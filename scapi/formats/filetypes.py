@@ -1,7 +1,12 @@
-"""What kind of file it is, by its first bytes, never by its name."""
+"""What kind of file it is, by its first bytes, never by its name: the one table of what is taken and what is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 
 SIGNATURE_SIZE = 12
-"""Bytes that are enough to know, but for a PDF that does not begin with its signature."""
+"""Bytes that are enough to know, but for a PDF that does not begin with its signature, and for some ISO files."""
 
 _MAX_BEFORE_PDF = 1024
 """Bytes that may come before a PDF's signature, such as a printer's banner: as many as readers skip (Adobe's
@@ -17,35 +22,134 @@ PARTIAL = "application/partial-upload"
 """The type of a piece of a file, whose bytes say nothing by themselves."""
 
 JPEG = "image/jpeg"
+HEIC = "image/heic"
+AVIF = "image/avif"
 PDF = "application/pdf"
 
-EXTENSIONS = {
-    JPEG: ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/webp": ".webp",
-    PDF: ".pdf",
-}
-"""Every type that gets in, and its file name extension."""
+HEIC_DECODERS = ("pi_heif", "pillow_heif")
+"""The modules of which one must be there to take HEIC, the preferred one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A type that gets in: its name for people, its file name extension, how its first bytes tell it."""
+
+    mimetype: str
+    name: str
+    extension: str
+    begins: Callable[[bytes], bool]
+    served_as: str | None = None
+    """The type to which it is converted; None: it is served as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedType:
+    """A type that people send and that does not get in: how its first bytes tell it, and what they are told."""
+
+    begins: Callable[[bytes], bool]
+    message: str
+
+
+def _starts(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(signatures)
+
+
+def _brands(*wanted: bytes) -> Callable[[bytes], bool]:
+    """Tell an ISO base media file by the brands that its first box names (ISO/IEC 14496-12, 4.3)."""
+    return lambda head: not _iso_brands(head).isdisjoint(wanted)
+
+
+def _iso_brands(head: bytes) -> set[bytes]:
+    if head[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(head[:4]), len(head))
+    return {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
+
+
+def _riff(kind: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(b"RIFF") and head[8:12] == kind
+
+
+def _holds(text: bytes) -> Callable[[bytes], bool]:
+    return lambda head: text in head[:HEAD_SIZE]
+
+
+TYPES = (
+    # The signatures are those of the WHATWG MIME Sniffing Standard, sections 6.1 and 7.1.
+    FileType(JPEG, "JPEG", ".jpg", _starts(b"\xff\xd8\xff")),
+    FileType("image/png", "PNG", ".png", _starts(b"\x89PNG\r\n\x1a\n")),
+    FileType("image/gif", "GIF", ".gif", _starts(b"GIF87a", b"GIF89a")),
+    FileType("image/webp", "WebP", ".webp", _riff(b"WEBP")),
+    FileType(AVIF, "AVIF", ".avif", _brands(b"avif", b"avis")),
+    FileType(
+        HEIC,
+        "HEIC",
+        ".heic",
+        _brands(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+        served_as=JPEG,
+    ),
+    FileType(PDF, "PDF", ".pdf", _holds(b"%PDF-")),
+)
+"""Every type that gets in."""
+
+_REFUSED = (
+    RefusedType(_holds(b"<svg"), "SVG files are not taken, because they can hold scripts; send a PNG"),
+    RefusedType(
+        _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        "JPEG XL files are not taken, because most browsers do not show them; send a JPEG",
+    ),
+    RefusedType(_starts(b"BM"), "BMP files are not taken; send a PNG or a JPEG"),
+    RefusedType(_starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF files are not taken; send a PNG or a JPEG"),
+    RefusedType(
+        lambda head: head[4:8] in (b"ftyp", b"moov", b"mdat") or _riff(b"AVI ")(head),
+        "videos are not taken; send an image or a PDF",
+    ),
+    RefusedType(_starts(b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01"), "videos are not taken; send an image or a PDF"),
+)
+
+_NO_DECODER = "HEIC files are not taken here, because the server has no decoder for them; send a JPEG"
+
+EXTENSIONS = {one.mimetype: one.extension for one in TYPES}
+"""The file name extension of every type."""
+
+
+def is_enough(head: bytes) -> bool:
+    """Return whether a file that begins with `head` can be told: an ISO file names its brands in its first box."""
+    first_box = int.from_bytes(head[:4]) if head[4:8] == b"ftyp" else 0
+    return len(head) >= max(SIGNATURE_SIZE, min(first_box, HEAD_SIZE))
+
+
+@cache
+def has_heic_decoder() -> bool:
+    """Return whether a module is installed that decodes HEIC."""
+    return any(find_spec(module) for module in HEIC_DECODERS)
+
+
+def taken() -> list[FileType]:
+    """Return the types that this installation takes."""
+    return [one for one in TYPES if one.mimetype != HEIC or has_heic_decoder()]
 
 
 def sniff(head: bytes) -> str | None:
-    """Return the MIME type of the file that begins with `head`, None if it is none of those that get in.
+    """Return the MIME type of the file that begins with `head`, None if it is none of TYPES.
 
-    `head` has HEAD_SIZE bytes, or all of the file. The signatures are those of the WHATWG MIME Sniffing Standard,
-    sections 6.1 and 7.1.
+    `head` has HEAD_SIZE bytes, or all of the file.
     """
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "image/webp"
-    if b"%PDF-" in head[:HEAD_SIZE]:
-        return PDF
-    return None
+    return next((one.mimetype for one in TYPES if one.begins(head)), None)
+
+
+def why_not(head: bytes) -> str:
+    """Return why the file that begins with `head` is not taken, for the person who sent it."""
+    if sniff(head) == HEIC:
+        return _NO_DECODER
+    names = [one.name for one in taken()]
+    others = f"only {', '.join(names[:-1])} and {names[-1]} files are taken"
+    return next((one.message for one in _REFUSED if one.begins(head)), others)
+
+
+def served_as(mimetype: str) -> str:
+    """Return the type as which files of a type are served."""
+    return next((one.served_as or mimetype for one in TYPES if one.mimetype == mimetype), mimetype)
 
 
 def is_image(mimetype: str) -> bool:

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageMath
+from PIL import AvifImagePlugin, Image, ImageCms, ImageMath
 
 from scapi.formats import outlines
 from scapi.formats.containers import BrokenFileError
@@ -15,7 +15,10 @@ from scapi.formats.sizes import THUMBNAIL_SIZE
 
 THUMBNAIL_JPEG_QUALITY = 80
 
-_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+# The process that decodes may start no threads.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
 
 # EXIF orientation (Exif 3.0, 4.6.5.1.6) -> what turns the stored pixels upright.
 _UPRIGHT = {
@@ -27,7 +30,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)
+SIDEWAYS = (5, 6, 7, 8)
 
 # What most screens have, and how far from it a file's gamma may be without a visible difference (libpng: 5 %).
 _SCREEN_GAMMA = 2.2
@@ -40,7 +43,7 @@ _OTHER_NOISE = bytes(byte ^ 0xFF for byte in _NOISE)
 _ROWS = 256
 
 # What Pillow's plugins raise on files that are not what they seem.
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     SyntaxError,
     EOFError,
@@ -48,6 +51,7 @@ _UNREADABLE = (
     TypeError,
     LookupError,
     OverflowError,
+    RuntimeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -103,9 +107,9 @@ class InspectedImage:
 def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> InspectedImage:
     """Decode all of an image once and return what it is.
 
-    `mimetype` is what the first bytes showed: image/jpeg, image/png, image/gif or image/webp (anything else is a
-    KeyError). Limits are checked against the file's structure before anything is decoded. An MPO is the JPEG that it
-    begins with; an animation's frames are all decoded. Raises InvalidImage with the code `invalid_image` (broken,
+    `mimetype` is what the first bytes showed: image/jpeg, image/png, image/gif, image/webp or image/avif (anything else
+    is a KeyError). Limits are checked against the file's structure before anything is decoded. An MPO is the JPEG that
+    it begins with; an animation's frames are all decoded. Raises InvalidImage with the code `invalid_image` (broken,
     cut off, another type), `too_many_pixels` or `too_many_frames`.
     """
     limits = limits or ImageLimits()
@@ -114,14 +118,15 @@ def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> In
         outline = outlines.read(data, mimetype)
     except BrokenFileError as error:
         raise InvalidImage("invalid_image", f"This image cannot be read: {error}.") from error
-    _check(outline, limits)
+    check(outline, limits)
     try:
         return _decode(outline, format_name)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
 
 
-def _check(outline: Outline, limits: ImageLimits) -> None:
+def check(outline: Outline, limits: ImageLimits) -> None:
+    """Refuse an image that costs more than it may, before it is decoded. Raises InvalidImage."""
     across, down = outline.canvas
     pixels = across * down
     if not pixels:
@@ -160,7 +165,7 @@ def _decode(outline: Outline, format_name: str) -> InspectedImage:
             if frame == outline.first:
                 thumbnail = thumbnail_of(image, outline)
     width, height = outline.width, outline.height
-    if outline.orientation in _SIDEWAYS:
+    if outline.orientation in SIDEWAYS:
         width, height = height, width
     return InspectedImage(width, height, outline.frames - outline.first, thumbnail)
 

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scapi.formats import exif, scans
-from scapi.formats.cleaning import gif, png, webp
+from scapi.formats import exif, heif, scans
+from scapi.formats.cleaning import avif, gif, png, webp
 from scapi.formats.containers import (
     JPEG_EOI,
     JPEG_SOS,
@@ -63,7 +63,7 @@ class Outline:
 
 
 def read(data: bytes, mimetype: str) -> Outline:
-    """Return the outline of a JPEG, PNG, GIF or WebP, whichever `mimetype` says (anything else is a KeyError).
+    """Return the outline of an image of the type that `mimetype` names (any other than those below is a KeyError).
 
     Raises BrokenFileError when the file is cut off, not built as its format says, or of a kind that no browser shows.
     """
@@ -214,6 +214,20 @@ def _webp(data: bytes) -> Outline:
     return Outline(*size, size, webp.cleaned(data), frames=max(frames, 1), profile=_chunk(data, parts, b"ICCP") or None)
 
 
+def _heif(data: bytes) -> Outline:
+    """Read an AVIF or HEIC. What is not needed is blanked, so that no decoder reads metadata."""
+    picture = heif.read(data)
+    return Outline(
+        picture.width,
+        picture.height,
+        picture.canvas,
+        avif.cleaned(data),
+        frames=picture.frames,
+        orientation=picture.orientation,
+        profile=picture.profile,
+    )
+
+
 def _webp_size(kind: bytes, body: bytes) -> tuple[int, int]:
     # RFC 9649: sections 2.7 (VP8X), 3.4 (VP8L), and RFC 6386 section 9.1 (VP8).
     if kind == b"VP8X" and len(body) >= 10:
@@ -231,4 +245,6 @@ _READERS: dict[str, Callable[[bytes], Outline]] = {
     "image/png": _png,
     "image/gif": _gif,
     "image/webp": _webp,
+    "image/avif": _heif,
+    "image/heic": _heif,
 }

@@ -30,10 +30,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take: CPU seconds, and bytes of memory on top of what the warm process has."""
+    """What one job may take: CPU seconds, bytes of memory on top of what the warm process has, and whether threads."""
 
     cpu_seconds: int
     memory_bytes: int
+    threads: bool = False
 
 
 def missing() -> list[str]:
@@ -51,7 +52,9 @@ class Confinement:
 
     def __init__(self) -> None:
         self._rules = _out_of_the_way(landlock.ruleset(FONTS)) if landlock.version() else None
-        self._filter = seccomp.program() if seccomp.is_there() else None
+        self._filters = (
+            {threads: seccomp.program(threads=threads) for threads in (False, True)} if seccomp.is_there() else {}
+        )
         self._address_space = _address_space()
 
     def put_on(self, limits: Limits, parent: int, first_unused: int) -> None:
@@ -69,9 +72,10 @@ class Confinement:
             (resource.RLIMIT_FSIZE, 0),
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
-            (resource.RLIMIT_NPROC, 0),
         ):
             resource.setrlimit(limit, (value, value))
+        if not limits.threads:  # the limit would count the threads of all processes of this user
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         # At the lower limit the system sends SIGXCPU, which tells it from other ends; at the higher one SIGKILL.
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
         _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -79,8 +83,8 @@ class Confinement:
         if self._rules is not None:
             landlock.restrict(self._rules)
         os.closerange(first_unused, _MAX_DESCRIPTORS)
-        if self._filter is not None:
-            seccomp.restrict(self._filter)
+        if self._filters:
+            seccomp.restrict(self._filters[limits.threads])
 
 
 def _out_of_the_way(descriptor: int) -> int:

@@ -183,6 +183,7 @@ def _packed(request: Request, size: int) -> bytes:
         "size": size,
         "cpu_seconds": request.cpu_seconds,
         "memory_bytes": request.memory_bytes,
+        "threads": request.threads,
     }
     return json.dumps(said).encode()
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from scapi.formats.filetypes import JPEG, sniff
+from scapi.formats.filetypes import HEAD_SIZE, JPEG, served_as, sniff
 from scapi.formats.sizes import PREVIEW_SIZE, THUMBNAIL_SIZE
 from scapi.inspection.outcomes import Answer, Mishap
 
@@ -52,7 +52,9 @@ def of_image(answer: Answer, mimetype: str) -> ImageFacts:
     """Return the facts of an image of that type. Raises Mishap for what cannot be true."""
     facts, pictures = answer.facts, answer.pictures
     served = facts.get("replaced") is True
-    if len(pictures) != 1 + served or (served and sniff(pictures[1][:16]) != mimetype):
+    if served_as(mimetype) != mimetype and not served:
+        raise _nonsense("file")
+    if len(pictures) != 1 + served or (served and sniff(pictures[1][:HEAD_SIZE]) != served_as(mimetype)):
         raise _nonsense("files")
     return ImageFacts(
         _side(facts.get("width")),
@@ -85,7 +87,7 @@ def of_document(answer: Answer) -> DocumentFacts:
 def _picture(said: Any, data: bytes, most: int) -> Picture:
     said = _object(said)
     mimetype, width, height = said.get("mimetype"), _side(said.get("width"), most), _side(said.get("height"), most)
-    if mimetype not in (JPEG, "image/png") or sniff(data[:16]) != mimetype:
+    if mimetype not in (JPEG, "image/png") or sniff(data[:HEAD_SIZE]) != mimetype:
         raise _nonsense("picture")
     return Picture(data, mimetype, width, height)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pypdfium2  # type: ignore[import-untyped]
 
-from scapi.formats import cleaning, documents, images
+from scapi.formats import cleaning, documents, heic, images
+from scapi.formats.filetypes import HEIC, served_as
 from scapi.formats.images import ImageLimits
 from scapi.inspection.child import LocalFile, Teller
 
@@ -21,10 +22,14 @@ FORMS_SECONDS = 1.0
 
 
 def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, strip: bool) -> None:
-    """Prove an image whole; tell its size, its thumbnail, and what is to be served instead of it if anything is."""
-    data = file.read_all()
-    found = images.inspect(data, mimetype, ImageLimits(max_pixels=max_pixels))
-    served = cleaning.cleaned(data, mimetype) if strip else data
+    """Prove an image whole; tell its size, its thumbnail, and what is to be served instead of it if anything is.
+
+    A HEIC is made a JPEG first, which then counts.
+    """
+    data, limits = file.read_all(), ImageLimits(max_pixels=max_pixels)
+    shown = heic.as_jpeg(data, limits) if mimetype == HEIC else data
+    found = images.inspect(shown, served_as(mimetype), limits)
+    served = cleaning.cleaned(shown, served_as(mimetype)) if strip else shown
     thumbnail = found.thumbnail
     teller.facts(
         width=found.width,

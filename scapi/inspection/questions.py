@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from scapi.formats.filetypes import HEIC
 from scapi.inspection import facts
 from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.outcomes import Answer, Verdict
@@ -20,6 +21,11 @@ CPU_SECONDS = 4
 
 MEMORY_BYTES = 440 * MiB
 """Memory for one file, beside the 70 MiB of code and libraries that its process begins with."""
+
+HEIC_CPU_SECONDS = 6
+HEIC_MEMORY_BYTES = 800 * MiB
+HEIC_GROWTH = 8
+"""The same for a HEIC, which is decoded and made a JPEG of up to so many times its size. libde265 starts a thread."""
 
 MADE_BYTES = 8 * MiB
 """Previews and thumbnails of one file together."""
@@ -36,6 +42,8 @@ class Request:
     picture_bytes: int = MADE_BYTES
     cpu_seconds: int = CPU_SECONDS
     memory_bytes: int = MEMORY_BYTES
+    threads: bool = False
+    """Whether the process may start threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +63,22 @@ class Question(Generic[Facts]):
 
 def about_image(source: Source, mimetype: str, *, max_pixels: int, strip: bool) -> Question[ImageFacts]:
     """Ask whether an image is whole, for its size, its thumbnail, and its bytes without what is not to be served."""
+    request = Request(
+        "image",
+        {"mimetype": mimetype, "max_pixels": max_pixels, "strip": strip},
+        picture_bytes=MADE_BYTES + 2 * source.size,
+    )
+    if mimetype == HEIC:
+        request = replace(
+            request,
+            picture_bytes=MADE_BYTES + HEIC_GROWTH * source.size,
+            cpu_seconds=HEIC_CPU_SECONDS,
+            memory_bytes=HEIC_MEMORY_BYTES,
+            threads=True,
+        )
     return Question(
         source,
-        Request(
-            "image",
-            {"mimetype": mimetype, "max_pixels": max_pixels, "strip": strip},
-            picture_bytes=MADE_BYTES + 2 * source.size,
-        ),
+        request,
         Rank.IMAGE,
         partial(facts.of_image, mimetype=mimetype),
         Verdict("image_too_complex", "This image cannot be decoded: it takes too much time."),

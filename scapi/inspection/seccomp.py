@@ -28,13 +28,19 @@ _ALLOWED = {
     "exit_group": (231, 94),
 }  # fmt: skip
 
+# The same for threads, which some decoders start. pthread_create(3) tries clone3 first; a filter cannot see its flags.
+_CLONE, _CLONE3 = (56, 220), (435, 435)
+_FOR_THREADS = {"set_robust_list": (273, 99), "rseq": (334, 293)}
+_CLONE_THREAD = 0x00010000
+
 # linux/audit.h: AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64, and where their numbers stand above.
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
 # linux/bpf_common.h, linux/seccomp.h: the few instructions that a filter takes.
-_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_NUMBER_AT, _ARCHITECTURE_AT = 0, 4
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x45, 0x06
+_NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+_NOT_THERE = 0x00050000 | errno.ENOSYS
 
 _PR_GET_SECCOMP, _PR_SET_SECCOMP, _MODE_FILTER = 21, 22, 2
 
@@ -52,20 +58,35 @@ def is_there() -> bool:
     return platform.machine() in _ARCHITECTURES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
-def program() -> bytes:
-    """Return the filter for this machine: struct sock_filter, one after another."""
+def program(*, threads: bool = False) -> bytes:
+    """Return the filter for this machine: struct sock_filter, one after another. `threads`: it may start some."""
     architecture, column = _ARCHITECTURES[platform.machine()]
-    numbers = sorted(numbers[column] for numbers in _ALLOWED.values() if numbers[column] >= 0)
+    allowed = _ALLOWED | _FOR_THREADS if threads else _ALLOWED
+    numbers = sorted(numbers[column] for numbers in allowed.values() if numbers[column] >= 0)
     steps = [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
         (_JUMP_IF_EQUAL, 1, 0, architecture),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER_AT),
+        *(_threads_only(column) if threads else ()),
         *((_JUMP_IF_EQUAL, len(numbers) - index, 0, number) for index, number in enumerate(numbers)),
         (_RETURN, 0, 0, _FAIL),
         (_RETURN, 0, 0, _ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _threads_only(column: int) -> list[tuple[int, int, int, int]]:
+    """Return the steps that allow clone for a thread of this process, and let it be used in place of clone3."""
+    return [
+        (_JUMP_IF_EQUAL, 0, 1, _CLONE3[column]),
+        (_RETURN, 0, 0, _NOT_THERE),
+        (_JUMP_IF_EQUAL, 0, 4, _CLONE[column]),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+        (_JUMP_IF_SET, 0, 1, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _FAIL),
+    ]
 
 
 def restrict(filters: bytes) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageCms
 
+from scapi.formats import heic
+from scapi.formats.filetypes import has_heic_decoder
 from scapi.inspection.child import LocalFile, Teller
 from scapi.inspection.jobs import JOBS
 
-FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
 ENCODINGS = ("ascii", "latin_1", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "cp1252")
 """What texts in files can be in."""
@@ -28,6 +30,8 @@ def warm_up() -> None:
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
     Image.init()
+    if has_heic_decoder():
+        heic.decoder()
     ours, theirs = socket.socketpair()
     with ours, theirs:
         teller = _Silent(theirs)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from scapi import storage as storages
 from scapi.database import now
 from scapi.formats import cleaning
-from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, SIGNATURE_SIZE, UNKNOWN, is_image
+from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, UNKNOWN, is_image, served_as
 from scapi.inspection import facts, questions, sources
 from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.questions import Question
@@ -114,7 +114,7 @@ def mimetype_of(upload: UploadRow, source: Source) -> str:
     """Return the file's type, from its bytes where the first chunk was too small to tell. Raises Refused."""
     mimetype: str = upload.mimetype
     if mimetype == UNKNOWN:
-        mimetype = rules.check_type(source.head(HEAD_SIZE).ljust(SIGNATURE_SIZE, b"\0"))
+        mimetype = rules.check_type(source.head(HEAD_SIZE).ljust(HEAD_SIZE, b"\0"))
     rules.check_size(upload.offset, mimetype, settings.max_image_bytes, settings.max_document_bytes)
     return mimetype
 
@@ -130,10 +130,12 @@ def kind_of(wanted: str | None, mimetype: str) -> MediaType:
 
 def check_image(data: bytes, visit: Visit) -> Picture:
     """Return the image that `data` is, which did not come as an upload. Raises Refused."""
-    mimetype = rules.check_type(data[:HEAD_SIZE].ljust(SIGNATURE_SIZE, b"\0"))
+    mimetype = rules.check_type(data[:HEAD_SIZE].ljust(HEAD_SIZE, b"\0"))
     kind_of(MediaType.IMAGE, mimetype)
     image = visit.facts(question(sources.of_bytes(data), mimetype))
-    return Picture(image.served or data, mimetype, image)
+    if image.served is None:
+        return Picture(data, mimetype, image)
+    return Picture(image.served, served_as(mimetype), image)
 
 
 def save_image(origin: Origin, picture: Picture) -> Contents:
@@ -147,7 +149,7 @@ def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts)
     key, size, replaced = key_of(upload.id), upload.offset, []
     if image.served is not None:
         replaced.append(key)
-        key, size = key + SERVED, len(image.served)
+        key, size, mimetype = key + SERVED, len(image.served), served_as(mimetype)
         storage.save(key, BytesIO(image.served), mimetype)
     origin = Origin(upload.id, upload.filename)
     return _contents(origin, _file(origin, key, mimetype, size), image, kind, replaced)

@@ -51,7 +51,8 @@ def page() -> Response:
 def limits() -> Response:
     """Tell the page what is taken, so that a person learns it before the first byte is sent."""
     image, document = settings.max_image_bytes, settings.max_document_bytes
-    types = {mimetype: image if filetypes.is_image(mimetype) else document for mimetype in filetypes.EXTENSIONS}
+    mimetypes = [one.mimetype for one in filetypes.taken()]
+    types = {mimetype: image if filetypes.is_image(mimetype) else document for mimetype in mimetypes}
     answer = jsonify(types=types, max_pixels=settings.max_image_pixels)
     answer.cache_control.no_cache = True
     return answer

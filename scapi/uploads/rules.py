@@ -96,10 +96,10 @@ def offset_mismatch(upload: Official) -> Refused:
 def check_type(head: bytes) -> str:
     """Return the MIME type of the file that begins with `head`; UNKNOWN if that is too little to know."""
     mimetype = filetypes.sniff(head)
-    if mimetype is None and len(head) < filetypes.SIGNATURE_SIZE:
+    if mimetype in (None, filetypes.HEIC) and not filetypes.is_enough(head):
         return filetypes.UNKNOWN
-    if mimetype is None:
-        raise Refused("unsupported_file_type", "only JPEG, PNG, GIF, WebP and PDF files are taken")
+    if mimetype is None or mimetype not in (one.mimetype for one in filetypes.taken()):
+        raise Refused("unsupported_file_type", filetypes.why_not(head))
     return mimetype
 
 

@@ -1,5 +1,6 @@
 """Media: their fields, their files, and how they go."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from tests import files
 from tests.client import KiB, fetch, refusal, upload
 from tests.conftest import token
+from tests.formats.heics import heic
 from tests.running import Server
 
 SPEC_FIELDS = {
@@ -44,6 +46,27 @@ def test_images(server: Server, make: Any, mimetype: str) -> None:
     thumbnail = media["image_thumbnail"]
     assert (thumbnail["width"], thumbnail["height"]) == (300, 200)
     assert fetch(server, thumbnail["url"]).status_code == 200
+
+
+def test_a_heic_is_served_as_a_jpeg(server: Server) -> None:
+    sent = heic(300, 200, orientation=6, tile=128)
+    media = upload(server, sent, filename="IMG_0001.HEIC")
+    assert (media["image_width"], media["image_height"]) == (200, 300)
+    assert (media["mimetype"], media["image_mimetype"], media["title"]) == ("image/jpeg", "image/jpeg", "IMG_0001")
+    assert media["url"].endswith("/IMG_0001.jpg")
+    answer = fetch(server, media["url"])
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Content-Disposition"] == "inline; filename=IMG_0001.jpg"
+    assert len(answer.content) == media["size"] != len(sent)
+    with Image.open(BytesIO(answer.content), formats=["JPEG"]) as image:
+        assert (image.size, dict(image.getexif())) == ((200, 300), {})
+
+
+def test_an_avif_is_served_as_it_came(server: Server) -> None:
+    sent = files.saved(files.picture(300, 200), "AVIF")
+    media = upload(server, sent, filename="a.avif")
+    assert (media["mimetype"], media["image_width"], media["size"]) == ("image/avif", 300, len(sent))
+    assert fetch(server, media["url"]).content == sent
 
 
 def test_a_photo_taken_upright_has_the_size_that_a_viewer_shows(server: Server) -> None:

@@ -38,3 +38,9 @@ def tags(folder: Path, made: Mapping[str, bytes]) -> dict[str, set[str]]:
 def private(found: set[str]) -> set[str]:
     """Return the tags that may not be in a file that is served."""
     return {tag for tag in found if not _ALLOWED.fullmatch(tag) and not _NOT_IN_THE_FILE.fullmatch(tag)}
+
+
+def dates(file: Path) -> list[str]:
+    """Return the lines of dates that are in a file."""
+    command = ["exiftool", "-a", "-G1", "-s", "-time:all", "--System:all", str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()

@@ -6,13 +6,14 @@ that no metadata gets through under a name that nobody thought of. Pixels are ne
 
 from collections.abc import Callable
 
-from scapi.formats.cleaning import gif, jpeg, png, webp
+from scapi.formats.cleaning import avif, gif, jpeg, png, webp
 
 _WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "image/jpeg": jpeg.cleaned,
     "image/png": png.cleaned,
     "image/gif": gif.cleaned,
     "image/webp": webp.cleaned,
+    "image/avif": avif.cleaned,
 }
 
 TYPES = tuple(_WRITERS)

@@ -1,0 +1,65 @@
+"""HEIC, what iPhones and other phones send: decoded, and made the JPEG that every browser shows."""
+
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from scapi.formats import images, outlines
+from scapi.formats.containers import BrokenFileError
+from scapi.formats.filetypes import HEIC, HEIC_DECODERS
+from scapi.formats.images import ImageLimits, InvalidImage
+
+JPEG_QUALITY = 88
+
+
+def decoder() -> Any:
+    """Return the module that decodes, pi_heif or pillow_heif. Raises ImportError where there is none."""
+    for name in HEIC_DECODERS[:-1]:
+        try:
+            return _set_up(import_module(name))
+        except ImportError:
+            continue
+    return _set_up(import_module(HEIC_DECODERS[-1]))
+
+
+def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
+    """Return the primary image as a JPEG: upright, in its colours, without any metadata but its ICC profile.
+
+    What is transparent becomes white. Its size and its tiles are checked before it is decoded. Raises InvalidImage.
+    """
+    try:
+        outline = outlines.read(data, HEIC)
+    except BrokenFileError as error:
+        raise InvalidImage("invalid_image", f"This image cannot be read: {error}.") from error
+    images.check(outline, limits)
+    try:
+        image = decoder().open_heif(BytesIO(outline.data), convert_hdr_to_8bit=True).to_pillow()
+        image.load()
+    except MemoryError as error:  # the coded picture is larger than the boxes say
+        raise InvalidImage("image_too_complex", "This image takes too much memory to decode.") from error
+    except images.UNREADABLE as error:
+        raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
+    sideways = outline.orientation in images.SIDEWAYS
+    if image.size != ((outline.height, outline.width) if sideways else (outline.width, outline.height)):
+        raise InvalidImage("invalid_image", "This image cannot be read: it has another size than it says.")
+    output = BytesIO()
+    _opaque(image).save(output, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=outline.profile)
+    return output.getvalue()
+
+
+def _set_up(module: Any) -> Any:
+    """Let the module read the primary image only."""
+    module.options.THUMBNAILS = module.options.DEPTH_IMAGES = module.options.AUX_IMAGES = False
+    # Tiles are decoded one after another.
+    module.options.DECODE_THREADS = 0
+    return module
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode == "RGBA":
+        background = Image.new("RGB", image.size, "white")
+        background.paste(image, mask=image.getchannel("A"))
+        return background
+    return image if image.mode in ("RGB", "L") else image.convert("RGB")
