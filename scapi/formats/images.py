@@ -50,7 +50,7 @@ UNREADABLE = (
     ValueError,
     TypeError,
     LookupError,
-    OverflowError,
+    ArithmeticError,
     RuntimeError,
     struct.error,
     zlib.error,
