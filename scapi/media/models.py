@@ -105,6 +105,8 @@ class Media(Base):
     clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """How many visitors have clicked it: the number of its rows in `media_clicks`."""
     embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)
+    embed_details: Mapped[dict[str, Any] | None] = mapped_column("embed_metadata", JSON(none_as_null=True))
+    """What whoever made this media says of what it embeds; null for a link, whose page says it to all of its media."""
     embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
         back_populates="media", cascade="all, delete-orphan", lazy="selectin", order_by="MediaFile.id"

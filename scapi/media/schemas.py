@@ -76,7 +76,7 @@ def _none(field: type[ma.fields.Field[Any]], description: str = "", **more: Any)
 
 
 class EmbedSchema(Schema):
-    """Something that lives elsewhere, shared by the media that show it."""
+    """Something that lives elsewhere. Media that show the same thing have one `id` here."""
 
     id = ma.fields.Integer(dump_only=True)
     embed_type = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 100), no_nul], metadata=KEPT)
@@ -87,7 +87,7 @@ class EmbedSchema(Schema):
         allow_none=True,
         attribute="details",
         validate=small_json,
-        metadata={"description": "As it was sent by whoever embedded this first, or what the page of a link says"},
+        metadata={"description": "As it was sent by whoever made the media, or what the page of a link says"},
     )
 
 
@@ -138,6 +138,9 @@ class MediaSchema(Schema):
         fields["choice_images"] = media.choice_images or []
         for name in ("embed_type", "embed_id"):
             fields[name] = getattr(media.embed, name, None)
+        if media.embed and media.embed_details is not None:
+            own = {"url": media.url, "details": media.embed_details}
+            fields["embed"] = {name: getattr(media.embed, name) for name in ("id", "embed_type", "embed_id")} | own
         if file:
             fields |= {"url": _url(media, file), "size": file.size, "mimetype": file.mimetype}
         if shown:

@@ -1,6 +1,7 @@
 """Clicks on a media: who made them is remembered, and counted, once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -8,12 +9,20 @@ import pytest
 import requests
 from flask import Flask
 
+from scapi.http import auth
 from scapi.media import clicks as clicks_of
 from scapi.media.models import MAX_VISITOR
 from tests import files
 from tests.client import refusal, upload
 from tests.conftest import token
-from tests.running import Server
+from tests.running import SECRET, Server
+
+ADMIN = {"Authorization": f"Bearer {auth.make_token(9, SECRET, timedelta(hours=1), admin=True)}"}
+
+
+def by_admin(**options: Any) -> dict[str, Any]:
+    """Return the options of an admin's request, which may name the visitor's address."""
+    return {"headers": ADMIN, **options}
 
 
 @pytest.fixture
@@ -41,8 +50,9 @@ def test_each_visitor_is_counted_once(server: Server, media: str) -> None:
         (
             {"headers": token(7)},
             {"headers": token(8), "json": {"ip": "192.0.2.1"}},
-            {"json": {"ip": "192.0.2.1"}},
-            {"json": {"ip": "2001:db8:0:0::1"}},
+            {"headers": ADMIN, "json": {"ip": "192.0.2.1"}},
+            {"headers": ADMIN, "json": {"ip": "2001:db8:0:0::1"}},
+            {"headers": ADMIN},
             {},
         ),
         start=1,
@@ -55,9 +65,11 @@ def test_each_visitor_is_counted_once(server: Server, media: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ({"json": {"ip": "2001:db8::1"}}, {"data": {"ip": "2001:DB8:0::01"}}),
-        ({"json": {"ip": "2001:db8::1"}}, {"json": {"ip": "2001:db8::ffff:1"}}),  # one household
-        ({"json": {"ip": "::ffff:192.0.2.1"}}, {"files": {"ip": (None, "192.0.2.1")}}),
+        (by_admin(json={"ip": "2001:db8::1"}), by_admin(data={"ip": "2001:DB8:0::01"})),
+        (by_admin(json={"ip": "2001:db8::1"}), by_admin(json={"ip": "2001:db8::ffff:1"})),  # one household
+        (by_admin(json={"ip": "::ffff:192.0.2.1"}), by_admin(files={"ip": (None, "192.0.2.1")})),
+        (by_admin(json={"ip": "127.0.0.1"}), {}),
+        ({"json": {"ip": "192.0.2.1"}}, {"json": {"ip": "192.0.2.2"}}),  # nobody learns whether an address has clicked
         ({"headers": token(7), "json": {"ip": "192.0.2.1"}}, {"headers": token(7), "json": {"ip": "192.0.2.2"}}),
         ({}, {"json": {"ip": None}}),
         ({"json": {}}, {"data": {"ip": ""}}),
@@ -85,7 +97,11 @@ def test_a_media_that_is_not_there(server: Server) -> None:
 
 def test_many_at_once(server: Server, media: str) -> None:
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: click(server, media, json={"ip": f"192.0.2.{number % 4}"}), range(32)))
+        list(
+            threads.map(
+                lambda number: click(server, media, **by_admin(json={"ip": f"192.0.2.{number % 4}"})), range(32)
+            )
+        )
     assert clicks(server, media) == 4
 
 

@@ -54,8 +54,10 @@ def _embed(fields: dict[str, Any]) -> Media:
         raise Refused("reserved_embed_type", f"{embed_type} is made by the server only", field="embed_type")
     if url:
         previews.checked(url, "url")
-    embed = embeds.obtain(embed_type, fields["embed_id"], url, fields.get("metadata") or {})
-    return Media(type=MediaType.EMBED, url=url or embed.url, embed=embed)
+    details = fields.get("metadata") or {}
+    # what another client said of the same thing is not shown for this one: anybody can be the first to name a thing
+    embed = embeds.obtain(embed_type, fields["embed_id"], url, details)
+    return Media(type=MediaType.EMBED, url=url, embed=embed, embed_details=details)
 
 
 def _link(kind: MediaType, url: str) -> Media:

@@ -13,13 +13,16 @@ def test_metadata_comes_back_as_it_was_sent(server: Server) -> None:
     assert get(server, media)["embed"]["metadata"] == metadata
 
 
-def test_an_embed_is_shared_and_its_first_metadata_stay(server: Server) -> None:
-    same = pair()
-    first = make(server, type="embed", embed={**same, "metadata": {"n": 1}})
-    second = make(server, type="embed", embed={**same, "metadata": {"n": 2}})
-    assert first["id"] != second["id"]
-    assert first["embed"] == second["embed"]
-    assert make(server, type="embed", **same)["embed"]["metadata"] == {"n": 1}
+def test_nobody_says_what_the_media_of_others_embed(server: Server) -> None:
+    same, url, other = pair(), "https://one.example/", "https://two.example/"
+    first = make(server, type="embed", embed={**same, "url": url, "metadata": {"n": 1}})
+    second = make(server, type="embed", embed={**same, "url": other, "metadata": {"n": 2}})
+    third = make(server, type="embed", **same)
+    assert len({media["embed"]["id"] for media in (first, second, third)}) == 1
+    for media, said in ((first, (url, {"n": 1})), (second, (other, {"n": 2})), (third, (None, {}))):
+        for answer in (media, get(server, media)):
+            assert (answer["embed"]["url"], answer["embed"]["metadata"]) == said
+            assert answer["url"] == said[0]
 
 
 def test_racing_creators_make_one_embed(server: Server) -> None:
