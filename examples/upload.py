@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Uploads images and PDFs in chunks: python examples/upload.py photo.jpg minutes.pdf
 
-Goes on where it was interrupted, also when it is started again, and tries again, after pauses that grow, when the
-network or the server is gone for a while. Prints the address of each file.
+Goes on where it was interrupted, in the middle of a chunk too, and when it is started again; and tries again, after
+pauses that grow, when the network or the server is gone for a while. Prints the address of each file.
 """
 
 # /// script
@@ -36,6 +36,9 @@ GONE = (404, 410)
 WORTH_ANOTHER_RUN = (401, 403, *PASSING)
 """HTTP statuses after which the upload can go on, later or with another token."""
 
+FIRST = 200 * 1024
+"""Bytes of the first chunk: before it has been answered, nothing is kept of a chunk that breaks off."""
+
 BLOCK = 1024 * 1024
 """Bytes read at once of what an earlier run has sent already."""
 
@@ -55,11 +58,15 @@ class Refused(Exception):
         super().__init__(self.body["message"])
 
 
+BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+"""What is raised where a connection breaks or falls silent."""
+
+
 def may_pass(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, Refused):
         return error.status in PASSING
-    return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
+    return isinstance(error, BROKEN)
 
 
 def pause(attempt: RetryCallState) -> float:
@@ -73,6 +80,16 @@ def say(attempt: RetryCallState) -> None:
     """Tell why there is a pause."""
     reason = attempt.outcome.exception() if attempt.outcome else None
     tqdm.write(f"{reason}; trying again in {attempt.upcoming_sleep:.1f} s", file=sys.stderr)
+
+
+patiently = retry(
+    retry=retry_if_exception(may_pass),
+    wait=pause,
+    stop=stop_after_attempt(ATTEMPTS),
+    before_sleep=say,
+    reraise=True,
+)
+"""Makes a method try again after what may pass."""
 
 
 class Source:
@@ -113,14 +130,11 @@ class Client:
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
-    @retry(
-        retry=retry_if_exception(may_pass),
-        wait=pause,
-        stop=stop_after_attempt(ATTEMPTS),
-        before_sleep=say,
-        reraise=True,
-    )
+    @patiently
     def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        return self._once(method, path, **options)
+
+    def _once(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._session.request(method, self._api + path, timeout=TIMEOUT, **options)
         if not answer.ok:
             raise Refused(answer)
@@ -137,14 +151,23 @@ class Client:
             raise
         return int(upload["offset"]) if upload["total"] == str(size) else None
 
+    @patiently
     def send(self, upload_id: str, name: str, chunk: bytes, offset: int, size: int) -> tuple[str, int]:
-        """Send a chunk, and return the upload's id and the offset of the next one."""
+        """Send a chunk, and return the upload's id and the offset of the next one.
+
+        Of a chunk that breaks off the server keeps what has come.
+        """
         place = {"Content-Range": f"bytes {offset}-{offset + len(chunk) - 1}/{size}"}
         files = {"image": (name, chunk, "application/octet-stream")}
         try:
-            upload = self._request(
+            upload = self._once(
                 "POST", "/media/upload/chunk/", headers=place, data={"upload_id": upload_id}, files=files
             )
+        except BROKEN:
+            came = int(self._once("GET", f"/media/upload/{upload_id}/")["offset"]) if upload_id else offset
+            if came <= offset:
+                raise
+            return upload_id, came
         except Refused as refused:
             if refused.status == 409 and "offset" in refused.body:  # the server knows where to go on
                 return upload_id, int(refused.body["offset"])
@@ -176,7 +199,8 @@ def upload(client: Client, path: Path, note: Path, chunk_size: int) -> dict[str,
     with path.open("rb") as file, bar:
         source = Source(file)
         while offset < size or not upload_id:
-            chunk = source.read(offset, min(chunk_size, size - offset))
+            most = chunk_size if upload_id else min(chunk_size, FIRST)
+            chunk = source.read(offset, min(most, size - offset))
             known, (upload_id, offset) = upload_id, client.send(upload_id, path.name, chunk, offset, size)
             if upload_id != known:
                 note.write_text(upload_id)
@@ -192,7 +216,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--api", default="http://127.0.0.1:8000/api/v2", help="default: %(default)s")
     parser.add_argument("--token", default=os.environ.get("SCAPI_TOKEN"), help="bearer token; default: $SCAPI_TOKEN")
-    parser.add_argument("--chunk-size", type=int, default=1024 * 1024, help="in bytes; default: %(default)s")
+    parser.add_argument("--chunk-size", type=int, default=5 * 1024 * 1024, help="in bytes; default: %(default)s")
     options = parser.parse_args()
     client = Client(options.api, options.token)
     failed = 0

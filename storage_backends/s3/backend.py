@@ -33,6 +33,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from botocore.exceptions import ClientError
@@ -167,16 +168,23 @@ class S3Backend(StorageBackend):
 
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         upload = Upload.load(state)
-        # Trash was of use to the states before this official one; nobody can need it any more.
-        self._bucket.remove_parked(upload.key, upload.trash)
         part_size = upload.part_size or part_size_for(size, self._largest_object)
-        upload = replace(upload, part_size=part_size, trash=())
+        chunk, parked = _read(stream, size), Parked.new(offset, size)
+        park = partial(self._bucket.park, upload.key, parked, chunk)
+        # Trash was of use to the states before this official one; nobody can need it any more.
+        remove = partial(self._bucket.remove_parked, upload.key, upload.trash)
+        has_trash, upload = bool(upload.trash), replace(upload, part_size=part_size, trash=())
+        if not has_trash and not upload.next_part(last=False) and not upload.mergeable(size):
+            park()
+            return upload.with_parked(parked).dump()
+        merges = bool(upload.mergeable(size))
         try:
-            upload = self._make_parts(upload, last=False)
+            with self._bucket.beside(*[remove] * has_trash, *[park] * (not merges)):
+                upload = self._make_parts(upload, last=False)
         except ClientError as error:
             self._raise_if_gone(upload, error)
             raise
-        return self._park(upload, offset, _read(stream, size)).dump()
+        return (self._park(upload, offset, chunk) if merges else upload.with_parked(parked)).dump()
 
     def _make_parts(self, upload: Upload, *, last: bool) -> Upload:
         """Return the upload with all parts made that its parked bytes are enough for."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from storage_backends.base import MiB, NotFound, Published
+from storage_backends.base import NotFound, Published
 from storage_backends.s3.client import content_md5
 from storage_backends.s3.errors import NotSupported, kind_for, kind_of
 from storage_backends.s3.state import Parked, Slice, Upload
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
-COPY_SIZE = 1 * MiB
-"""Bytes read from an object at a time."""
+AT_ONCE = 16
+"""Requests that are made beside others, of all uploads together: each part is joined by some 26 of them."""
 
 DELETE_BATCH = 1000
 """Objects that one DeleteObjects may name (S3 API reference)."""
@@ -42,6 +43,7 @@ class Bucket:
         self.prefix = prefix
         self._encryption: Any = encryption
         self._publishing: Any = encryption | storage_class
+        self._beside = ThreadPoolExecutor(AT_ONCE, "s3")  # for single requests only: none of them waits for another
 
     # Published objects ------------------------------------------------------------------------------------------
 
@@ -98,16 +100,28 @@ class Bucket:
 
     def join(self, key: str, slices: list[Slice]) -> bytes:
         """Return the bytes of `slices` of what is parked for `key`, each read once."""
-        joined = io.BytesIO()
-        for piece in slices:
-            byte_range = "" if piece.whole else f"bytes={piece.first}-{piece.end - 1}"
-            with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body:
-                while block := body.read(COPY_SIZE):
-                    joined.write(block)
-        expected = sum(piece.end - piece.first for piece in slices)
-        if joined.tell() != expected:
-            raise NotFound(f"what is parked for {key} has {joined.tell()} bytes of {expected}")
-        return joined.getvalue()
+        read = partial(self._read, key)
+        found = [read(slices[0])] if len(slices) == 1 else list(self._beside.map(read, slices))
+        joined, expected = b"".join(found), sum(piece.end - piece.first for piece in slices)
+        if len(joined) != expected:
+            raise NotFound(f"what is parked for {key} has {len(joined)} bytes of {expected}")
+        return joined
+
+    def _read(self, key: str, piece: Slice) -> bytes:
+        byte_range = "" if piece.whole else f"bytes={piece.first}-{piece.end - 1}"
+        with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body:
+            return body.read()
+
+    @contextmanager
+    def beside(self, *calls: Callable[[], object]) -> Iterator[None]:
+        """Make single requests beside what is done inside, and wait for all of them. Raises what the first raised."""
+        under_way = [self._beside.submit(call) for call in calls]
+        try:
+            yield
+        finally:
+            wait(under_way)
+        for one in under_way:
+            one.result()
 
     def parked(self, key: str) -> list[Parked]:
         """Return what is parked for `key`, official or not."""

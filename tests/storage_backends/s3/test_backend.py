@@ -19,7 +19,8 @@ from tests.storage_backends.s3_setup import client_of, intercept, record, refusa
 
 
 def operations(made: list[tuple[str, dict[str, Any]]]) -> list[str]:
-    return [name for name, _ in made]
+    """Return the names of what was asked, sorted: some of it is asked at once."""
+    return sorted(name for name, _ in made)
 
 
 def published(backend: S3Backend, server: Server, key: str) -> dict[str, Any]:
@@ -37,16 +38,18 @@ def test_a_chunk_as_large_as_a_part_is_put_once_and_never_read(moto: Server, mon
     assert operations(made) == ["PutObject"]
     made.clear()
     state = add(backend, state, data(5 * MiB), offset=5 * MiB)
-    assert operations(made) == ["CreateMultipartUpload", "UploadPartCopy", "PutObject"]
+    assert operations(made) == sorted(["CreateMultipartUpload", "UploadPartCopy", "PutObject"])
     made.clear()
     state = add(backend, state, data(100), offset=10 * MiB)
-    assert operations(made) == ["DeleteObject", "UploadPartCopy", "PutObject"]
+    assert operations(made) == sorted(["DeleteObject", "UploadPartCopy", "PutObject"])
     made.clear()
     backend.finish(state)
-    assert operations(made) == [
-        *["UploadPartCopy", "ListParts", "CompleteMultipartUpload"],
-        *["ListObjectsV2", "DeleteObjects"],
-    ]
+    assert operations(made) == sorted(
+        [
+            *["UploadPartCopy", "ListParts", "CompleteMultipartUpload"],
+            *["ListObjectsV2", "DeleteObjects"],
+        ]
+    )
 
 
 def test_small_chunks_are_read_once_and_joined(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +57,7 @@ def test_small_chunks_are_read_once_and_joined(moto: Server, monkeypatch: pytest
     state = upload(backend, "ab/cd", *[data(2 * MiB)] * 3)
     made = record(backend)
     state = add(backend, state, data(2 * MiB), offset=6 * MiB)
-    assert operations(made) == ["CreateMultipartUpload", *["GetObject"] * 3, "UploadPart", "PutObject"]
+    assert operations(made) == sorted(["CreateMultipartUpload", *["GetObject"] * 3, "UploadPart", "PutObject"])
     ranges = [parameters.get("Range") for name, parameters in made if name == "GetObject"]
     assert ranges == [None, None, f"bytes=0-{1 * MiB - 1}"]
 
