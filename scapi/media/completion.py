@@ -77,11 +77,10 @@ def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str |
         last = Refused("inspection_crashed", f"inspecting this file has failed {MAX_CRASHES} times")
         ending.refuse(upload, last.code, last.message)
         raise last from crash
-    except NotFound:
+    except NotFound as error:
         current = rows.find(upload.id)
         if current is not None and current.status == Status.UPLOADING:
-            claims.release(upload)
-            raise
+            raise ending.gone(current) from error
         return None
     except BaseException:
         claims.release(upload)

@@ -23,8 +23,8 @@ from storage_backends import NotFound
 
 blueprint = Blueprint("files", __name__)
 
-REDIRECT_MAX_AGE = 300
-"""Seconds that a redirect may be cached; well below what a presigned URL lives."""
+REDIRECT_CACHE_CONTROL = "private, max-age=300"
+"""For five minutes: below what is left of a presigned URL's life when it is given out."""
 
 ATTR_CHARS = "!#$&+-.^_`|~"
 """What stands for itself in `filename*`, beside letters and digits (RFC 5987, section 3.2.1)."""
@@ -53,7 +53,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
 def _answer(file: MediaFile) -> BaseResponse:
     storage = storages.of(file.storage)
     if url := storage.url(file.key, file.mimetype, disposition(file)):
-        return _redirect(url)
+        return _head(file) if request.method == "HEAD" else _redirect(url)
     location = settings.accel_redirect
     if location and (path := storage.web_path(file.key)):
         return _hand_over(file, location + path)
@@ -68,9 +68,18 @@ def disposition(file: MediaFile) -> str:
     return dump_options_header("inline" if is_image(file.mimetype) else "attachment", names)
 
 
+def _head(file: MediaFile) -> BaseResponse:
+    """Say of a file what its row says. A presigned URL is good for GET only: a HEAD that followed it would get 403."""
+    answer = _described(file)
+    answer.content_length = file.size
+    answer.headers["Accept-Ranges"] = "bytes"
+    answer.headers["Cache-Control"] = REDIRECT_CACHE_CONTROL
+    return answer
+
+
 def _redirect(url: str) -> BaseResponse:
     answer = redirect(url)
-    answer.headers["Cache-Control"] = f"private, max-age={REDIRECT_MAX_AGE}"
+    answer.headers["Cache-Control"] = REDIRECT_CACHE_CONTROL
     answer.vary.add("Origin")  # S3 says so only to scripts: what an <img> got would be taken from the cache for them
     return answer
 

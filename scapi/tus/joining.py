@@ -23,6 +23,7 @@ from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Position
 from scapi.uploads.rows import UploadRow
+from storage_backends import NotFound
 
 LEASE = timedelta(seconds=60)
 """How long a request has a final upload for itself; one that dies meanwhile is followed by another after that."""
@@ -84,7 +85,10 @@ def _join(resource: TusUpload, parts: list[UploadRow], total: int) -> None:
         counted = [part.id for part in parts]
         beginning.create(resource.user_id, filename, total, UNKNOWN, upload_id=resource.id, counted=counted)
     for part in {part.id: part for part in parts}.values():
-        of(part.storage).finish(part.state)
+        try:
+            of(part.storage).finish(part.state)
+        except NotFound as error:
+            raise ending.gone(part) from error
 
     def source(_silent: Callable[[], None]) -> Iterable[bytes]:
         return _bytes(parts, offset)

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Self
 
 from scapi.database import now
-from scapi.refusals import Refused
 from scapi.storage import name_in_use, storage, using
-from scapi.uploads import recovery, rows, rules
+from scapi.uploads import ending, recovery, rows, rules
 from scapi.uploads.driver import Driver
 from scapi.uploads.keys import key_of
 from scapi.uploads.rows import UploadRow
+from storage_backends import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Progress:
 def entered(upload_id: str, user_id: int | None, connection: Driver | None = None) -> Iterator[UploadRow]:
     """Let one request at a time go on with an upload; give it the row, of which every byte is there.
 
-    Not to be held while waiting for a client. Raises Refused and StorageError.
+    Not to be held while waiting for a client. Raises Refused and StorageError. NotFound, raised inside, says that the
+    storage has lost bytes of this very row: the upload ends, with `upload_gone`.
     """
     place = name_in_use()
     while True:
@@ -47,16 +48,15 @@ def entered(upload_id: str, user_id: int | None, connection: Driver | None = Non
             upload = find(upload_id, user_id, shared)
             if upload.storage == place:
                 rules.check_alive(upload, now())
-                if not recovery.settle(upload, shared):
-                    yield upload
-                    return
+                try:
+                    if not recovery.settle(upload, shared):
+                        yield upload
+                        return
+                except NotFound as error:
+                    raise ending.gone(upload) from error
             place = upload.storage  # it began in another one, which has its lock
 
 
 def find(upload_id: str, user_id: int | None, connection: Driver | None = None) -> UploadRow:
     """Return the upload's row for who may go on with it. Raises Refused."""
-    upload = rows.find(upload_id, connection)
-    if upload is None:
-        raise Refused("upload_not_found", "there is no such upload")
-    rules.check_access(upload, user_id)
-    return upload
+    return rules.accessible(rows.find(upload_id, connection), user_id)

@@ -9,7 +9,7 @@ from scapi import metrics
 from scapi.database import db, now
 from scapi.refusals import Refused
 from scapi.storage import storage, using
-from scapi.uploads import assembly, rows, rules
+from scapi.uploads import rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
@@ -21,10 +21,10 @@ def abort(upload_id: str, user_id: int | None) -> None:
 
     Of one whose file was refused nothing is there any more: that is no error.
     """
-    place = assembly.find(upload_id, user_id).storage
+    place = rules.accessible(rows.find(upload_id), user_id).storage
     while True:
         with using(place), storage.exclusive(key_of(upload_id)):
-            upload = assembly.find(upload_id, user_id)
+            upload = rules.accessible(rows.find(upload_id), user_id)
             if upload.status == Status.REFUSED:
                 return
             rules.check_alive(upload, now())
@@ -50,6 +50,14 @@ def give_up(upload_id: str) -> None:
     if upload is not None and upload.status == Status.UPLOADING and end(upload, Status.ABORTED):
         metrics.UPLOADS_ABORTED.inc()
         clear_now_or_later(upload)
+
+
+def gone(upload: UploadRow) -> Refused:
+    """End an upload of which the storage has lost bytes; return the refusal: its client has to begin again."""
+    refusal = Refused("upload_gone", "the storage has lost bytes of this upload; begin a new upload")
+    current_app.logger.error("upload %s: the storage has lost bytes of it", upload.id)
+    refuse(upload, refusal.code, refusal.message)
+    return refusal
 
 
 def end(upload: UploadRow, status: Status, **more: Any) -> bool:

@@ -1,7 +1,7 @@
 """What may happen next to an upload, decided from its row alone. No I/O."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scapi.formats import filetypes
 from scapi.refusals import Refused
@@ -27,6 +27,17 @@ class Official(Protocol):
     def refusal_code(self) -> str | None: ...
     @property
     def refusal_message(self) -> str | None: ...
+
+
+Row = TypeVar("Row", bound=Official)
+
+
+def accessible(upload: Row | None, user_id: int | None) -> Row:
+    """Return the upload, if it is there for this user. Raises Refused."""
+    if upload is None:
+        raise Refused("upload_not_found", "there is no such upload")
+    check_access(upload, user_id)
+    return upload
 
 
 def check_access(upload: Official, user_id: int | None) -> None:

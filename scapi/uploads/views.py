@@ -22,6 +22,7 @@ REFUSED_FILE = (
     "invalid_pdf",
     "pdf_too_complex",
     "inspection_crashed",
+    "upload_gone",
 )
 """Why the file of an upload can have been refused; whoever asks for the upload afterwards is answered the same."""
 

@@ -52,6 +52,7 @@ from storage_backends.base import (
 from storage_backends.s3 import client, diagnosis, errors
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
+from storage_backends.s3.trial import Trial
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -141,12 +142,15 @@ class S3Backend(StorageBackend):
         return None if kind is None else kind(str(error))
 
     def check(self) -> None:
-        """List, write and remove once. Raises Misconfigured or Unavailable that says what the operator can do."""
+        """Try all that uploads need. Raises Misconfigured or Unavailable that says what the operator can do."""
+        endpoint = self._bucket.client.meta.endpoint_url
         try:
-            self._bucket.probe()
+            missing = Trial(self._bucket).missing()
         except errors.ERRORS as error:
-            endpoint = self._bucket.client.meta.endpoint_url
             raise errors.explain(error, self._bucket.name, endpoint) from error
+        if missing:
+            where = f"S3 at {endpoint}, bucket {self._bucket.name!r}"
+            raise Misconfigured(f"{where}: uploads need what this server does not do: {'; '.join(missing)}")
 
     def diagnose(self) -> Iterator[Diagnosis]:
         return diagnosis.diagnose(self._bucket.client, self._bucket.name, self._bucket.prefix)
@@ -229,10 +233,8 @@ class S3Backend(StorageBackend):
         """Tell whether an earlier or a racing `finish` did the work: S3 has no one error for that."""
         try:
             return self._bucket.size(upload.key) == upload.size
-        except ClientError as error:
-            if errors.kind_of(error) is NotFound:
-                return False
-            raise
+        except ClientError:  # not there, or not to be known: what went wrong before says more
+            return False
 
     def _raise_if_gone(self, upload: Upload, error: Exception) -> None:
         """Raise NoSuchUpload where a server's 500 means that the multipart upload is not there any more."""

@@ -44,6 +44,7 @@ class Bucket:
         self._encryption: Any = encryption
         self._publishing: Any = encryption | storage_class
         self._beside = ThreadPoolExecutor(AT_ONCE, "s3")  # for single requests only: none of them waits for another
+        self._deletes_batches = True  # until the server says that it does not
 
     # Published objects ------------------------------------------------------------------------------------------
 
@@ -76,13 +77,6 @@ class Bucket:
                 key = found["Key"].removeprefix(self.prefix)
                 if key > after and not key.startswith("."):  # no segment of a key starts with a dot
                     yield Published(key, found["Size"], found["LastModified"])
-
-    def probe(self) -> None:
-        """List, write and remove once."""
-        name = f"{self.prefix}.parked/.check"
-        self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
-        self.client.put_object(Bucket=self.name, Key=name, Body=b"", **self._encryption)
-        self.client.delete_object(Bucket=self.name, Key=name)
 
     def look(self) -> None:
         """Ask whether the bucket is there."""
@@ -145,9 +139,23 @@ class Bucket:
             self.delete(names[0])
             return
         for first in range(0, len(names), DELETE_BATCH):
-            self._delete_batch(names[first : first + DELETE_BATCH])
+            self._delete_all(names[first : first + DELETE_BATCH])
 
-    def _delete_batch(self, names: list[str]) -> None:
+    def _delete_all(self, names: list[str]) -> None:
+        if self._deletes_batches:
+            try:
+                self.delete_batch(names)
+            except ClientError as error:
+                if kind_of(error) is not NotSupported:
+                    raise
+                self._deletes_batches = False
+            else:
+                return
+        for name in names:
+            self.delete(name)
+
+    def delete_batch(self, names: list[str]) -> None:
+        """Remove the objects of these full names, those of them that are there, by one request."""
         answer = self.client.delete_objects(
             Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
         )
@@ -160,20 +168,24 @@ class Bucket:
         """Publish all that is parked of an upload as its object: one copied inside the server, several joined."""
         if len(upload.parked) == 1:
             try:
-                self.client.copy_object(
-                    Bucket=self.name,
-                    Key=self.prefix + upload.key,
-                    CopySource={"Bucket": self.name, "Key": self._parked_name(upload.key, upload.parked[0])},
-                    MetadataDirective="REPLACE",
-                    ContentType=upload.content_type,
-                    **self._publishing,
-                )
+                self.copy(self._parked_name(upload.key, upload.parked[0]), upload.key, upload.content_type)
             except ClientError as error:
                 if kind_of(error) is not NotSupported:  # a server without copies: through us, then
                     raise
             else:
                 return
         self.put(upload.key, self.join(upload.key, upload.slices(0, upload.size)), upload.content_type)
+
+    def copy(self, source: str, key: str, content_type: str) -> None:
+        """Publish the object of the full name `source` at `key`, inside the server."""
+        self.client.copy_object(
+            Bucket=self.name,
+            Key=self.prefix + key,
+            CopySource={"Bucket": self.name, "Key": source},
+            MetadataDirective="REPLACE",
+            ContentType=content_type,
+            **self._publishing,
+        )
 
     # Multipart uploads ------------------------------------------------------------------------------------------
 
@@ -185,24 +197,28 @@ class Bucket:
 
     def make_part(self, upload: Upload, start: int, end: int) -> None:
         """Make the next part, which holds the upload's bytes from `start` up to `end`, of what is parked."""
-        slices = upload.slices(start, end)
-        part: Any = {
-            "Bucket": self.name,
-            "Key": self.prefix + upload.key,
-            "UploadId": upload.upload_id,
-            "PartNumber": upload.parts + 1,
-        }
+        slices, number = upload.slices(start, end), upload.parts + 1
         if len(slices) == 1 and slices[0].whole:
-            source = self._parked_name(upload.key, slices[0].parked)
             try:
-                self.client.upload_part_copy(**part, CopySource={"Bucket": self.name, "Key": source})
+                self.copy_part(upload, number, self._parked_name(upload.key, slices[0].parked))
             except ClientError as error:
                 if kind_of(error) is not NotSupported:  # a server without copies: through us, then
                     raise
             else:
                 return
-        data = self.join(upload.key, slices)
-        self.client.upload_part(**part, Body=data, ContentMD5=content_md5(data))
+        self.upload_part(upload, number, self.join(upload.key, slices))
+
+    def copy_part(self, upload: Upload, number: int, source: str) -> None:
+        """Make a part of the object of the full name `source`, inside the server."""
+        self.client.upload_part_copy(**self._part(upload, number), CopySource={"Bucket": self.name, "Key": source})
+
+    def upload_part(self, upload: Upload, number: int, data: bytes) -> None:
+        """Make a part of `data`."""
+        self.client.upload_part(**self._part(upload, number), Body=data, ContentMD5=content_md5(data))
+
+    def _part(self, upload: Upload, number: int) -> Any:
+        name = self.prefix + upload.key
+        return {"Bucket": self.name, "Key": name, "UploadId": upload.upload_id, "PartNumber": number}
 
     def parts(self, upload: Upload) -> list[tuple[int, int, str]]:
         """Return number, size and ETag of every part of the multipart upload, in order. Raises NotFound."""

@@ -57,6 +57,7 @@ _BY_CODE: dict[str, type[StorageError]] = {
     "AccessDenied": Unavailable,
     "RequestTimeTooSkewed": Unavailable,
     "RequestExpired": Unavailable,
+    "400": Unavailable,  # of HEAD, which has no code: an expired token, or another region
     **dict.fromkeys(_WRONG_KEYS | _WRONG_REGION, Unavailable),
 }
 _BY_STATUS: dict[int, type[StorageError]] = {

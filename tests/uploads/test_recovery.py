@@ -197,12 +197,12 @@ def test_a_doubtful_upload_can_be_aborted(app: Flask, upload_id: str, part: Path
     assert not part.exists()
 
 
-def test_an_upload_whose_synced_bytes_are_gone_is_an_error(
+def test_an_upload_whose_synced_bytes_are_gone_ends(
     app: Flask, upload_id: str, part: Path, restart: Callable[[], None]
 ) -> None:
     os.truncate(part, 10)
     restart()
-    assert send(app, SENT, len(PAPER), upload_id).status_code == 500
+    assert send(app, SENT, len(PAPER), upload_id).status_code == 410
 
 
 def test_where_md5_cannot_be_carried_the_last_sync_counts(

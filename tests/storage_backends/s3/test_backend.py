@@ -213,6 +213,24 @@ def test_what_cannot_be_deleted_is_an_error(moto: Server, monkeypatch: pytest.Mo
         backend.abort(state)
 
 
+def test_a_server_that_deletes_one_object_at_a_time(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = s3_backend(moto, monkeypatch)
+    made: list[str] = []
+
+    def refuse_batches(name: str, _: dict[str, Any], request: Any) -> Any:
+        made.append(name)
+        if name == "DeleteObjects":
+            raise refusal("NotImplemented", 501, name)
+        return request()
+
+    intercept(backend, refuse_batches)
+    for key in ("ab/one", "ab/two"):
+        backend.finish(upload(backend, key, *[data(2 * MiB)] * 4, b"end"))
+        assert read(backend, key) == data(2 * MiB) * 4 + b"end"
+    assert sorted(s3_inventory(moto, backend)()) == ["ab/one", "ab/two"]
+    assert made.count("DeleteObjects") == 1
+
+
 def test_other_things_in_the_bucket_are_not_listed(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = s3_backend(moto, monkeypatch)
     prefix = backend._bucket.prefix

@@ -1,5 +1,6 @@
 """What goes wrong between S3Backend and a server, and what becomes of it."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,6 +36,7 @@ from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_i
         ("InsufficientStorage", 507, NoSpace),
         ("AccessDenied", 403, Unavailable),
         ("403", 403, Unavailable),
+        ("400", 400, Unavailable),
         ("ExpiredToken", 400, Unavailable),
         ("InvalidAccessKeyId", 403, Unavailable),
         ("SignatureDoesNotMatch", 403, Unavailable),
@@ -246,6 +248,44 @@ class TestCheck:
         monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: late.replace(tzinfo=None))
         with pytest.raises(Misconfigured, match="clock and the server's are too far apart"):
             s3_backend(seaweed, monkeypatch).check()
+
+    @pytest.mark.parametrize(
+        ("request_line", "missing"),
+        [
+            ("POST .*uploads", r"multipart uploads \(CreateMultipartUpload: NotImplemented\); listing .*; aborting"),
+            ("POST .*uploadId=", r"multipart uploads \(CompleteMultipartUpload: NotImplemented\)$"),
+            ("GET .*uploads", r"listing multipart uploads \(ListMultipartUploads: NotImplemented\)"),
+            ("DELETE .*uploadId=", r"aborting multipart uploads \(AbortMultipartUpload: NotImplemented\)$"),
+            ("GET [^?]*/check/[^?]*$", r"ranges \(GetObject: NotImplemented\)$"),
+        ],
+    )
+    def test_what_a_server_cannot_do_is_said_in_one_line(
+        self, moto: Server, monkeypatch: pytest.MonkeyPatch, request_line: str, missing: str
+    ) -> None:
+        with fault_proxy(moto.endpoint_url) as proxy:
+            backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+            refused = re.compile(request_line)
+            proxy.choose = lambda method, path: (501, "NotImplemented") if refused.match(f"{method} {path}") else None
+            with pytest.raises(Misconfigured, match=f"uploads need what this server does not do: {missing}") as caught:
+                backend.check()
+            assert "\n" not in str(caught.value)
+
+    def test_what_has_a_slower_way_is_only_logged(
+        self, moto: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with fault_proxy(moto.endpoint_url) as proxy:
+            backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+            proxy.choose = lambda _, path: (501, "NotImplemented") if path.endswith("?delete") else None
+            backend.check()
+            assert "deleting several objects at once (DeleteObjects: NotImplemented)" in caplog.text
+        assert not s3_inventory(moto, backend)()
+
+    def test_a_permission_that_is_missing(self, moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        with fault_proxy(moto.endpoint_url) as proxy:
+            backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
+            proxy.choose = lambda _, path: (403, "AccessDenied") if "uploads" in path else None
+            with pytest.raises(Misconfigured, match=r"no permission for it .*CreateMultipartUpload"):
+                backend.check()
 
     def test_another_region(self) -> None:
         error = refusal("PermanentRedirect", 301)

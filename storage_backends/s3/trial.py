@@ -1,0 +1,139 @@
+"""Everything that uploads need of an S3 server, tried once at the start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+
+from botocore.exceptions import ClientError
+
+from storage_backends.base import NoSpace, NotFound, Unavailable
+from storage_backends.s3.bucket import Bucket
+from storage_backends.s3.errors import ERRORS, NotSupported, code_of, kind_of, status_of
+from storage_backends.s3.state import Parked, Upload
+
+CONTENT = b"0123456789"
+TYPE = "application/octet-stream"
+
+log = logging.getLogger(__name__)
+
+
+class Trial:
+    """Objects of a name that no other trial has. The sweeper takes those of a trial that died for parked ones."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._keys = [f".parked/check/{Parked.new(0, len(CONTENT)).name}" for _ in range(4)]
+        self._uploads: list[Upload] = []
+
+    def missing(self) -> list[str]:
+        """Return what uploads need and the server cannot do; what it does in a slower way is only logged.
+
+        Raises the errors of botocore where the bucket cannot be used at all, or not with these credentials.
+        """
+        try:
+            self._list()
+            self._put()
+            found = list(self._failures(NEEDED))
+            slow = [] if found else list(self._failures(SLOWER_WITHOUT))
+        finally:
+            self._clear()
+        if slow:
+            log.warning("this S3 server makes uploads slower, because it does not do: %s", "; ".join(slow))
+        return found
+
+    def _failures(self, steps: dict[str, Callable[[Trial], bool]]) -> Iterator[str]:
+        for what, step in steps.items():
+            try:
+                if not step(self):
+                    yield f"{what} (another answer than expected)"
+            except NotFound as error:
+                yield f"{what} ({error})"
+            except ClientError as error:
+                if kind_of(error) is not NotSupported and (status_of(error) >= 500 or _is_for_the_operator(error)):
+                    raise
+                yield f"{what} ({error.operation_name}: {code_of(error)})"
+
+    def _list(self) -> None:
+        self._bucket.client.list_objects_v2(Bucket=self._bucket.name, Prefix=self._bucket.prefix, MaxKeys=1)
+
+    def _put(self) -> None:
+        self._bucket.put(self._keys[0], CONTENT, TYPE)
+
+    def _read_range(self) -> bool:
+        with closing(self._bucket.get(self._bucket.prefix + self._keys[0], "bytes=2-4")) as body:
+            return body.read() == CONTENT[2:5]
+
+    def _begin(self, key: str) -> Upload:
+        upload_id = self._bucket.create_multipart(key, TYPE)
+        self._uploads.append(Upload(key, TYPE, part_size=len(CONTENT), upload_id=upload_id, parts=1))
+        return self._uploads[-1]
+
+    def _multipart(self) -> bool:
+        upload = self._begin(self._keys[1])
+        self._bucket.upload_part(upload, 1, CONTENT)
+        self._bucket.complete_multipart(upload, len(CONTENT))
+        return self._bucket.size(upload.key) == len(CONTENT)
+
+    def _list_multiparts(self) -> bool:
+        upload = self._begin(self._keys[2])
+        listed = [upload_id for _, upload_id, _ in self._bucket.multiparts(upload.key)]
+        return listed == [upload.upload_id]
+
+    def _abort(self) -> bool:
+        upload = self._begin(self._keys[3])
+        self._bucket.abort_multipart(upload.key, upload.upload_id)
+        return True
+
+    def _delete(self) -> bool:
+        self._bucket.delete(self._bucket.prefix + self._keys[1])
+        try:
+            self._bucket.size(self._keys[1])
+        except ClientError as error:
+            return kind_of(error) is NotFound
+        return False
+
+    def _copy(self) -> bool:
+        self._bucket.copy(self._bucket.prefix + self._keys[0], self._keys[3], TYPE)
+        return self._bucket.size(self._keys[3]) == len(CONTENT)
+
+    def _copy_part(self) -> bool:
+        upload = self._begin(self._keys[2])
+        self._bucket.copy_part(upload, 1, self._bucket.prefix + self._keys[0])
+        return [part[:2] for part in self._bucket.parts(upload)] == [(1, len(CONTENT))]
+
+    def _delete_batch(self) -> bool:
+        self._bucket.delete_batch([self._bucket.prefix + key for key in (self._keys[0], self._keys[3])])
+        return True
+
+    def _clear(self) -> None:
+        """Remove what is left, as far as the server lets us; the sweeper removes the rest."""
+        for upload in self._uploads:
+            with suppress(*ERRORS):
+                self._bucket.abort_multipart(upload.key, upload.upload_id)
+        for key in self._keys:
+            with suppress(*ERRORS):
+                self._bucket.delete(self._bucket.prefix + key)
+
+
+def _is_for_the_operator(error: ClientError) -> bool:
+    """Tell whether the server could do it, and something else is wrong: a permission, a quota."""
+    return issubclass(kind_of(error) or NotFound, (Unavailable, NoSpace))
+
+
+NEEDED: dict[str, Callable[[Trial], bool]] = {
+    "ranges": Trial._read_range,
+    "multipart uploads": Trial._multipart,
+    "listing multipart uploads": Trial._list_multiparts,
+    "aborting multipart uploads": Trial._abort,
+    "deleting": Trial._delete,
+}
+"""Without these there are no uploads."""
+
+SLOWER_WITHOUT: dict[str, Callable[[Trial], bool]] = {
+    "copies": Trial._copy,
+    "copies into parts": Trial._copy_part,
+    "deleting several objects at once": Trial._delete_batch,
+}
+"""For these there is another way."""
