@@ -119,7 +119,7 @@ class _Collector:
         if tag in _BLOCKS:
             self._hear(" ")
         self._path.append(tag)
-        if not any(self._inside[around] for around in _NOT_THE_PAGE):
+        if not self._is_elsewhere():
             self._keep(tag, attributes)
         if tag in _CONTEXTS:
             self._inside[tag] += 1
@@ -140,12 +140,15 @@ class _Collector:
 
     def data(self, text: str) -> None:
         if self._listening:
-            in_code = self._path[-1] in _CODE
-            if not in_code or self._listening[-1][1].tag == "script":
+            shown = self._path[-1] not in _CODE and not self._is_elsewhere()
+            if shown or self._listening[-1][1].tag == "script":
                 self._hear(text)
 
     def close(self) -> None:
         pass
+
+    def _is_elsewhere(self) -> bool:
+        return any(self._inside[around] for around in _NOT_THE_PAGE)
 
     def _hear(self, text: str) -> None:
         for _, element in self._listening:

@@ -57,21 +57,26 @@ def shown(elements: Sequence[Element], titles: Sequence[str]) -> list[Image]:
     sources: list[str] = []
     for element in elements:
         if element.tag == "source":  # of a `<picture>`, whose `<img>` follows
-            sources += _addresses(element)
-            continue
-        if element.tag not in ("img", "amp-img", "video", "amp-video"):
-            background = _BACKGROUND.search(element.get("style")[:4000])
-            found += [(-1, Image(background[1]))] if background else []
-            continue
-        addresses = _addresses(element) if "video" not in element.tag else [element.get("poster")]
-        sides = pixels(element.get("width")), pixels(element.get("height"))
-        if fits(*sides) and not _HIDDEN.search(element.get("style")[:500]) and "hidden" not in element.attributes:
-            best = islice(_best(sources + addresses), 2)
-            found += [(_points(element, address, sides, titles), Image(address)) for address in best]
-        sources = []
-    if sources:
-        found += [(0, Image(address)) for address in _best(sources)]
+            sources += _srcsets(element)
+        elif element.tag in ("img", "amp-img", "video", "amp-video"):
+            found += _candidates(element, sources, titles)
+            sources = []
+        elif element.tag == "link" and "preload" in element.get("rel").lower():
+            found += [(0, Image(url)) for url in (*_best_size(element.get("imagesrcset")), element.get("href"))[:1]]
+        elif background := _BACKGROUND.search(element.get("style")[:4000]):
+            found.append((-1, Image(background[1])))
+    found += [(0, Image(url)) for url in _best_size(", ".join(sources))]
     return [image for _, image in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _candidates(element: Element, sources: list[str], titles: Sequence[str]) -> Iterator[tuple[int, Image]]:
+    """Yield the addresses of a picture, each with how likely it is to be about what the page is about."""
+    sides = pixels(element.get("width")), pixels(element.get("height"))
+    if not fits(*sides) or _HIDDEN.search(element.get("style")[:500]) or "hidden" in element.attributes:
+        return
+    addresses = [element.get("poster")] if "video" in element.tag else _addresses(element, sources)
+    for address in islice(filter(_is_address, addresses), 2):
+        yield _points(element, address, sides, titles), Image(address)
 
 
 def marked(elements: Iterable[Element]) -> Iterator[Image]:
@@ -103,7 +108,8 @@ def _points(element: Element, address: str, sides: tuple[int | None, int | None]
         points += 2
     if element.within & {"nav", "footer", "aside", "form"}:
         points -= 3
-    if _DECORATION.search(told) or _DECORATION.search(address[-500:].rpartition("/")[2]):
+    host, name = address.partition("//")[2].partition("/")[0], address[-500:].rpartition("/")[2]
+    if any(_DECORATION.search(text) for text in (told, host[:100], name)):
         points -= 4
     if re.search(r"\.(?:svg|ico)(?:$|[?#])", address[-200:], re.IGNORECASE):
         points -= 8
@@ -112,34 +118,33 @@ def _points(element: Element, address: str, sides: tuple[int | None, int | None]
     return points
 
 
-def _addresses(element: Element) -> list[str]:
-    """Return the addresses of a picture in an element: of scripts, then of a browser in its best size, then of all."""
+def _addresses(element: Element, sources: list[str]) -> list[str]:
+    """Return the addresses of a picture: of the best size, for scripts, then for browsers without them."""
     lazy: list[str] = []
     for name, value in element.attributes.items():
-        if not value or not name.startswith("data-"):
-            continue
-        if name.endswith("srcset"):
-            lazy += _from_srcset(value)
-        elif _LAZY.fullmatch(name) or _LOOKS_LIKE_A_PICTURE.fullmatch(value[:2100]):
-            lazy += [value] if value[:1] not in "{[" and " " not in value.strip() else []
-    lazy.sort(key=lambda value: not _LOOKS_LIKE_A_PICTURE.match(value))
-    return [*lazy, *_from_srcset(element.get("srcset")), element.get("src")]
+        if name.startswith("data-") and not name.endswith("srcset") and value.lstrip()[:1] not in ("{", "["):
+            if _LOOKS_LIKE_A_PICTURE.match(value[:2100]):
+                lazy.insert(0, value)
+            elif _LAZY.fullmatch(name) and " " not in value.strip():
+                lazy.append(value)
+    return [*_best_size(", ".join([*sources, *_srcsets(element)])), *lazy, element.get("src")]
 
 
-def _from_srcset(value: str) -> list[str]:
+def _srcsets(element: Element) -> list[str]:
+    """Return the lists of sizes of an element, without those that hold a picture themselves."""
+    found = (value for name, value in element.attributes.items() if name.endswith("srcset"))
+    return [value[:MAX_SRCSET] for value in found if value.strip() and _is_address(value)]
+
+
+def _best_size(srcset: str) -> list[str]:
     """Return the address of the best size in a `srcset` (HTML Standard, 4.8.4.2.1)."""
     sizes = []
-    if value.lstrip()[:5].lower() == "data:":
-        return []
-    for address, number, unit in _SOURCE.findall(value[:MAX_SRCSET]):
+    for address, number, unit in _SOURCE.findall(srcset[:MAX_SRCSET]):
         width = float(number) * (1 if unit == "w" else 1000) if number.count(".") < 2 and number.strip(".") else 0.0
         sizes.append((width, address))
     fitting = [size for size in sizes if size[0] <= BEST_WIDTH] or sizes[:1]
     return [max(fitting, key=lambda size: size[0])[1]] if fitting else []
 
 
-def _best(addresses: Iterable[str]) -> Iterator[str]:
-    """Yield the addresses that a picture could be had from."""
-    for address in addresses:
-        if address.strip() and not address.lstrip()[:5].lower().startswith(("data:", "blob:")):
-            yield address
+def _is_address(value: str) -> bool:
+    return value.strip() != "" and not value.lstrip()[:5].lower().startswith(("data:", "blob:")) and "{{" not in value

@@ -15,7 +15,7 @@ _DECODER = json.JSONDecoder(strict=False)  # control characters stand in texts a
 _TOKEN = re.compile(
     r'(?P<text>"(?:[^"\\]|\\.)*"?)'
     r"|(?://\s{0,9}|/\*\s{0,9})?(?:<!\[CDATA\[|\]\]>|<!--|-->)(?:\s{0,9}\*/)?"
-    r"|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])|;",
+    r"|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[,}\]])|;",
     re.DOTALL,
 )
 _BAD_ESCAPE = re.compile(r"\\(?![\"\\/bfnrtu])(.)|(\\.)", re.DOTALL)

@@ -18,7 +18,7 @@ import micawber.providers
 from scapi.previews import oembed_answers, players
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.fetch import Fetched, Wanted
-from scapi.previews.texts import pixels, seconds
+from scapi.previews.texts import pixels, seconds, unescaped
 
 TYPES = ("photo", "video", "link", "rich")
 
@@ -136,6 +136,6 @@ def _url(value: object, base: Target) -> str | None:
     if not isinstance(value, str) or not value.strip():
         return None
     try:
-        return base.join(value)
+        return base.join(unescaped(value))
     except Forbidden:
         return None

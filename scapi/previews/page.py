@@ -22,7 +22,7 @@ from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetched, Wanted
 from scapi.previews.html import JSON_LD, Element, media_type
 from scapi.previews.images import Image
-from scapi.previews.texts import MAX_DESCRIPTION, MAX_KEYWORDS, MAX_TITLE, clean, joined, pixels
+from scapi.previews.texts import MAX_DESCRIPTION, MAX_KEYWORDS, MAX_TITLE, clean, joined, pixels, unescaped
 
 WANTED = Wanted(
     "text/html, application/xhtml+xml, application/xml;q=0.9, image/avif, image/webp, image/*;q=0.8, */*;q=0.5",
@@ -45,6 +45,8 @@ MIN_PARAGRAPH = 40
 """Bytes of UTF-8 that a paragraph has that says something; a letter has one to three, as it says less or more."""
 
 _NOT_THE_TEXT = frozenset(("nav", "footer", "aside", "header", "form", "noscript"))
+_ARTICLE = frozenset(("article", "main"))
+_NOTICE = re.compile(r"\bcookies?\b|\bjavascript\b|\bbrowser|©|\ball rights reserved\b", re.IGNORECASE)
 _BARE_HOST = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+){0,5}\.[a-z]{2,20}/?", re.IGNORECASE)
 
 
@@ -116,7 +118,7 @@ class _Meta:
         self._found: dict[str, list[str]] = defaultdict(list)
         self._in_order: list[tuple[str, str]] = []
         for element in elements:
-            content = element.get("content")
+            content = element.get("content") or element.get("value")
             if element.tag != "meta" or element.item is not None or not content.strip():
                 continue
             for name in {
@@ -162,13 +164,15 @@ def _headings(elements: Iterable[Element], tag: str) -> list[str]:
     return list(islice((element.text for element in elements if element.tag == tag and element.text.strip()), 2))
 
 
-def _paragraphs(elements: Iterable[Element]) -> Iterator[str]:
-    """Yield the paragraphs that say something: neither a byline nor a menu."""
+def _paragraphs(elements: Sequence[Element]) -> list[str]:
+    """Return the paragraphs that say something, neither a byline nor a menu, those of an article first."""
+    found = []
     for element in elements:
         if element.tag == "p" and not element.within & _NOT_THE_TEXT and 2 * element.linked < element.length:
             text = element.text.strip()
-            if len(text.encode("utf-8", "replace")) >= MIN_PARAGRAPH:
-                yield text
+            if len(text.encode("utf-8", "replace")) >= MIN_PARAGRAPH and not _NOTICE.search(text[:200]):
+                found.append((element.within.isdisjoint(_ARTICLE), text))
+    return [text for _, text in sorted(found, key=lambda pair: pair[0])]
 
 
 def _links(elements: Iterable[Element], relation: str) -> list[str]:
@@ -224,8 +228,8 @@ def _urls(references: Iterable[str], base: Target) -> Iterator[str]:
 
 def _targets(references: Iterable[str], base: Target) -> Iterator[Target]:
     """Yield the http and https URLs among `references`, absolute; the rest (`data:`, nonsense) is left out."""
-    for reference in references:
+    for reference in filter(str.strip, references):
         try:
-            yield Target.of(base.join(reference))
+            yield Target.of(base.join(unescaped(reference)))
         except Forbidden:
             continue

@@ -23,7 +23,7 @@ class MeasuredPreviewer(Previewer):
         outcome = "failed"
         try:
             preview = super().preview(url)
-            outcome = "ready" if preview.ready else "empty"
+            outcome = "ready" if preview.ready else "empty" if preview.tried else "busy"
         finally:
             metrics.PREVIEW_SECONDS.labels(outcome).observe(perf_counter() - began)
         return preview

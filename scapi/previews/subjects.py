@@ -164,6 +164,8 @@ class _Graph:
 
 
 def _list(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = value.get("@list", value.get("@set", value))
     return value if isinstance(value, list) else [value]
 
 

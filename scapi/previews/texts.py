@@ -68,6 +68,11 @@ def joined(values: Iterable[object], most: int) -> str | None:
     return ", ".join(kept) or None
 
 
+def unescaped(url: str) -> str:
+    """Return a URL as it was before it was escaped for HTML once more than it should have been."""
+    return url.replace("&amp;", "&").replace("&#038;", "&")
+
+
 def alike(one: str, other: str) -> bool:
     """Whether two titles seem to be about the same: one is within the other, or they share most words."""
     first, second = (_WORDS.findall(text[:MAX_TITLE].casefold()) for text in (one, other))

@@ -85,11 +85,11 @@ def test_nobody_answers_for_other_urls(url: str) -> None:
     "unit", ["a", "a.", "a-", "%41", "youtube", ".youtube.com", "/a", "/watch?v=", "&list=", "photo/"]
 )
 def test_no_url_keeps_the_list_busy(unit: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     for start in ("https://www.youtube.com/", "https://", "https://www.flickr.com/", "https://a."):
         with suppress(Forbidden):
             known_providers().endpoint(Target.of((start + unit * 2000)[:2000]))
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_every_endpoint_and_host_of_the_list_is_one() -> None:

@@ -166,6 +166,8 @@ def test_encodings_of_the_world(text: str, encoding: str, label: str) -> None:
         ("<template><title>no</title></template><title>found</title>", "found"),
         ("<h2>found</h2>", "found"),
         ("<h1>one<span>two</span><div>three</div></h1>", "onetwo three"),
+        ("<h1><svg><title>no</title><text>no</text></svg>found</h1>", "found"),
+        ('<meta property="og:title" value="found">', "found"),
         ('<meta property="og:title" content="example.com"><title>found</title>', "found"),
         (
             '<meta property="og:site_name" content="Site"><meta property="og:title" content="Site"><h1>found</h1>',
@@ -197,6 +199,8 @@ LONG = "This paragraph says in a few words what the whole page is about."
         ),
         (f"<p>{LONG[:30]}<script>x()</script><style>y</style>{LONG[30:]}</p>", LONG),
         ("<p>Too short.</p>", None),
+        (f"<p>We use cookies. {LONG}</p><p>{LONG}</p>", LONG),
+        (f"<p>Please enable JavaScript. {LONG}</p><p>{LONG[5:]}</p><article><p>{LONG}</p></article>", LONG),
     ],
     ids=lambda value: str(value)[:40],
 )
