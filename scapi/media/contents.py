@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -146,13 +146,18 @@ def save_image(origin: Origin, picture: Picture) -> Contents:
 
 
 def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
-    key, size, replaced = key_of(upload.id), upload.offset, []
-    if image.served is not None:
-        replaced.append(key)
-        key, size, mimetype = key + SERVED, len(image.served), served_as(mimetype)
-        storage.save(key, BytesIO(image.served), mimetype)
-    origin = Origin(upload.id, upload.filename)
-    return _contents(origin, _file(origin, key, mimetype, size), image, kind, replaced)
+    key, origin = key_of(upload.id), Origin(upload.id, upload.filename)
+    if image.served is None:
+        return _contents(origin, _file(origin, key, mimetype, upload.offset), image, kind)
+    shown_as = served_as(mimetype)
+    storage.save(key + SERVED, BytesIO(image.served), shown_as)
+    served = _file(origin, key + SERVED, shown_as, len(image.served))
+    if shown_as == mimetype or not settings.keep_originals:
+        return _contents(origin, served, image, kind, [key])
+    made = _contents(origin, served, image, kind)
+    original = _file(origin, key, mimetype, upload.offset)
+    original.role = original.name = Role.ORIGINAL
+    return replace(made, files=[*made.files, original])
 
 
 def _contents(

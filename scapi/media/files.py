@@ -11,7 +11,7 @@ from scapi import storage as storages
 from scapi.database import db, stream_keys
 from scapi.formats.filetypes import EXTENSIONS, is_image
 from scapi.http.urls import absolute
-from scapi.media.models import Media, MediaFile, StaleFile
+from scapi.media.models import Media, MediaFile, Role, StaleFile
 from scapi.settings import settings
 from scapi.sweeping import Due, Task
 from scapi.uploads import filenames
@@ -40,7 +40,7 @@ def path_of(hash_code: object, file: MediaFile) -> str:
 
 def urls_of(media: Media) -> list[str]:
     """Return every address under which a cache may have a file of the media: scapi's own, and those of a CDN."""
-    return [url for file in media.files for url in urls_of_file(media, file)]
+    return [url for file in media.files if file.role != Role.ORIGINAL for url in urls_of_file(media, file)]
 
 
 def urls_of_file(media: Media, file: MediaFile) -> list[str]:

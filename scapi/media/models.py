@@ -42,6 +42,9 @@ class Role(StrEnum):
 
     THUMBNAIL = "thumbnail"
 
+    ORIGINAL = "original"
+    """What was uploaded, where something else is served. It has no URL."""
+
 
 class Embed(Base):
     """Something that lives elsewhere: one row per thing, shared by the media that show it."""
@@ -118,6 +121,8 @@ class Media(Base):
             if file.role == Role.FILE:
                 file.md5_sent = digest
                 file.md5_served = file.md5_served or digest
+            elif file.role == Role.ORIGINAL:
+                file.md5_served = digest
 
     def file(self, role: Role) -> "MediaFile | None":
         """Return the media's file of that role, if it has one."""

@@ -16,7 +16,7 @@ from scapi.database import can_be_kept, db
 from scapi.formats.filetypes import is_image
 from scapi.http import byte_ranges, callers
 from scapi.media import settling
-from scapi.media.models import Media, MediaFile
+from scapi.media.models import Media, MediaFile, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
 from storage_backends import NotFound
@@ -39,8 +39,8 @@ HEADERS = {
 @blueprint.get("/media/<uuid:hash_code>/<name>")
 def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     """Send a file, whole or by Range, or redirect to where the storage offers it."""
-    wanted = select(MediaFile).join(Media).where(Media.hash_code == hash_code, MediaFile.name == name)
-    file = db.session.scalar(wanted) if can_be_kept(name) else None
+    named = (Media.hash_code == hash_code, MediaFile.name == name, MediaFile.role != Role.ORIGINAL)
+    file = db.session.scalar(select(MediaFile).join(Media).where(*named)) if can_be_kept(name) else None
     if file is None:
         raise _not_found()
     if file.lost_at:

@@ -96,6 +96,11 @@ class Settings(StoreSettings):
         "Whether images are served without metadata, with what they need to look right and nothing else. Pixels are "
         "not encoded again. `false`: byte for byte as they came.",
     )
+    keep_originals: bool = setting(
+        False,
+        "Whether an uploaded HEIC is kept beside the JPEG that is served of it. It has no URL, and counts for the "
+        "quota.",
+    )
 
     # Media
     media_type_names: str = setting(

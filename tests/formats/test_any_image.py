@@ -4,7 +4,7 @@ import struct
 from io import BytesIO
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
@@ -84,7 +84,7 @@ def looks(data: bytes) -> list[object]:
 
 
 @given(st.one_of(jpegs(), pngs(), gifs(), webps()), st.sampled_from([b"", private.VIDEO]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_served_file_shows_the_same_picture(drawn: Drawn, trailer: bytes) -> None:
     data, mimetype = drawn
     data += trailer
@@ -101,7 +101,7 @@ def test_the_served_file_shows_the_same_picture(drawn: Drawn, trailer: bytes) ->
 
 
 @given(st.sampled_from(list(every_kind().values())), st.integers(0, 1 << 16), st.binary(max_size=20), st.booleans())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_file_is_refused_or_shows_the_same_picture(
     kind: tuple[bytes, str], position: int, noise: bytes, cut: bool
 ) -> None:

@@ -4,7 +4,7 @@ import struct
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
@@ -109,7 +109,7 @@ def test_a_file_cut_short_is_refused(kept: float) -> None:
 
 
 @given(st.sampled_from(list(PRIVATE.values())), st.integers(0, 3000), st.binary(max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_file_is_refused_or_shows_the_same_picture(data: bytes, position: int, noise: bytes) -> None:
     position %= len(data)
     damaged = data[:position] + noise + data[position + len(noise) :]
