@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, inspect
 
 from scapi.database import Base, db
 from scapi.media.models import Media, MediaFile
@@ -29,12 +29,13 @@ def _table(model: type[Base]) -> Table:
 def _values(row: Base) -> dict[str, Any]:
     """Return the columns of a row; what has none yet gets its default, in the object too."""
     values: dict[str, Any] = {}
-    for column in _table(type(row)).columns:
+    for attribute in inspect(type(row)).column_attrs:  # whose names need not be those of the columns
+        column = attribute.columns[0]
         if column.primary_key:
             continue
-        value = getattr(row, column.key)
+        value = getattr(row, attribute.key)
         if value is None and column.default is not None:
-            value = column.default.arg(None) if column.default.is_callable else column.default.arg  # type: ignore[attr-defined]
-            setattr(row, column.key, value)
-        values[column.key] = value
+            value = column.default.arg(None) if column.default.is_callable else column.default.arg
+            setattr(row, attribute.key, value)
+        values[column.name] = value
     return values
