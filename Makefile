@@ -45,6 +45,7 @@ test: .venv/installed-for-development page-or-not ## set up and run all tests, J
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 $(BIN)/pytest --capture=no tests/faults
+	SCAPI_TEST_MEDIA=500 $(BIN)/pytest --capture=no tests/e2e/test_moving.py
 
 .PHONY: bench
 bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## measure scapi beside what else there is (takes npm, and 20 minutes of an idle machine)

@@ -31,6 +31,9 @@ STOP_TIMEOUT = 2
 
 BUCKET = "scapi-test"
 
+SECOND_KEY = ("scapi-key-2", "scapi-secret-2")
+"""Another key of who may do everything in SeaweedFS: one that the first is exchanged for."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -173,9 +176,10 @@ def seaweedfs() -> Iterator[Server]:
 def _identities(server: Server) -> list[dict[str, Any]]:
     """Return who may do what: one who may do everything, and `reader` / `reader-secret` who may write nothing."""
     keys = {"accessKey": server.access_key, "secretKey": server.secret_key}
+    second = dict(zip(("accessKey", "secretKey"), SECOND_KEY, strict=True))
     reader = {"accessKey": "reader", "secretKey": "reader-secret"}
     everything = ["Admin", "Read", "Write", "List", "Tagging"]
     return [
-        {"name": "scapi", "credentials": [keys], "actions": everything},
+        {"name": "scapi", "credentials": [keys, second], "actions": everything},
         {"name": "reader", "credentials": [reader], "actions": [f"Read:{server.bucket}", f"List:{server.bucket}"]},
     ]

@@ -50,6 +50,7 @@ DELETE_TOKEN_PARAMETER = {
     "upload_incomplete",
     "media_deleted",
     "upload_expired",
+    "upload_gone",
     "file_too_large",
     "unsupported_file_type",
     "check_unavailable",

@@ -85,7 +85,7 @@ class S3Backend(StorageBackend):
 
     `largest_object` (bytes) sets the size of parts, `url_expires` is in seconds, `base_url` is that of a CDN or public
     bucket which serves the objects at `<base_url>/<prefix><key>`, `url_client` makes presigned URLs where clients reach
-    the server under another address than scapi. The storage class holds for published objects.
+    the server under another address than scapi. The storage class and Cache-Control are those of published objects.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class S3Backend(StorageBackend):
         server_side_encryption: str = "",
         kms_key_id: str = "",
         storage_class: str = "",
+        cache_control: str = "",
         url_expires: int = URL_EXPIRES,
         base_url: str = "",
         url_client: S3Client | None = None,
@@ -108,7 +109,11 @@ class S3Backend(StorageBackend):
             bucket,
             prefix,
             {name: value for name, value in encryption.items() if value},
-            {"StorageClass": storage_class} if storage_class else {},
+            {
+                name: value
+                for name, value in {"StorageClass": storage_class, "CacheControl": cache_control}.items()
+                if value
+            },
         )
         self._largest_object = largest_object
         self._url_expires = url_expires
@@ -132,6 +137,7 @@ class S3Backend(StorageBackend):
             server_side_encryption=client.one_of(settings, "SCAPI_S3_SERVER_SIDE_ENCRYPTION", ENCRYPTIONS),
             kms_key_id=settings.get("SCAPI_S3_KMS_KEY_ID") or "",
             storage_class=settings.get("SCAPI_S3_STORAGE_CLASS") or "",
+            cache_control=settings.get("SCAPI_CACHE_CONTROL") or "",
             url_expires=int(settings.get("SCAPI_S3_URL_EXPIRES") or URL_EXPIRES),
             base_url=settings.get("SCAPI_MEDIA_BASE_URL") or "",
             url_client=client.make_client(settings, public) if settings.get(public) else None,

@@ -31,18 +31,18 @@ DELETE_BATCH = 1000
 class Bucket:
     """A bucket, or the part of it whose names begin with `prefix`.
 
-    `encryption` are parameters of every request that makes an object, `storage_class` of those that publish one.
+    `encryption` are parameters of every request that makes an object, `publishing` of those that publish one.
     Every method raises the errors of botocore as they are; `storage_backends.s3.errors` says what they mean.
     """
 
     def __init__(
-        self, client: S3Client, name: str, prefix: str, encryption: dict[str, str], storage_class: dict[str, str]
+        self, client: S3Client, name: str, prefix: str, encryption: dict[str, str], publishing: dict[str, str]
     ) -> None:
         self.client = client
         self.name = name
         self.prefix = prefix
         self._encryption: Any = encryption
-        self._publishing: Any = encryption | storage_class
+        self._publishing: Any = encryption | publishing
         self._beside = ThreadPoolExecutor(AT_ONCE, "s3")  # for single requests only: none of them waits for another
         self._deletes_batches = True  # until the server says that it does not
 

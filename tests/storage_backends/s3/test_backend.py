@@ -119,12 +119,14 @@ def test_a_published_object_has_type_class_and_encryption(
     moto: Server, monkeypatch: pytest.MonkeyPatch, chunks: list[bytes]
 ) -> None:
     settings = {"SCAPI_S3_SERVER_SIDE_ENCRYPTION": "aws:kms", "SCAPI_S3_KMS_KEY_ID": "a-key"}
+    settings["SCAPI_CACHE_CONTROL"] = "public, max-age=60"
     backend = s3_backend(moto, monkeypatch, SCAPI_S3_STORAGE_CLASS="STANDARD_IA", **settings)
     made = record(backend)
     backend.finish(upload(backend, "ab/cd", *chunks))
     head = published(backend, moto, "ab/cd")
     assert head["ContentType"] == "image/png"
     assert head["StorageClass"] == "STANDARD_IA"
+    assert head["CacheControl"] == "public, max-age=60"
     assert head["ServerSideEncryption"] == "aws:kms"
     makers = [one for one in made if one[0] in ("PutObject", "CopyObject", "CreateMultipartUpload")]
     assert all(parameters["SSEKMSKeyId"] == "a-key" for _, parameters in makers)
