@@ -200,9 +200,19 @@ class _Stream(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    # What follows is for servers that send a file by its number, without reading it (socket.sendfile).
+
     def fileno(self) -> int:
-        """Return the file's number, so that a server can send a file without reading it."""
         return self._stream.fileno()
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
     def close(self) -> None:
         self._stream.close()
