@@ -44,8 +44,11 @@ def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
     sideways = outline.orientation in images.SIDEWAYS
     if image.size != ((outline.height, outline.width) if sideways else (outline.width, outline.height)):
         raise InvalidImage("invalid_image", "This image cannot be read: it has another size than it says.")
+    profile, image = image.info.get("icc_profile"), _opaque(image)
+    if outline.profile and not profile:  # the file has no profile, but names other colours than those of sRGB
+        image = images.by_profile(image, outline.profile)
     output = BytesIO()
-    _opaque(image).save(output, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=outline.profile)
+    image.save(output, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=profile)
     return output.getvalue()
 
 

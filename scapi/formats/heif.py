@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scapi.formats import profiles
 from scapi.formats.boxes import Box, Item, Meta, boxes, child, read_meta
 from scapi.formats.containers import BrokenFileError
 
@@ -108,11 +109,14 @@ def _orientation(data: bytes, item: Item) -> int:
 
 
 def _profile(data: bytes, item: Item) -> bytes | None:
-    """Return the ICC profile (14496-12, 12.1.5); the other kind of colour box only names colours."""
-    for box in item.properties:
-        if box.kind == b"colr" and data[box.body : box.body + 4] in (b"prof", b"rICC"):
-            return data[box.body + 4 : box.end]
-    return None
+    """Return the ICC profile, or the one of H.273's numbers (14496-12, 12.1.5)."""
+    colours = {
+        data[box.body : box.body + 4]: data[box.body + 4 : box.end] for box in item.properties if box.kind == b"colr"
+    }
+    if profile := colours.get(b"prof") or colours.get(b"rICC"):
+        return profile
+    codes = colours.get(b"nclx", b"")
+    return profiles.coded(int.from_bytes(codes[:2]), int.from_bytes(codes[2:4])) if len(codes) >= 4 else None
 
 
 def _property(item: Item, kind: bytes) -> Box | None:

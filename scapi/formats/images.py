@@ -245,7 +245,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
 def _in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
     """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile or its gamma."""
     if outline.profile and len(outline.profile) <= MAX_ICC_PROFILE_BYTES:
-        image = _by_profile(image, outline.profile)
+        image = by_profile(image, outline.profile)
     elif outline.gamma and abs(outline.gamma * _SCREEN_GAMMA - 1) > _SAME_GAMMA:
         image = _by_gamma(image, outline.gamma)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
@@ -264,7 +264,8 @@ def _by_gamma(image: Image.Image, gamma: float) -> Image.Image:
     return image.point(table * len(image.mode.removesuffix("A")) + alpha)
 
 
-def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:
+def by_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return the image with the colours of sRGB; as it is, where the profile is broken or for other colours."""
     modes = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scapi.formats import exif, heif, scans
+from scapi.formats import exif, heif, profiles, scans
 from scapi.formats.cleaning import avif, gif, png, webp
 from scapi.formats.containers import (
     JPEG_EOI,
@@ -32,7 +32,9 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 _JPEG_END = bytes((0xFF, JPEG_EOI))
 
+# Types of colour of a PNG (third edition, table 8).
 _PALETTE_COLOUR = 3
+_USES_COLOUR = 2
 _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 
@@ -151,7 +153,7 @@ def _png(data: bytes) -> Outline:
         frames=frames,
         first=hidden,
         orientation=exif.read(data[turned.body : turned.body_end]).orientation if turned else 1,
-        profile=_inflated_profile(_chunk(data, parts, b"iCCP")),
+        profile=_png_profile(data, parts),
         gamma=_gamma(data, parts),
         bits=data[parts[0].body + 8],
     )
@@ -163,6 +165,23 @@ def _check_palette(data: bytes, parts: list[Part]) -> None:
     # One to 256 colours of three bytes (PNG third edition, 11.2.2).
     if len(palettes) > 1 or (indexed and not palettes) or any(size % 3 or not 3 <= size <= 768 for size in palettes):
         raise BrokenFileError("its palette is missing, empty, too large, or there are two")
+
+
+def _png_profile(data: bytes, parts: list[Part]) -> bytes | None:
+    """Return the profile by the chunk that says most about the colours (PNG third edition, 4.3)."""
+    codes, icc, gamma = (_chunk(data, parts, kind) for kind in (b"cICP", b"iCCP", b"gAMA"))
+    primaries = _chunk(data, parts, b"cHRM")
+    if len(codes) == 4:
+        return profiles.coded(codes[0], codes[1])
+    in_colour = data[parts[0].body + 9] & _USES_COLOUR
+    if icc or _chunk(data, parts, b"sRGB") or len(primaries) != 32 or not in_colour:
+        return _inflated_profile(icc)
+    value = int.from_bytes(gamma[:4])
+    if not value:
+        return None
+    white_x, white_y, *colours = (number / 100_000 for number in struct.unpack(">8I", primaries))
+    red, green, blue = zip(colours[::2], colours[1::2], strict=True)
+    return profiles.display((red, green, blue, (white_x, white_y)), 100_000 / value)
 
 
 def _gamma(data: bytes, parts: list[Part]) -> float | None:

@@ -106,6 +106,33 @@ def test_the_gamma_of_a_png_is_heeded(gamma: int, more: list[bytes], expected: i
         assert shown[3] == (128 if colour == 6 else 255)
 
 
+_P3 = (12, 13)
+_CHRM = struct.pack(">8I", 34570, 35850, 73470, 26530, 11500, 82600, 15700, 1800)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        ([b"cICP" + bytes([*_P3, 0, 1])], (215, 93, 31)),
+        ([b"cICP" + bytes([*_P3, 0, 1]), b"sRGB\0"], (215, 93, 31)),
+        ([b"cICP" + bytes([1, 13, 0, 1])], (200, 100, 50)),
+        ([b"cICP" + bytes([99, 99, 0, 1])], (200, 100, 50)),
+        ([b"gAMA" + struct.pack(">I", 45_455), b"cHRM" + _CHRM], (250, 58, 33)),
+        ([b"cHRM" + _CHRM], (200, 100, 50)),
+        ([b"gAMA" + struct.pack(">I", 45_455), b"cHRM" + bytes(32)], (200, 100, 50)),
+    ],
+)
+def test_colours_that_a_png_names_by_numbers(chunks: list[bytes], expected: tuple[int, ...]) -> None:
+    """What is expected is what Chromium shows."""
+    shown = thumbnail(png(32, 32, 8, 2, bytes([200, 100, 50]) * 1024, *chunks), "image/png").getpixel((9, 9))
+    assert all(abs(a - b) <= 4 for a, b in zip(shown, expected, strict=True))
+
+
+def test_gamma_of_a_grey_png_with_primaries_is_heeded() -> None:
+    chunks = [b"gAMA" + struct.pack(">I", 100_000), b"cHRM" + _CHRM]
+    assert abs(thumbnail(png(9, 9, 8, 0, b"\x80" * 81, *chunks), "image/png").convert("L").getpixel((4, 4)) - 188) <= 3
+
+
 def test_grey_of_sixteen_bits_with_a_transparent_colour() -> None:
     half = struct.pack(">H", 0x8000) * 40 + struct.pack(">H", 0x8001) * 40
     small = thumbnail(png(10, 8, 16, 0, half, b"tRNS" + struct.pack(">H", 0x8001)), "image/png")
