@@ -24,6 +24,9 @@ WAITING_SHARE = 0.5
 MAX_WAITING = 4.0
 """Seconds, and share of the time of a preview, that may be spent waiting for a place."""
 
+FAIR_SHARE = 0.9
+"""How much of its time a preview needs to count as tried where nobody answered."""
+
 MAX_REFRESHES = 2
 """Pages in a row that send elsewhere by themselves."""
 
@@ -51,7 +54,7 @@ class Preview:
     choice_images: tuple[str, ...] = ()
     oembed: OEmbed | None = None
     tried: bool = True
-    """Whether anything was asked for: not if no place was free in time."""
+    """Whether this was a fair try: not if waiting for a place took so long that little time, or none, was left."""
 
     again: bool = False
     """Whether there may be more another time: a server did not answer, or it was not asked."""
@@ -84,9 +87,11 @@ class Previewer:
         deadline = Deadline.after(self.seconds)
         try:
             with self._place(deadline):
-                return self._preview(url, target, deadline)
+                hurried = deadline.left < FAIR_SHARE * self.seconds
+                preview = self._preview(url, target, deadline)
         except Busy:
             return Preview(url, tried=False, again=True)
+        return replace(preview, tried=preview.ready or not preview.again or not hurried)
 
     def check(self, url: str) -> None:
         """Raise Forbidden for a URL whose text alone forbids it."""

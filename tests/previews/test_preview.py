@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from scapi.previews.addresses import Forbidden, Rules
 from scapi.previews.fetch import Fetcher, Unreachable, Unwanted
 from scapi.previews.oembed import known_providers
 from scapi.previews.pictures import Size, size_of
+from scapi.previews.places import Places
 from scapi.previews.preview import Previewer, TooLarge
 from tests import files
 from tests.previews import sites
@@ -260,3 +263,20 @@ def test_a_photo_at_no_url_that_may_be_fetched(site: Site, url: str) -> None:
     found = previewer(site).preview(site.put("/", f"{link}<title>x</title>"))
     assert found.oembed
     assert (found.oembed.url, found.image) == (None, None)
+
+
+def test_a_preview_that_waited_long_for_its_place_was_no_fair_try(site: Site) -> None:
+    class Slow(Places):
+        @contextmanager
+        def one(self, patience: float) -> Iterator[None]:
+            time.sleep(patience)
+            yield
+
+    patient = previewer(site, 0.6)
+    hurried = replace(patient, places=Slow(1))
+    url = site.put("/", sites.silent)
+    assert [(found.again, found.tried) for found in (patient.preview(url), hurried.preview(url))] == [
+        (True, True),
+        (True, False),
+    ]
+    assert hurried.preview(site.put("/", "<title>x</title>")).tried
