@@ -1,6 +1,7 @@
 """The tables' base, the column types they share, and how the engines are set up."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -109,8 +110,13 @@ def now() -> datetime:
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the SQLAlchemy URL of the embedded database in `data_dir`."""
-    return f"sqlite:///{data_dir / 'scapi.sqlite3'}"
+    """Return the SQLAlchemy URL of the embedded database in `data_dir`, a file that only its owner may read."""
+    file = data_dir / "scapi.sqlite3"
+    os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
+    for one in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):  # SQLite makes these alike
+        if one.exists() and one.stat().st_mode & 0o077 and one.stat().st_uid == os.geteuid():
+            one.chmod(0o600)
+    return f"sqlite:///{file}"
 
 
 def engine_settings(url: str) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ def test_compose_has_two_replicas_that_wait_for_what_they_need(services: dict[st
     assert services["app"]["deploy"]["replicas"] == 2
     waits = {name: set(service.get("depends_on", {})) for name, service in services.items()}
     assert waits["nginx"] == {"app"}
-    assert waits["app"] == waits["sweeper"] == waits["webhooks"] == set(ONCE)
+    assert waits["app"] == waits["housekeeping"] == set(ONCE)
     for service in services.values():
         for name, on in service.get("depends_on", {}).items():
             assert on["condition"] == ("service_completed_successfully" if name in ONCE else "service_healthy")
@@ -113,6 +113,17 @@ def test_every_unit_works_on_the_same_database_and_files() -> None:
     shared = r"^(?:User|Group|WorkingDirectory|Environment|EnvironmentFile|StateDirectory|StateDirectoryMode|UMask)=.*$"
     services = (ROOT / "deploy").glob("scapi*.service")
     assert len({tuple(re.findall(shared, unit.read_text(), re.MULTILINE)) for unit in services}) == 1
+
+
+def test_every_unit_is_hardened_like_the_first_and_bounded() -> None:
+    texts = [unit.read_text() for unit in sorted((ROOT / "deploy").glob("scapi*.service"))]
+    hardening = [text[text.index("NoNewPrivileges=") : text.index("[Install]")] for text in texts]
+    assert len(set(hardening)) == 1
+    assert all(re.search(r"^MemoryMax=\d", text, re.MULTILINE) and "TasksMax=" in text for text in texts)
+
+
+def test_every_container_that_stays_has_a_memory_limit(services: dict[str, Any]) -> None:
+    assert all("mem_limit" in service for name, service in services.items() if name not in ONCE)
 
 
 @pytest.mark.parametrize("unit", sorted(file.name for file in (ROOT / "deploy").glob("scapi*.*") if file.is_file()))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from scapi.database import embedded_url
 from scapi.settings import ConfigurationError, Settings
 from scapi.settings.first_run import MIN_SECRET_BYTES, secrets_in, with_data_dir, with_keys
 
@@ -45,6 +46,17 @@ def test_beside_another_database_the_server_key_is_the_older_secret(tmp_path: Pa
 )
 def test_two_secrets_while_one_is_changed(secret: str, found: list[str]) -> None:
     assert secrets_in(secret) == found
+
+
+def test_the_embedded_database_is_its_owner_s_alone(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    for name in ("scapi.sqlite3", "scapi.sqlite3-wal"):
+        (old / name).touch(mode=0o644)
+    for folder in (tmp_path, old):
+        embedded_url(folder)
+        modes = {file.stat().st_mode & 0o777 for file in folder.glob("scapi.sqlite3*")}
+        assert modes == {0o600}
 
 
 def test_a_data_dir_that_cannot_be_made(tmp_path: Path) -> None:
