@@ -107,7 +107,7 @@ def test_the_gamma_of_a_png_is_heeded(gamma: int, more: list[bytes], expected: i
 
 
 _P3 = (12, 13)
-_CHRM = struct.pack(">8I", 34570, 35850, 73470, 26530, 11500, 82600, 15700, 1800)
+CHRM = struct.pack(">8I", 34570, 35850, 73470, 26530, 11500, 82600, 15700, 1800)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ _CHRM = struct.pack(">8I", 34570, 35850, 73470, 26530, 11500, 82600, 15700, 1800
         ([b"cICP" + bytes([*_P3, 0, 1]), b"sRGB\0"], (215, 93, 31)),
         ([b"cICP" + bytes([1, 13, 0, 1])], (200, 100, 50)),
         ([b"cICP" + bytes([99, 99, 0, 1])], (200, 100, 50)),
-        ([b"gAMA" + struct.pack(">I", 45_455), b"cHRM" + _CHRM], (250, 58, 33)),
-        ([b"cHRM" + _CHRM], (200, 100, 50)),
+        ([b"gAMA" + struct.pack(">I", 45_455), b"cHRM" + CHRM], (250, 58, 33)),
+        ([b"cHRM" + CHRM], (200, 100, 50)),
         ([b"gAMA" + struct.pack(">I", 45_455), b"cHRM" + bytes(32)], (200, 100, 50)),
     ],
 )
@@ -129,7 +129,7 @@ def test_colours_that_a_png_names_by_numbers(chunks: list[bytes], expected: tupl
 
 
 def test_gamma_of_a_grey_png_with_primaries_is_heeded() -> None:
-    chunks = [b"gAMA" + struct.pack(">I", 100_000), b"cHRM" + _CHRM]
+    chunks = [b"gAMA" + struct.pack(">I", 100_000), b"cHRM" + CHRM]
     assert abs(thumbnail(png(9, 9, 8, 0, b"\x80" * 81, *chunks), "image/png").convert("L").getpixel((4, 4)) - 188) <= 3
 
 
