@@ -38,7 +38,7 @@ def furnished(service: Server, elsewhere: Site) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("window", WINDOWS)
-def test_nothing_serious_is_found(
+def test_axe_finds_nothing(
     visit: Callable[..., Page], tmp_path: Path, artefacts: Path, scheme: str, window: str
 ) -> None:
     phone = window == "phone"
@@ -74,15 +74,10 @@ def test_nothing_serious_is_found(
 
 
 def findings(page: Page) -> list[str]:
-    """Return what axe finds that keeps people out."""
+    """Return what axe finds, however small."""
     page.evaluate(AXE.read_text())  # a script element would be against the page's policy
     violations = page.evaluate("axe.run().then(({ violations }) => violations)")
-    return [
-        f"{found['id']}: {node['html']}"
-        for found in violations
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
+    return [f"{found['id']}: {node['html']}" for found in violations for node in found["nodes"]]
 
 
 def test_no_button_is_covered_on_a_small_phone(visit: Callable[..., Page], service: Server, tmp_path: Path) -> None:
