@@ -12,6 +12,7 @@ from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests import files
 from tests.client import fetch, send_chunk
+from tests.formats.heics import heic
 from tests.page import desk
 from tests.running import Server
 
@@ -113,6 +114,13 @@ def test_photos_that_are_too_large_are_made_to_fit(page: Page, service: Server, 
         assert 50_000 < len(answer.content) <= 5 * MiB
     with Image.open(BytesIO(answer.content)) as image:
         assert image.width == image.height
+
+
+def test_a_photo_of_a_phone(page: Page, service: Server, tmp_path: Path) -> None:
+    assert "image/heic" in (page.get_by_label("Choose files").get_attribute("accept") or "")
+    desk.choose(page, desk.written(tmp_path / "IMG_0001.HEIC", heic()))
+    desk.says(page, "1 file uploaded.")
+    assert fetch(service, desk.address(page, "IMG_0001")).headers["Content-Type"] == "image/jpeg"
 
 
 def test_a_server_that_dies_and_comes_back(page: Page, service: Server, photo: Path) -> None:
