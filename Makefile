@@ -50,6 +50,7 @@ torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 .PHONY: bench
 bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## measure scapi beside what else there is (takes npm, and 20 minutes of an idle machine)
 	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.whole_jobs
 	$(BIN)/python -m benchmarks.completing
 	$(BIN)/python -m benchmarks.network --rtt 100 --sizes 50
 	$(BIN)/python -m benchmarks.scale

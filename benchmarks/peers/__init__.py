@@ -50,8 +50,8 @@ class Peer(ABC):
         """Send the bytes of one chunk; return the name of the upload, which is empty before the first."""
 
     @abstractmethod
-    def complete(self, connection: Connection, upload: str, md5: str) -> None:
-        """Say that all chunks were sent."""
+    def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
+        """Say that all chunks were sent; return the paths that a page would load then, none where nothing is made."""
 
     @contextmanager
     def run(self, workers: int) -> Iterator[Running]:

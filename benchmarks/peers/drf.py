@@ -33,5 +33,6 @@ class Drf(Peer):
         answer = connection.request("PUT", f"/upload/{upload}", headers, body, expect=200)
         return upload or f"{answer.json()['id']}/"
 
-    def complete(self, connection: Connection, upload: str, md5: str) -> None:
+    def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
         connection.request("POST", f"/upload/{upload}", {"Content-Type": MULTIPART}, form({"md5": md5}), expect=200)
+        return []

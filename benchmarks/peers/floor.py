@@ -32,8 +32,8 @@ class Floor(Peer):
     def send(self, connection: Connection, upload: str, data: Buffer, start: int, total: int) -> str:
         return Scapi().send(connection, upload or "0" * 32, data, start, total)
 
-    def complete(self, connection: Connection, upload: str, md5: str) -> None:
-        pass
+    def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
+        return []
 
 
 def serve(connection: socket.socket, file: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.http import MULTIPART, Buffer, Connection, form
 from benchmarks.peers import Peer
@@ -31,6 +32,7 @@ class Scapi(Peer):
             "SCAPI_DATABASE_URL": databases.SQLite(folder).create(),
             "SCAPI_JWT_SECRET": SECRET,
             "SCAPI_MAX_DOCUMENT_BYTES": str(GiB),
+            "SCAPI_MAX_IMAGE_BYTES": str(GiB),
             "PORT": str(port),
             "WEB_CONCURRENCY": str(workers),
         }
@@ -42,9 +44,11 @@ class Scapi(Peer):
         answer = connection.request("POST", CHUNK, headers, body, expect=201)
         return upload or str(answer.json()["upload_id"])
 
-    def complete(self, connection: Connection, upload: str, md5: str) -> None:
+    def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
         body = form({"upload_id": upload, "md5": md5})
-        connection.request("POST", COMPLETE, {"Content-Type": MULTIPART}, body, expect=201)
+        media = connection.request("POST", COMPLETE, {"Content-Type": MULTIPART}, body, expect=201).json()
+        urls = (media["url"], media["image"], media["image_thumbnail"]["url"])
+        return list(dict.fromkeys(urlsplit(url).path for url in urls))
 
 
 class UnsyncedScapi(Scapi):

@@ -8,7 +8,7 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from scapi.formats import images
 from scapi.formats.images import Thumbnail
-from scapi.formats.sizes import PREVIEW_SIZE
+from scapi.formats.sizes import PREVIEW_SIZE, THUMBNAIL_SIZE
 
 JPEG_QUALITY = 80
 
@@ -57,12 +57,19 @@ def described(document: Any) -> dict[str, Any]:
 def first_page(document: Any) -> tuple[Preview, Thumbnail]:
     """Return the first page on white, its longer side PREVIEW_SIZE pixels, and its thumbnail, from one drawing."""
     page = document[0]
-    image = page.render(scale=PREVIEW_SIZE / max(page.get_size()), rev_byteorder=True).to_pil()
-    # PDFium rounds up, which can make it one pixel more.
-    image = image.crop((0, 0, min(image.width, PREVIEW_SIZE), min(image.height, PREVIEW_SIZE)))
+    # Four bytes a pixel, as Pillow has them: the bitmap becomes an image without being copied.
+    bitmap = page.render(
+        scale=PREVIEW_SIZE / max(page.get_size()),
+        rev_byteorder=True,
+        force_bitmap_format=pypdfium2.raw.FPDFBitmap_BGRx,
+    )
+    image = bitmap.to_pil()
+    if max(image.size) > PREVIEW_SIZE:  # PDFium rounds up, which can make it one pixel more
+        image = image.crop((0, 0, min(image.width, PREVIEW_SIZE), min(image.height, PREVIEW_SIZE)))
     output = BytesIO()
     image.save(output, "JPEG", quality=JPEG_QUALITY)
-    return Preview(output.getvalue(), image.width, image.height), images.thumbnail_of(image)
+    small = image.reduce(PREVIEW_SIZE // THUMBNAIL_SIZE).convert("RGB")
+    return Preview(output.getvalue(), image.width, image.height), images.thumbnail_of(small)
 
 
 def _title(document: Any) -> str | None:

@@ -180,15 +180,14 @@ def _pixels(jpeg: bytes) -> bytes:
 
 
 def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnail:
-    """Return the thumbnail of a decoded image; without an outline, of one that is upright and in sRGB."""
-    size = _thumbnail_size(image)
+    """Return the thumbnail of a decoded image; without an outline, of one that is small, upright and in sRGB."""
+    small = image
     if outline:
+        size = _thumbnail_size(image)
         scaled = _scalable(image, outline).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         small = _in_srgb(scaled, outline)
         if outline.orientation in _UPRIGHT:
             small = small.transpose(_UPRIGHT[outline.orientation])
-    else:
-        small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     if not isinstance(average, tuple):
         raise TypeError("an RGB image has a tuple for a pixel")
@@ -223,6 +222,8 @@ def _scalable(image: Image.Image, outline: Outline) -> Image.Image:
         canvas = Image.new("RGBA", image.size)
         canvas.paste(image.convert("RGBA").crop(outline.box), outline.box)
         return canvas
+    if image.mode == "RGBA":
+        return image  # a copy of a large one would be too large
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("L", "RGB", "CMYK"):
@@ -234,7 +235,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
     """Return grey of 16 bits as L, or RGBA where one grey is transparent."""
     deep = image.convert("I")
     # convert() clips at 255 where the upper eight bits are meant.
-    grey = deep.point(lambda value: value * (1 / 256)).convert("L")
+    grey = deep.point([value >> 8 for value in range(1 << 16)], "L")
     transparent = image.info.get("transparency")
     if transparent is None:
         return grey

@@ -1,12 +1,13 @@
 """What is in an uploaded file, and the files that are made of it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 from scapi import storage as storages
 from scapi.database import now
@@ -25,7 +26,7 @@ from scapi.storage import name_in_use, storage
 from scapi.uploads import filenames, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 from scapi.uploads.rows import UploadRow
-from storage_backends import NotFound
+from storage_backends import NotFound, StorageBackend
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -195,7 +196,9 @@ def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
 def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaFile]:
     """Save pictures that were made of a file, all at once, and return them. They can be made again."""
     backend, keys = storages.of(name_in_use()), [key_of(origin_id) + SUFFIXES[role] for role in pictures]
-    saved = _saving.map(backend.save_soon, keys, *_streams(pictures.values()))
+    calls = [partial(_save_one, backend, key, picture) for key, picture in zip(keys, pictures.values(), strict=True)]
+    others = [_saving.submit(call) for call in calls[1:]]
+    saved = [calls[0](), *(other.result() for other in others)]
     return [
         MediaFile(
             role=role,
@@ -209,13 +212,12 @@ def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaF
             md5_served=md5_of(picture.data),
             unsettled_since=None if settled else now(),
         )
-        for (role, picture), key, settled in zip(pictures.items(), keys, list(saved), strict=True)
+        for (role, picture), key, settled in zip(pictures.items(), keys, saved, strict=True)
     ]
 
 
-def _streams(pictures: Iterable[facts.Picture]) -> tuple[list[BinaryIO], list[str]]:
-    made = [(BytesIO(picture.data), picture.mimetype) for picture in pictures]
-    return [stream for stream, _ in made], [mimetype for _, mimetype in made]
+def _save_one(backend: StorageBackend, key: str, picture: facts.Picture) -> bool:
+    return backend.save_soon(key, BytesIO(picture.data), picture.mimetype)
 
 
 def md5_of(data: bytes) -> str:

@@ -14,7 +14,7 @@ from scapi.settings.field import PREFIX, environment_name
 GONE: dict[str, str] = {"SCAPI_STRIP_LOCATION": "SCAPI_STRIP_METADATA"}
 """Settings that are gone, each with the one that took its place."""
 
-OF_THE_SERVER = ("SCAPI_WORKER",)
+OF_THE_SERVER = ("SCAPI_THREADS", "SCAPI_WORKER")
 """Names that the server gives its workers; nobody sets them."""
 
 FILE = "_FILE"

@@ -25,6 +25,8 @@ BY_KEY: dict[str, Callable[[StorageBackend, str], Any]] = {
     "start": lambda backend, key: backend.start(key, "image/png"),
     "exclusive": lambda backend, key: backend.exclusive(key).__enter__(),
     "save": lambda backend, key: backend.save(key, io.BytesIO(b"x"), "image/png"),
+    "save_soon": lambda backend, key: backend.save_soon(key, io.BytesIO(b"x"), "image/png"),
+    "settle": lambda backend, key: backend.settle([key]),
     "open": lambda backend, key: backend.open(key),
     "size": lambda backend, key: backend.size(key),
     "delete": lambda backend, key: backend.delete(key),
@@ -172,3 +174,37 @@ def test_every_method_of_the_interface_reaches_the_backend() -> None:
     own = {name for name in vars(StorageBackend) if not name.startswith("_")}
     assert own <= vars(CheckedBackend).keys()
     assert set(OPERATIONS) <= own
+
+
+def test_a_server_can_send_a_file_by_its_number_and_move_in_it(tmp_path: Path) -> None:
+    backend = CheckedBackend(LocalBackend(tmp_path))
+    backend.check()
+    save(backend, "ab/cd", b"0123456789")
+    with backend.open("ab/cd") as stream:
+        assert os.pread(stream.fileno(), 3, 0) == b"012"
+        stream.seek(7)  # what socket.sendfile does at the end
+        assert stream.read() == b"789"
+
+
+def test_what_is_saved_for_now_is_there_at_once_and_can_be_settled(tmp_path: Path) -> None:
+    backend = CheckedBackend(LocalBackend(tmp_path))
+    backend.check()
+    assert backend.save_soon("ab/cd", io.BytesIO(b"content"), "image/png") is False
+    assert read(backend, "ab/cd") == b"content"
+    backend.settle(["ab/cd"])
+    with pytest.raises(NotFound):
+        backend.settle(["ab/none"])
+
+
+def test_the_bytes_of_an_upload_can_be_read_while_it_is_finished(tmp_path: Path) -> None:
+    backend = CheckedBackend(LocalBackend(tmp_path))
+    backend.check()
+    state = backend.start("ab/cd", "image/png")
+    state = backend.write(state, 0, io.BytesIO(b"content"), 7)
+    stream = backend.peek(state)
+    assert stream is not None
+    with stream:
+        backend.finish(state)
+        assert stream.read() == b"content"
+    with pytest.raises(NotFound):
+        backend.peek(state)
