@@ -83,6 +83,7 @@ def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str |
             raise ending.gone(current) from error
         return None
     except BaseException:
+        db.session.rollback()  # SQLite has one writer
         claims.release(upload)
         raise
 
