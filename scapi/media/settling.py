@@ -3,7 +3,6 @@
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from io import BytesIO
@@ -36,19 +35,30 @@ class Settler:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._waiting: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
         self._begun = threading.Lock()
+        self._added, self._over = threading.Event(), threading.Event()
 
     def add(self, files: Iterable[MediaFile]) -> None:
         """Settle these files soon."""
         for file in files:
             self._waiting.put((file.storage, file.key))
+        self._added.set()
         if self._begun.acquire(blocking=False):
-            threading.Thread(target=self._run, name="settling", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing; what waits is made again by housekeeping if a power cut takes it."""
+        self._over.set()
+        self._added.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            batch = [self._waiting.get()]
-            time.sleep(PAUSE)
+        while self._added.wait() and not self._over.wait(PAUSE):
+            self._added.clear()
+            batch = []
             while not self._waiting.empty():
                 batch.append(self._waiting.get())
             with self._app.app_context():
