@@ -176,16 +176,6 @@ def test_every_method_of_the_interface_reaches_the_backend() -> None:
     assert set(OPERATIONS) <= own
 
 
-def test_a_server_can_send_a_file_by_its_number_and_move_in_it(tmp_path: Path) -> None:
-    backend = CheckedBackend(LocalBackend(tmp_path))
-    backend.check()
-    save(backend, "ab/cd", b"0123456789")
-    with backend.open("ab/cd") as stream:
-        assert os.pread(stream.fileno(), 3, 0) == b"012"
-        stream.seek(7)  # what socket.sendfile does at the end
-        assert stream.read() == b"789"
-
-
 def test_what_is_saved_for_now_is_there_at_once_and_can_be_settled(tmp_path: Path) -> None:
     backend = CheckedBackend(LocalBackend(tmp_path))
     backend.check()
