@@ -14,16 +14,7 @@ exclude_patterns = ["extensions"]
 myst_heading_anchors = 3
 smartquotes = False  # what is quoted is often typed
 
-html_theme = "alabaster"
+html_theme = "furo"
 html_title = f"scapi {release}"
-html_theme_options = {
-    "description": "Chunked uploads that become media",
-    "fixed_sidebar": True,
-    "page_width": "1100px",
-    # none of the theme's fonts are fetched from anywhere; these are on the reader's machine
-    "font_family": "system-ui, sans-serif",
-    "head_font_family": "system-ui, sans-serif",
-}
-html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}
 html_copy_source = False
 html_show_sphinx = False

@@ -1,10 +1,11 @@
-"""Puts into a page what is made from the code: `<!-- settings -->` and `<!-- api -->` stand where it goes."""
+"""Puts into a page what is made from the code: `<!-- settings -->` and the like stand where it goes."""
 
 from api_reference import api_reference
+from errors_table import errors_table
 from settings_table import settings_table
 from sphinx.application import Sphinx
 
-PARTS = {"<!-- settings -->": settings_table, "<!-- api -->": api_reference}
+PARTS = {"<!-- settings -->": settings_table, "<!-- errors -->": errors_table, "<!-- api -->": api_reference}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -7,10 +7,11 @@ import flask_smorest
 import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from flask import Flask, Response
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from scapi.http import errors, swagger
+from scapi.http.bodies import JSON
 from scapi.settings import Settings
 
 
@@ -20,11 +21,24 @@ class Api(flask_smorest.Api):
     ERROR_SCHEMA = errors.ErrorSchema
     DEFAULT_ERROR_RESPONSE_NAME = None  # `scapi.http.blueprints` names them all
 
+    def _openapi_json(self) -> Response:
+        """Serve the document; with `?bodies=json`, each operation has one type of body, JSON where it takes that.
+
+        Many generators of clients name the types of a body by its schema, and make one name for three types.
+        """
+        if request.args.get("bodies") != JSON_ONLY:
+            answer: Response = super()._openapi_json()
+            return answer
+        return jsonify(_with_one_body(self.spec.to_dict()))
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         return errors.http_exception(error)
 
 
 api = Api()
+
+JSON_ONLY = "json"
+"""What `bodies` says for a document with one type of body per operation."""
 
 DESCRIPTION = """Chunked uploads that become media.
 
@@ -32,6 +46,15 @@ Send a file chunk by chunk, say complete with its MD5, and get back a Media that
 
 NEEDS_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
 """Security of an operation that needs a token; the others take one and do without."""
+
+
+def _with_one_body(document: dict[str, Any]) -> dict[str, Any]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
+            if JSON in content:
+                operation["requestBody"]["content"] = {JSON: content[JSON]}
+    return document
 
 
 class Converter(OpenAPIConverter):

@@ -140,7 +140,7 @@ def test_a_media_is_deleted(server: Server, open_page: Open) -> None:
 def test_a_document_on_s3_is_fetched_and_the_token_stays_here(
     seaweed: Any, serve: Callable[..., AbstractContextManager[Server]], open_page: Open
 ) -> None:
-    blocks = re.findall(r"^```json\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```json\n(.*?)^```", (ROOT / "docs" / "s3.md").read_text(), re.MULTILINE | re.DOTALL)
     [rule] = [block for block in map(json.loads, blocks) if "CORSRules" in block]
     client = seaweed.client()
     client.put_bucket_cors(Bucket=seaweed.bucket, CORSConfiguration=rule)

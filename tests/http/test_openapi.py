@@ -72,6 +72,19 @@ def test_bodies_are_documented_as_they_are_taken(document: dict[str, Any]) -> No
                 )
 
 
+def test_a_document_with_one_type_of_body_for_generators(server: Server) -> None:
+    document = server.request("GET", "/api/v2/openapi.json?bodies=json").json()
+    validate(document)
+    bodies = {
+        operation["operationId"]: set(operation["requestBody"]["content"])
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if isinstance(operation, dict) and "requestBody" in operation
+    }
+    assert bodies.pop("MediaChunkUpload") == {"multipart/form-data"}
+    assert set(map(frozenset, bodies.values())) == {frozenset({"application/json"})}
+
+
 def test_the_chunk_is_documented_as_a_file(document: dict[str, Any]) -> None:
     assert document["components"]["schemas"]["ChunkMedia"]["properties"]["file"]["format"] == "binary"
 
