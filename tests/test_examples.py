@@ -101,7 +101,7 @@ def test_it_goes_on_in_another_run(server: Server, tmp_path: Path) -> None:
 def test_it_tries_again(server: Server, tmp_path: Path) -> None:
     data = files.gif(40, 200, 150, noise=True)
     (tmp_path / "moving.gif").write_bytes(data)
-    troubles: dict[str, list[Any]] = {CHUNK: [None, HANG_UP, CUT_SHORT, 503], COMPLETE: [CUT_SHORT]}
+    troubles: dict[str, list[Any]] = {CHUNK: [None, HANG_UP, 503, 503, CUT_SHORT], COMPLETE: [CUT_SHORT]}
 
     def trouble(method: str, path: str) -> Any:
         return troubles[path].pop(0) if troubles.get(path) else None
