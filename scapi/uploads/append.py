@@ -24,7 +24,7 @@ from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import assembly, beginning, ranges, rows, rules, streams
+from scapi.uploads import assembly, ranges, rows, rules, streams
 from scapi.uploads.aside import Aside
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
@@ -131,6 +131,10 @@ def _verified(source: Source, check: Check) -> Source:
     return read
 
 
+def _check_size(size: int, mimetype: str) -> None:
+    rules.check_size(size, mimetype, settings.max_image_bytes, settings.max_document_bytes)
+
+
 class _Append:
     """A request that brings bytes. Those that came and are not official yet are held, in order."""
 
@@ -186,11 +190,12 @@ class _Append:
         wanted = len(data) if end is None else max(0, end - self._position.start - self._came)
         self._came += len(data)
         data = data[:wanted]
+        most = min(self._block, streams.share()) if self._place else self._block
         while data:
-            room = max(1, min(self._block, streams.share()) - self._size)
+            room = max(1, most - self._size)
             self._hold(data[:room])
             data = data[room:]
-            if self._size >= min(self._block, streams.share()):
+            if self._size >= most:
                 self._store()
         self._in_time()
 
@@ -235,7 +240,7 @@ class _Append:
         """Compare the request with the row of the upload as it now is."""
         self._upload = upload
         self._overlap = rules.overlap(upload, self._position, resend=self._resend)
-        beginning.check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
+        _check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
         self._hashing = Hashing(upload.md5_before if self._overlap else upload.md5)
         self._block = storages.of(upload.storage).block(upload.state)
         held, self._held, self._size = self._held, [], 0
@@ -322,7 +327,7 @@ class _Append:
                     mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
                 state = storage.typed(state, mimetype)
                 values["mimetype"] = mimetype
-            beginning.check_size(end if total is None else total, mimetype)
+            _check_size(end if total is None else total, mimetype)
             state = storage.write(state, upload.offset, Blocks(self._held).stream(), self._size)
             metrics.RECEIVED_BYTES.inc(self._size)
             hashed = self._hashing.state()

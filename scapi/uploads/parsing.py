@@ -37,11 +37,13 @@ class Chunk:
 
         Return whether there is a file.
         """
-        coming, come = self._content(), Aside()
-        for block in coming:
-            if self._has_position():
-                self._blocks = chain(come.blocks(), (block,), coming)
-                return True
+        coming = self._content()
+        first = next(coming, b"")
+        if first and self._has_position():
+            self._blocks = chain((first,), coming)
+            return True
+        come = Aside()
+        for block in chain((first,), coming):
             come.add(block)
         self._blocks, self.size = come.blocks(), come.size
         return come.size > 0 or self.filename != ""
@@ -85,7 +87,8 @@ class Chunk:
     def _body(self) -> Iterable[bytes]:
         blocks = incoming.blocks(self._request, lambda: self._silent())
         headers = self._request.headers
-        wanted = digests.parse(headers.get("Content-Digest"), headers.get("Content-MD5"))
+        content_digest, content_md5 = headers.get("Content-Digest"), headers.get("Content-MD5")
+        wanted = digests.parse(content_digest, content_md5) if content_digest or content_md5 else None
         if not wanted:
             return blocks
         self.check = ChunkCheck(wanted)
