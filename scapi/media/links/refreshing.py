@@ -6,7 +6,7 @@ Attempts are counted in the rows, so that any number of processes share the work
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
@@ -27,6 +27,9 @@ PAUSES = [
 ]
 """What is waited after each attempt to fetch a missing preview, about a week in all."""
 
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When links are due that are given up: behind all others in the index that is asked every few seconds."""
+
 AGE = timedelta(days=14)
 """How old a link may be that is tried again by itself: older than all pauses together."""
 
@@ -43,7 +46,7 @@ def count_first(media: Media, preview: Preview) -> None:
     """Count the attempt that was made with the media: one that found no place in time is made at once."""
     if not preview.ready:
         media.preview_attempts = int(preview.tried) if preview.again else len(PAUSES)
-        media.preview_due_at = now() + (PAUSES[0] if preview.tried else timedelta(0))
+        media.preview_due_at = _next(media.preview_attempts)
 
 
 def refresh(limit: int, age: timedelta) -> Refreshed:
@@ -95,11 +98,18 @@ def _waiting(age: timedelta, *, newest_first: bool) -> Any:
     )
 
 
+def _next(attempts: int) -> datetime:
+    """Return when a link is due that was tried so many times."""
+    if attempts >= len(PAUSES):
+        return NEVER
+    return now() + (PAUSES[attempts - 1] if attempts else timedelta(0))
+
+
 def _claim(row: Row[Any]) -> bool:
     """Count an attempt and set the time of the next; return False if another process did so first."""
-    pause = PAUSES[min(row.preview_attempts, len(PAUSES) - 1)]
     mine = update(Media).where(Media.id == row.id, Media.preview_attempts == row.preview_attempts)
-    values = {"preview_attempts": row.preview_attempts + 1, "preview_due_at": now() + pause}
+    attempts = row.preview_attempts + 1
+    values = {"preview_attempts": attempts, "preview_due_at": _next(attempts)}
     claimed = db.session.scalar(mine.values(values).returning(Media.id))
     db.session.commit()
     return claimed is not None
@@ -118,6 +128,6 @@ def _try_again(row: Row[Any]) -> bool:
         if preview.ready:
             fill(media, preview)
         elif not preview.again:
-            media.preview_attempts = len(PAUSES)
+            media.preview_attempts, media.preview_due_at = len(PAUSES), NEVER
     db.session.commit()
     return preview.ready

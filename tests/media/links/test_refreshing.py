@@ -89,10 +89,13 @@ def test_a_hundred_dead_links_do_not_block_the_others(app: Flask) -> None:
 def test_a_dead_link_is_given_up_after_its_last_attempt(app: Flask) -> None:
     app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
     app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
-    for attempts in range(1, len(refreshing.PAUSES) + 3):
-        assert db.session.scalar(select(Media.preview_attempts)) == min(attempts, len(refreshing.PAUSES))
+    last = len(refreshing.PAUSES)
+    for attempts in range(1, last + 1):
+        known, due_at = db.session.execute(select(Media.preview_attempts, Media.preview_due_at)).one()
+        assert (known, due_at == refreshing.NEVER) == (attempts, attempts == last)
         due_now()
         refreshing.refresh_due(lambda: False)
+    assert db.session.scalar(select(Media.preview_attempts)) == last
 
 
 @pytest.mark.parametrize("made", [Preview("x"), Preview("x", title="A page")], ids=["nothing", "ready"])
