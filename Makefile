@@ -44,7 +44,7 @@ test: .venv/installed-for-development page-or-not ## set up and run all tests, J
 
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
-	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 $(BIN)/pytest --capture=no tests/faults
+	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 SCAPI_TEST_LATENCY=1 $(BIN)/pytest --capture=no tests/faults
 	SCAPI_TEST_MEDIA=500 $(BIN)/pytest --capture=no tests/e2e/test_moving.py
 
 .PHONY: bench
