@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
+from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
 
@@ -67,15 +68,26 @@ def fill(settings: dict[str, str], count: int) -> None:
 
 def measure(label: str, count: int, command: list[str], env: dict[str, str]) -> None:
     """Run a command and print what it took."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output = process.stdout.read() if process.stdout else b""
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - began
-    print(f"{label:40} {count / seconds:8.0f} files/s  {used.ru_maxrss / 1024:6.0f} MiB  {seconds:6.1f} s", flush=True)
-    if process.returncode:
-        print(output.decode()[-500:])
+    began, memory = time.perf_counter(), 0
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        while process.poll() is None:
+            memory = max(memory, peak(process.pid))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - began
+        print(f"{label:40} {count / seconds:8.0f} files/s  {memory / 1024:6.0f} MiB  {seconds:6.1f} s", flush=True)
+        if process.returncode:
+            output.seek(0)
+            print(output.read()[-500:])
+
+
+def peak(pid: int) -> int:
+    """Return the most memory (KiB) that a process has had since it began its program."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0
 
 
 def check(server: databases.PostgreSQL, count: int) -> None:

@@ -18,6 +18,7 @@ from scapi.housekeeping.sweep import sweep
 from scapi.http.commands import token
 from scapi.media.commands import media
 from scapi.media.links.commands import previews
+from scapi.media.thumbnail_commands import thumbnails
 from scapi.media.user_commands import users
 from storage_backends import Unavailable
 
@@ -32,6 +33,7 @@ COMMANDS: list[click.Command] = [
     serve,
     storage,
     sweep,
+    thumbnails,
     token,
     users,
     webhooks,

@@ -22,6 +22,9 @@ from scapi.uploads.models import Status, Upload
 from storage_backends import NotFound, StorageBackend
 
 BLOCK = 1024 * 1024
+TOGETHER = 50
+"""Rows that are changed in one transaction, whose sync a disk takes longer for than for a small file."""
+
 IN_MEMORY = 8 * BLOCK
 """Bytes of a file that are kept in memory, and not on disk, between reading and writing it."""
 
@@ -73,6 +76,7 @@ def copy(
     """
     from_, to = storages.of(source), storages.of(target)
     pending: dict[Future[str], FileRow] = {}
+    settling: list[tuple[FileRow, Future[str]]] = []
     rows = compare.rows(source)
     with ThreadPoolExecutor(jobs) as pool:
         try:
@@ -82,8 +86,11 @@ def copy(
                 if not pending:
                     return
                 finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                _settle([(pending.pop(future), future) for future in finished], to, target, copied, say)
+                settling += [(pending.pop(future), future) for future in finished]
                 done(len(finished))
+                if len(settling) >= TOGETHER or not pending:
+                    _settle(settling, to, target, copied, say)
+                    settling.clear()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -135,7 +135,8 @@ def remake(file: MediaFile, who: str) -> None:
     if picture is None:
         raise NotFound(f"the {role} of {key_of_original} cannot be made again")
     storages.of(place).save(key, BytesIO(picture.data), picture.mimetype)
-    made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data), "unsettled_since": None}
+    made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data)}
+    made |= {"unsettled_since": None, "lost_at": None}
     db.session.execute(update(MediaFile).where(MediaFile.id == file_id).values(**made))
     db.session.commit()
 

@@ -46,7 +46,8 @@ def _secret() -> Diagnosis:
 
 
 def _disk() -> Diagnosis:
-    free = shutil.disk_usage(settings.data_dir).free
+    there = next(folder for folder in (settings.data_dir, *settings.data_dir.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if free >= LEAST_FREE:
         return Diagnosis("disk", f"{free / 1024**3:.1f} GiB free for {settings.data_dir}")
     return Diagnosis(
