@@ -1,7 +1,9 @@
 """`scapi webhooks`: what an operator does with the outbox."""
 
+import json
 import signal
 import threading
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -41,13 +43,23 @@ def deliver(limit: int, watch: float | None) -> None:
 @webhooks.command("list")
 @click.option("--status", type=click.Choice([*DeliveryStatus]), help="Only these.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
-def list_deliveries(status: str | None, limit: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_deliveries(status: str | None, limit: int, as_json: bool) -> None:
     """Show what is waiting, what has failed and why, and what has arrived lately."""
     rows = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
-    for row in db.session.scalars(rows if status is None else rows.where(Delivery.status == status)):
+    found = db.session.scalars(rows if status is None else rows.where(Delivery.status == status)).all()
+    if as_json:
+        click.echo(json.dumps([_described(row) for row in found]))
+        return
+    for row in found:
         moment = f"{'next' if row.status == DeliveryStatus.PENDING else 'at'} {iso(row.due_at)}"
         parts = [row.status, row.event_id, row.type, row.url, f"{row.attempts} attempts", moment, row.problem]
         click.echo("  ".join(part for part in parts if part))
+
+
+def _described(row: Delivery) -> dict[str, Any]:
+    names = ("status", "event_id", "type", "url", "attempts", "problem")
+    return {**{name: getattr(row, name) for name in names}, "due_at": iso(row.due_at)}
 
 
 @webhooks.command("retry")

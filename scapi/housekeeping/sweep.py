@@ -1,5 +1,6 @@
 """`scapi sweep`: removes what is over, one thing after another, never all of them in memory."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -74,8 +75,9 @@ def _remove(task: Task, swept: Swept) -> None:
     metavar="SECONDS",
     help="Remove unfinished uploads that began this long ago, even if they have not expired.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
-def sweep(dry_run: bool, older_than: int | None) -> None:
+def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
     """Remove expired uploads, what crashed requests left behind, files whose media are gone, and old webhooks.
 
     `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
@@ -84,12 +86,13 @@ def sweep(dry_run: bool, older_than: int | None) -> None:
     if settings.read_only and not dry_run:
         raise click.ClickException("nothing is removed while SCAPI_READ_ONLY is true")
     due = Due.at(now(), None if older_than is None else timedelta(seconds=older_than))
-    if dry_run:
-        counted = [f"{sum(1 for _ in find(due))} {label}" for label, find in SWEEP]
-        click.echo(f"would remove {', '.join(counted)}; 0 failed")
-        return
-    done = run(due)
+    done = [Swept(label, sum(1 for _ in find(due))) for label, find in SWEEP] if dry_run else run(due)
     failed = sum(swept.failed for swept in done)
-    click.echo(f"removed {', '.join(f'{swept.removed} {swept.label}' for swept in done)}; {failed} failed")
+    if as_json:
+        removed = {swept.label: swept.removed for swept in done}
+        click.echo(json.dumps({"dry_run": dry_run, "removed": removed, "failed": failed}))
+    else:
+        counted = ", ".join(f"{swept.removed} {swept.label}" for swept in done)
+        click.echo(f"{'would remove' if dry_run else 'removed'} {counted}; {failed} failed")
     if failed:
         sys.exit(1)
