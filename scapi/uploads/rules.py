@@ -123,4 +123,4 @@ def check_size(size: int, mimetype: str, max_image_bytes: int, max_document_byte
     else:
         most = max(max_image_bytes, max_document_bytes)
     if size > most:
-        raise Refused("file_too_large", f"the file has {size} bytes; at most {most} are taken of {mimetype}")
+        raise Refused("file_too_large", f"the file has {size} bytes; the limit for {mimetype} is {most} bytes")
