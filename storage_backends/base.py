@@ -189,6 +189,13 @@ class StorageBackend(ABC):
         """Return the state of an upload that has no bytes yet, and whose type is known only now. Asks nobody."""
         return state
 
+    def named(self, state: State, disposition: str) -> State:
+        """Return the state of an upload that has no bytes yet, with the Content-Disposition of its object. Asks nobody.
+
+        To be implemented where clients can load objects from the storage itself, by a URL that does not say it.
+        """
+        return state
+
     def sync(self, state: State) -> State:
         """Let the bytes that `state` stands for survive a power cut; return a state of them that `is_durable`.
 
@@ -241,6 +248,10 @@ class StorageBackend(ABC):
     @abstractmethod
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         """Publish a small object at once, replacing what is there; it survives a power cut on return."""
+
+    def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
+        """Do as `save`, for an object that is to have this Content-Disposition; see `named`."""
+        self.save(key, stream, content_type)
 
     def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
         """Publish like `save` what can be made again; return False if a power cut may take it back until `settle`."""

@@ -106,6 +106,9 @@ class CheckedBackend(StorageBackend):
     def typed(self, state: State, content_type: str) -> State:
         return self._backend.typed(state, content_type)
 
+    def named(self, state: State, disposition: str) -> State:
+        return self._backend.named(state, disposition)
+
     def sync(self, state: State) -> State:
         return self._timed("sync", self._backend.sync, state)
 
@@ -136,6 +139,9 @@ class CheckedBackend(StorageBackend):
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         self._timed("save", self._backend.save, check_key(key), stream, content_type)
+
+    def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
+        self._timed("save", self._backend.save_named, check_key(key), stream, content_type, disposition)
 
     def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
         return self._timed("save", self._backend.save_soon, check_key(key), stream, content_type)

@@ -15,6 +15,7 @@ from scapi.database import db
 from scapi.events.signals import announce
 from scapi.formats import cleaning
 from scapi.formats.containers import BrokenFileError
+from scapi.http import dispositions
 from scapi.media import announcements, files
 from scapi.media.models import Media, MediaFile, Role
 from scapi.uploads.keys import SERVED, id_of, key_of
@@ -34,6 +35,8 @@ _COLUMNS = (
     MediaFile.storage,
     MediaFile.key,
     MediaFile.mimetype,
+    MediaFile.title,
+    MediaFile.name,
     MediaFile.size,
 )
 
@@ -118,7 +121,8 @@ def _keep(row: Row[Any], data: bytes) -> Outcome:
 def _replace(row: Row[Any], cleaned: bytes) -> Outcome:
     """Put the cleaned file in place of the one that is served: the file first, its row and its event second."""
     key = key_of(id_of(row.key)) + SERVED
-    storages.of(row.storage).save(key, BytesIO(cleaned), row.mimetype)
+    disposition = dispositions.disposition(row.title, row.name, row.mimetype)
+    storages.of(row.storage).save_named(key, BytesIO(cleaned), row.mimetype, disposition)
     old_urls = _urls(row)
     if not _change(row, cleaned, key=key, size=len(cleaned)):
         return _given_up(key)

@@ -18,12 +18,11 @@ from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.questions import Question
 from scapi.inspection.room import Visit
 from scapi.inspection.sources import Source
-from scapi.media import files
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import name_in_use, storage
-from scapi.uploads import filenames, rules
+from scapi.uploads import naming, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound, StorageBackend
@@ -42,9 +41,6 @@ SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
 
 _saving = ThreadPoolExecutor(4, "saving")
 """Saves pictures side by side: on S3 each takes a round trip."""
-
-NO_TITLE = ("", "blob")
-"""File names that say nothing: browsers call a resized photo `blob`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +138,8 @@ def check_image(data: bytes, visit: Visit) -> Picture:
 def save_image(origin: Origin, picture: Picture) -> Contents:
     """Save an image that did not come as an upload, and what is made of it, and return what its media has."""
     key = key_of(origin.id)
-    storage.save(key, BytesIO(picture.data), picture.mimetype)
+    disposition = naming.disposition(origin.filename, picture.mimetype)
+    storage.save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
     return _contents(origin, _file(origin, key, picture.mimetype, len(picture.data)), picture.image, MediaType.IMAGE)
 
 
@@ -151,7 +148,8 @@ def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts)
     if image.served is None:
         return _contents(origin, _file(origin, key, mimetype, upload.offset), image, kind)
     shown_as = served_as(mimetype)
-    storage.save(key + SERVED, BytesIO(image.served), shown_as)
+    disposition = naming.disposition(upload.filename, shown_as)
+    storage.save_named(key + SERVED, BytesIO(image.served), shown_as, disposition)
     served = _file(origin, key + SERVED, shown_as, len(image.served))
     if shown_as == mimetype or not settings.keep_originals:
         return _contents(origin, served, image, kind, [key])
@@ -168,13 +166,13 @@ def _contents(
     file.width, file.height = image.width, image.height
     file.md5_served = None if image.served is None else md5_of(image.served)
     file.cleaned = cleaning.RULES if settings.strip_metadata else None
-    columns = {"type": kind, "title": _title(origin.filename), "color": image.color}
+    columns = {"type": kind, "title": naming.title(origin.filename), "color": image.color}
     return Contents(columns, [file, *_save(origin.id, {Role.THUMBNAIL: image.thumbnail})], list(replaced))
 
 
 def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
     made = [_file(Origin(upload.id, upload.filename), key_of(upload.id), mimetype, upload.offset)]
-    columns = {"type": kind, "title": _title(upload.filename) or document.title, "pages": document.pages}
+    columns = {"type": kind, "title": naming.title(upload.filename) or document.title, "pages": document.pages}
     if document.preview and document.thumbnail:
         made += _save(upload.id, {Role.PREVIEW: document.preview, Role.THUMBNAIL: document.thumbnail})
         columns["color"] = document.color
@@ -185,8 +183,8 @@ def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
     """Return the file that was sent, as it is served."""
     return MediaFile(
         role=Role.FILE,
-        name=files.url_name(origin.filename, mimetype),
-        title=_file_title(origin.filename, mimetype),
+        name=naming.url_name(origin.filename, mimetype),
+        title=naming.saved_as(origin.filename, mimetype),
         key=key,
         mimetype=mimetype,
         size=size,
@@ -223,15 +221,3 @@ def _save_one(backend: StorageBackend, key: str, picture: facts.Picture) -> bool
 def md5_of(data: bytes) -> str:
     """Return the MD5 as rows keep it."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
-
-
-def _title(filename: str) -> str | None:
-    """Return the title that a file name makes: without its extension, None where it says nothing."""
-    stem = filenames.stem(filename)
-    return None if stem in NO_TITLE else stem
-
-
-def _file_title(filename: str, mimetype: str) -> str:
-    """Return the name under which a browser saves the file: its own, with the extension that its bytes ask for."""
-    stem = _title(filename) or ("image" if is_image(mimetype) else "document")
-    return stem[:200] + EXTENSIONS[mimetype]

@@ -5,32 +5,17 @@ from functools import partial
 
 from flask import current_app
 from sqlalchemy import bindparam, delete, func, select
-from werkzeug.utils import secure_filename
 
 from scapi import storage as storages
 from scapi.database import db, stream_keys
-from scapi.formats.filetypes import EXTENSIONS, is_image
 from scapi.http.urls import absolute
 from scapi.media.models import Media, MediaFile, Role, StaleFile
 from scapi.settings import settings
 from scapi.sweeping import Due, Task
-from scapi.uploads import filenames
 from storage_backends import StorageError
-
-RESERVED_NAMES = ("preview", "thumbnail")
-MAX_NAME = 80
-"""Characters of a file's name in its URL, without the extension."""
 
 STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == bindparam("user_id"))
 """Sums up the bytes of the files of `user_id`, from an index alone."""
-
-
-def url_name(filename: str, mimetype: str) -> str:
-    """Return the last segment of a file's URL: plain ASCII, with the extension that its bytes ask for."""
-    stem = secure_filename(filenames.stem(filename))[:MAX_NAME].strip("._-")
-    if not stem or stem.lower() in RESERVED_NAMES:
-        stem = "image" if is_image(mimetype) else "document"
-    return stem + EXTENSIONS[mimetype]
 
 
 def path_of(hash_code: object, file: MediaFile) -> str:

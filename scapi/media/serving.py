@@ -1,20 +1,18 @@
 """`/media/<hash_code>/<name>`: the files of media, for anyone who has their URL."""
 
 import uuid
-from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 from sqlalchemy import select
 from werkzeug.datastructures import Range
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
-from werkzeug.http import dump_options_header, parse_range_header
+from werkzeug.http import parse_range_header
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
 from scapi import storage as storages
 from scapi.database import can_be_kept, db
-from scapi.formats.filetypes import is_image
-from scapi.http import byte_ranges, callers
+from scapi.http import byte_ranges, callers, dispositions
 from scapi.media import settling
 from scapi.media.models import Media, MediaFile, Role
 from scapi.refusals import Refused
@@ -25,9 +23,6 @@ blueprint = Blueprint("files", __name__)
 
 REDIRECT_CACHE_CONTROL = "private, max-age=300"
 """For five minutes: below what is left of a presigned URL's life when it is given out."""
-
-ATTR_CHARS = "!#$&+-.^_`|~"
-"""What stands for itself in `filename*`, beside letters and digits (RFC 5987, section 3.2.1)."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -61,11 +56,8 @@ def _answer(file: MediaFile) -> BaseResponse:
 
 
 def disposition(file: MediaFile) -> str:
-    """Return the Content-Disposition: images are shown; documents are saved, as browsers do not show sandboxed PDFs."""
-    names = {"filename": file.title}
-    if not file.title.isascii():
-        names = {"filename": file.name, "filename*": f"UTF-8''{quote(file.title, safe=ATTR_CHARS)}"}
-    return dump_options_header("inline" if is_image(file.mimetype) else "attachment", names)
+    """Return the Content-Disposition of a file."""
+    return dispositions.disposition(file.title, file.name, file.mimetype)
 
 
 def _head(file: MediaFile) -> BaseResponse:

@@ -70,7 +70,8 @@ class StoreSettings:
     )
     s3_url_expires: int = setting(
         3600,
-        "Seconds that a presigned URL is good for; a file's own URL redirects to one.",
+        "Seconds that a presigned URL is good for; a file's own URL redirects to one. For a third of that time "
+        "everyone is given the same one, so that browsers and caches know it again.",
         validate.Range(min=600, max=604_800),
     )
     media_base_url: str = setting(

@@ -24,7 +24,7 @@ from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import assembly, ranges, rows, rules, streams
+from scapi.uploads import assembly, naming, ranges, rows, rules, streams
 from scapi.uploads.aside import Aside
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
@@ -325,7 +325,7 @@ class _Append:
             if upload.offset == 0:
                 if mimetype != PARTIAL:
                     mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
-                state = storage.typed(state, mimetype)
+                state = storage.named(storage.typed(state, mimetype), naming.disposition(upload.filename, mimetype))
                 values["mimetype"] = mimetype
             _check_size(end if total is None else total, mimetype)
             state = storage.write(state, upload.offset, Blocks(self._held).stream(), self._size)

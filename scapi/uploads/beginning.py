@@ -10,7 +10,7 @@ from scapi.database import now
 from scapi.formats.filetypes import UNKNOWN
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import caps, filenames, md5, rules
+from scapi.uploads import caps, filenames, md5, naming, rules
 from scapi.uploads.assembly import Progress
 from scapi.uploads.keys import key_of, new_id
 from scapi.uploads.models import Status
@@ -58,12 +58,13 @@ def insert(
     """
     upload_id, created_at, empty = upload_id or new_id(), now(), md5.start()
     expires_at = created_at + timedelta(seconds=settings.upload_ttl)
-    state = storage.start(key_of(upload_id), mimetype)
+    filename = filenames.clean(filename)
+    state = storage.named(storage.start(key_of(upload_id), mimetype), naming.disposition(filename, mimetype))
     try:
         values: dict[str, Any] = {
             "id": upload_id,
             "user_id": user_id,
-            "filename": filenames.clean(filename),
+            "filename": filename,
             "mimetype": mimetype,
             "total": total,
             "offset": 0,

@@ -19,7 +19,7 @@ kms:GenerateDataKey and kms:Decrypt. The objects stay private: URLs are presigne
 must be used by nothing else: the sweeper takes every multipart upload under it for one of ours.
 
 Lifecycle rules, as a second safeguard below the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
-Expiration after 7 days on `<prefix>.parked/`.
+Expiration after 7 days on `<prefix>.parked/`. With versions also NoncurrentVersionExpiration after a day on `<prefix>`.
 
 Cost of an upload in chunks of a part's size (5 MiB) or more: per chunk a PUT, an UploadPartCopy and a DeleteObject;
 its bytes travel once. In smaller chunks: per chunk a PUT and a GET, per part an UploadPart and a DeleteObjects; its
@@ -41,7 +41,6 @@ from botocore.exceptions import ClientError
 from storage_backends.base import (
     Diagnosis,
     Leftover,
-    MiB,
     Misconfigured,
     NotFound,
     Published,
@@ -52,13 +51,11 @@ from storage_backends.base import (
 from storage_backends.s3 import client, diagnosis, errors
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
-from storage_backends.s3.trial import Trial
+from storage_backends.s3.trial import check
+from storage_backends.s3.urls import Links
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-COPY_SIZE = 1 * MiB
-"""Bytes read from a stream at a time."""
 
 URL_EXPIRES = 3600
 """Seconds that a presigned URL is good for, unless the settings say otherwise."""
@@ -68,16 +65,6 @@ ENCRYPTIONS = ("", "AES256", "aws:kms")
 _PARKED, _MULTIPART = "parked", "multipart"  # what a Leftover's name begins with
 
 log = logging.getLogger(__name__)
-
-
-def _read(stream: BinaryIO, size: int) -> bytes:
-    """Return the next `size` bytes of `stream`; raise StorageError if there are fewer."""
-    data = io.BytesIO()
-    while (left := size - data.tell()) and (block := stream.read(min(left, COPY_SIZE))):
-        data.write(block)
-    if left:
-        raise StorageError(f"a chunk of {size} bytes brought {data.tell()}")
-    return data.getvalue()
 
 
 class S3Backend(StorageBackend):
@@ -103,22 +90,17 @@ class S3Backend(StorageBackend):
         base_url: str = "",
         url_client: S3Client | None = None,
     ) -> None:
+        publishing = {"StorageClass": storage_class, "CacheControl": cache_control}
         encryption = {"ServerSideEncryption": server_side_encryption, "SSEKMSKeyId": kms_key_id}
         self._bucket = Bucket(
             client,
             bucket,
             prefix,
             {name: value for name, value in encryption.items() if value},
-            {
-                name: value
-                for name, value in {"StorageClass": storage_class, "CacheControl": cache_control}.items()
-                if value
-            },
+            {name: value for name, value in publishing.items() if value},
         )
         self._largest_object = largest_object
-        self._url_expires = url_expires
-        self._base_url = base_url.rstrip("/")
-        self._url_client = url_client or client
+        self._links = Links(url_client or client, bucket, base_url, url_expires)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -149,14 +131,7 @@ class S3Backend(StorageBackend):
 
     def check(self) -> None:
         """Try all that uploads need. Raises Misconfigured or Unavailable that says what the operator can do."""
-        endpoint = self._bucket.client.meta.endpoint_url
-        try:
-            missing = Trial(self._bucket).missing()
-        except errors.ERRORS as error:
-            raise errors.explain(error, self._bucket.name, endpoint) from error
-        if missing:
-            where = f"S3 at {endpoint}, bucket {self._bucket.name!r}"
-            raise Misconfigured(f"{where}: uploads need what this server does not do: {'; '.join(missing)}")
+        check(self._bucket)
 
     def diagnose(self) -> Iterator[Diagnosis]:
         return diagnosis.diagnose(self._bucket.client, self._bucket.name, self._bucket.prefix)
@@ -176,10 +151,13 @@ class S3Backend(StorageBackend):
     def typed(self, state: State, content_type: str) -> State:
         return replace(Upload.load(state), content_type=content_type).dump()
 
+    def named(self, state: State, disposition: str) -> State:
+        return replace(Upload.load(state), disposition=disposition).dump()
+
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         upload = Upload.load(state)
         part_size = upload.part_size or part_size_for(size, self._largest_object)
-        chunk, parked = _read(stream, size), Parked.new(offset, size)
+        chunk, parked = client.read_exactly(stream, size), Parked.new(offset, size)
         park = partial(self._bucket.park, upload.key, parked, chunk)
         # Trash was of use to the states before this official one; nobody can need it any more.
         remove = partial(self._bucket.remove_parked, upload.key, upload.trash)
@@ -200,7 +178,7 @@ class S3Backend(StorageBackend):
         """Return the upload with all parts made that its parked bytes are enough for."""
         while bounds := upload.next_part(last=last):
             if not upload.upload_id:
-                upload_id = self._bucket.create_multipart(upload.key, upload.content_type)
+                upload_id = self._bucket.create_multipart(upload.key, upload.content_type, upload.disposition)
                 upload = replace(upload, upload_id=upload_id)
             self._bucket.make_part(upload, *bounds)
             upload = upload.with_part(bounds[1])
@@ -257,6 +235,9 @@ class S3Backend(StorageBackend):
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         self._bucket.put(key, stream.read(), content_type)
 
+    def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
+        self._bucket.put(key, stream.read(), content_type, disposition)
+
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         name = self._bucket.prefix + key
         if length == 0:  # HTTP has no range of no bytes
@@ -281,23 +262,11 @@ class S3Backend(StorageBackend):
         return self._bucket.published(after)
 
     def url(self, key: str, content_type: str, disposition: str) -> str:
-        """Return a presigned URL, or that of `base_url`, which answers with the type that the object was stored with.
+        """Return a presigned URL, or that of a CDN, which answers with the headers that the object was stored with.
 
         Makes no request.
         """
-        name = self._bucket.prefix + key
-        if self._base_url:
-            return f"{self._base_url}/{name}"
-        return self._url_client.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": self._bucket.name,
-                "Key": name,
-                "ResponseContentType": content_type,
-                "ResponseContentDisposition": disposition,
-            },
-            ExpiresIn=self._url_expires,
-        )
+        return self._links.to(self._bucket.prefix + key, content_type, disposition)
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         """See StorageBackend. A parked object's time is that of our clock, a multipart upload's is the server's.

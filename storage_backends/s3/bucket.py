@@ -48,9 +48,14 @@ class Bucket:
 
     # Published objects ------------------------------------------------------------------------------------------
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
+    def put(self, key: str, data: bytes, content_type: str, disposition: str = "") -> None:
         """Publish `data` at `key`."""
-        self._put(self.prefix + key, data, ContentType=content_type, **self._publishing)
+        self._put(self.prefix + key, data, **self._headers(content_type, disposition))
+
+    def _headers(self, content_type: str, disposition: str) -> Any:
+        """Return what every request says of an object that it publishes."""
+        named = {"ContentDisposition": disposition} if disposition else {}
+        return {"ContentType": content_type, **named, **self._publishing}
 
     def _put(self, name: str, data: bytes, **how: Any) -> None:
         self.client.put_object(Bucket=self.name, Key=name, Body=data, ContentMD5=content_md5(data), **how)
@@ -168,31 +173,32 @@ class Bucket:
         """Publish all that is parked of an upload as its object: one copied inside the server, several joined."""
         if len(upload.parked) == 1:
             try:
-                self.copy(self._parked_name(upload.key, upload.parked[0]), upload.key, upload.content_type)
+                source = self._parked_name(upload.key, upload.parked[0])
+                self.copy(source, upload.key, upload.content_type, upload.disposition)
             except ClientError as error:
                 if kind_of(error) is not NotSupported:  # a server without copies: through us, then
                     raise
             else:
                 return
-        self.put(upload.key, self.join(upload.key, upload.slices(0, upload.size)), upload.content_type)
+        content = self.join(upload.key, upload.slices(0, upload.size))
+        self.put(upload.key, content, upload.content_type, upload.disposition)
 
-    def copy(self, source: str, key: str, content_type: str) -> None:
+    def copy(self, source: str, key: str, content_type: str, disposition: str = "") -> None:
         """Publish the object of the full name `source` at `key`, inside the server."""
         self.client.copy_object(
             Bucket=self.name,
             Key=self.prefix + key,
             CopySource={"Bucket": self.name, "Key": source},
             MetadataDirective="REPLACE",
-            ContentType=content_type,
-            **self._publishing,
+            **self._headers(content_type, disposition),
         )
 
     # Multipart uploads ------------------------------------------------------------------------------------------
 
-    def create_multipart(self, key: str, content_type: str) -> str:
+    def create_multipart(self, key: str, content_type: str, disposition: str = "") -> str:
         """Begin a multipart upload to `key` and return its id."""
         return self.client.create_multipart_upload(
-            Bucket=self.name, Key=self.prefix + key, ContentType=content_type, **self._publishing
+            Bucket=self.name, Key=self.prefix + key, **self._headers(content_type, disposition)
         )["UploadId"]
 
     def make_part(self, upload: Upload, start: int, end: int) -> None:

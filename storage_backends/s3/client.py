@@ -6,13 +6,13 @@ import base64
 import hashlib
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from storage_backends.base import Misconfigured
+from storage_backends.base import MiB, Misconfigured, StorageError
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -29,6 +29,9 @@ ATTEMPTS = 3
 
 CONNECTIONS = 32
 """Connections that a process keeps: no fewer than its threads."""
+
+READ_SIZE = 1 * MiB
+"""Bytes read from a stream at a time."""
 
 ADDRESSING_STYLES = ("auto", "path", "virtual")
 CHECKSUMS = ("when_supported", "when_required")
@@ -78,6 +81,16 @@ def _add_md5(params: dict[str, Any], **_: object) -> None:
 def content_md5(data: bytes) -> str:
     """Return the value of the header Content-MD5, which every real server checks."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Return the next `size` bytes of `stream`; raise StorageError if there are fewer."""
+    data = io.BytesIO()
+    while (left := size - data.tell()) and (block := stream.read(min(left, READ_SIZE))):
+        data.write(block)
+    if left:
+        raise StorageError(f"a chunk of {size} bytes brought {data.tell()}")
+    return data.getvalue()
 
 
 class ObjectStream(io.RawIOBase):

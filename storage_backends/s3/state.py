@@ -100,6 +100,8 @@ class Upload:
     parts: int = 0
     parked: tuple[Parked, ...] = ()
     trash: tuple[Parked, ...] = ()
+    disposition: str = ""
+    """The Content-Disposition that the object is published with; a multipart upload has it once it is begun."""
 
     @classmethod
     def load(cls, state: State) -> Self:
@@ -111,10 +113,11 @@ class Upload:
             parts=state["parts"],
             parked=tuple(Parked(name) for name in state["parked"]),
             trash=tuple(Parked(name) for name in state["trash"]),
+            disposition=state.get("disposition", ""),
         )
 
     def dump(self) -> State:
-        return {
+        state = {
             "key": self.key,
             "content_type": self.content_type,
             "part_size": self.part_size,
@@ -123,6 +126,7 @@ class Upload:
             "parked": [parked.name for parked in self.parked],
             "trash": [parked.name for parked in self.trash],
         }
+        return state if self.upload_id or not self.disposition else {**state, "disposition": self.disposition}
 
     @property
     def size(self) -> int:

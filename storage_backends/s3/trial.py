@@ -8,15 +8,27 @@ from contextlib import closing, suppress
 
 from botocore.exceptions import ClientError
 
-from storage_backends.base import NoSpace, NotFound, Unavailable
+from storage_backends.base import Misconfigured, NoSpace, NotFound, Unavailable
 from storage_backends.s3.bucket import Bucket
-from storage_backends.s3.errors import ERRORS, NotSupported, code_of, kind_of, status_of
+from storage_backends.s3.errors import ERRORS, NotSupported, code_of, explain, kind_of, status_of
 from storage_backends.s3.state import Parked, Upload
 
 CONTENT = b"0123456789"
 TYPE = "application/octet-stream"
 
 log = logging.getLogger(__name__)
+
+
+def check(bucket: Bucket) -> None:
+    """Raise Misconfigured or Unavailable, which says what the operator can do, unless the bucket can take uploads."""
+    endpoint = bucket.client.meta.endpoint_url
+    try:
+        missing = Trial(bucket).missing()
+    except ERRORS as error:
+        raise explain(error, bucket.name, endpoint) from error
+    if missing:
+        where = f"S3 at {endpoint}, bucket {bucket.name!r}"
+        raise Misconfigured(f"{where}: uploads need what this server does not do: {'; '.join(missing)}")
 
 
 class Trial:

@@ -116,7 +116,7 @@ def test_a_crash_after_the_file_was_written_is_made_good(app: Flask, monkeypatch
 @pytest.mark.parametrize("what", ["deleted", "cleaned by another"])
 def test_what_happens_to_the_media_meanwhile_counts(app: Flask, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     media_id = keep(PHOTO)
-    original = storage.save
+    original = storage.save_named
     keys: list[str] = []
 
     def meanwhile(key: str, *rest: Any) -> None:
@@ -129,7 +129,7 @@ def test_what_happens_to_the_media_meanwhile_counts(app: Flask, what: str, monke
             else:
                 assert outcomes() == [Outcome.CLEANED]
 
-    monkeypatch.setattr(storage, "save", meanwhile)
+    monkeypatch.setattr(storage, "save_named", meanwhile)
     assert outcomes() == [Outcome.GONE]
     if what == "deleted":
         with pytest.raises(NotFound):

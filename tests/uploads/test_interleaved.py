@@ -120,7 +120,7 @@ def test_a_chunk_that_its_own_repeat_overtakes(
     assert send(app, 100, 200, upload_id).status_code == 201
 
 
-@pytest.mark.parametrize("step", ["finish", "save"])
+@pytest.mark.parametrize("step", ["finish", "save_named"])
 @pytest.mark.parametrize(("status", "code"), [(Status.ABORTED, 404), (Status.EXPIRED, 410)])
 def test_an_upload_that_ends_while_it_is_completed_leaves_nothing(
     app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch, step: str, status: Status, code: int

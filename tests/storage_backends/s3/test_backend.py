@@ -2,9 +2,12 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,6 +170,46 @@ def test_a_url_that_was_altered_or_is_too_old_is_refused(seaweed: Server, monkey
     assert requests.get(url, timeout=10).status_code == 200
     assert requests.get(url.replace("inline", "attachment"), timeout=10).status_code == 403
     wait_until(lambda: requests.get(url, timeout=10).status_code == 403, 15, "the URL to be refused")
+
+
+def test_a_url_stays_the_same_for_a_while(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = s3_backend(seaweed, monkeypatch, SCAPI_S3_PREFIX="shared/", SCAPI_S3_URL_EXPIRES=3600)
+    other = s3_backend(seaweed, monkeypatch, SCAPI_S3_PREFIX="shared/", SCAPI_S3_URL_EXPIRES=3600)
+    begins = int(time.time()) // 1200 * 1200
+    urls = []
+    for moment in (begins, begins + 1199, begins + 1200):
+        monkeypatch.setattr("storage_backends.s3.urls.time.time", lambda moment=moment: moment)
+        urls.append(first.url("ab/cd", "image/png", "inline"))
+        assert other.url("ab/cd", "image/png", "inline") == urls[-1]
+    assert urls[0] == urls[1] != urls[2]
+    monkeypatch.undo()
+    backend = s3_backend(seaweed, monkeypatch)
+    save(backend, "ab/cd", b"content")  # requests are signed as of now, whatever URLs are
+    assert requests.get(backend.url("ab/cd", "image/png", "inline"), timeout=10).content == b"content"
+
+
+@pytest.mark.parametrize("chunks", [[b"one"], [b"one", b"two"], [data(5 * MiB), b"end"]], ids=["one", "few", "large"])
+def test_an_object_keeps_its_name_and_how_long_it_is_cached(
+    s3_server: Server, monkeypatch: pytest.MonkeyPatch, chunks: list[bytes]
+) -> None:
+    """A CDN in front knows nothing but the headers of the object."""
+    backend = s3_backend(s3_server, monkeypatch, SCAPI_CACHE_CONTROL="public, max-age=60")
+    name = "attachment; filename=a.pdf; filename*=UTF-8''%C3%A4.pdf"
+    state = backend.named(backend.start("ab/cd", "application/pdf"), name)
+    backend.finish(add(backend, state, *chunks))
+    backend.save_named("ab/saved", io.BytesIO(b"x"), "image/png", "inline; filename=x.png")
+    head, saved = published(backend, s3_server, "ab/cd"), published(backend, s3_server, "ab/saved")
+    assert (head["ContentDisposition"], head["CacheControl"]) == (name, "public, max-age=60")
+    assert (saved["ContentDisposition"], saved["CacheControl"]) == ("inline; filename=x.png", "public, max-age=60")
+
+
+def test_the_documented_lifecycle_rules_are_rules(moto: Server) -> None:
+    page = Path(__file__).parents[3].joinpath("docs", "s3.md").read_text()
+    (rules,) = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"Rules"' in one]
+    moto.client().put_bucket_lifecycle_configuration(Bucket=moto.bucket, LifecycleConfiguration=rules)
+    kept = moto.client().get_bucket_lifecycle_configuration(Bucket=moto.bucket)["Rules"]
+    moto.client().delete_bucket_lifecycle(Bucket=moto.bucket)
+    assert [rule["ID"] for rule in kept] == ["scapi-multipart", "scapi-parked", "scapi-versions", "scapi-markers"]
 
 
 def test_a_url_at_a_cdn(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
