@@ -34,6 +34,9 @@ WANTED = Wanted(
 MAX_IMAGES = 20
 """Candidates that are kept."""
 
+MAX_TITLES = 20
+"""Titles that are looked at for the first good one."""
+
 MAX_CANONICAL = 5
 MAX_OEMBED = 2
 """URLs of each kind that are tried."""
@@ -150,7 +153,7 @@ class _Meta:
 
 def _title(values: Iterable[str], site: Sequence[str]) -> str | None:
     """Return the first title that is not only the name of the site, where there is another one."""
-    found = [text for text in (clean(value, MAX_TITLE) for value in islice(values, MAX_IMAGES)) if text]
+    found = [text for text in (clean(value, MAX_TITLE) for value in islice(values, MAX_TITLES)) if text]
     names = {name.strip().casefold() for name in site}
     return next((text for text in found if not is_generic(text) and text.casefold() not in names), (*found, None)[0])
 
