@@ -6,10 +6,24 @@ import click
 from flask.cli import AppGroup
 
 from scapi.http import auth
+from scapi.http.users import PREFIX
 from scapi.settings import settings
 
 MAX_HOURS = 100 * 366 * 24
 """A century, which a date can be ahead of now."""
+
+
+def user_of(text: str) -> int:
+    """Return the id of a user whom an operator calls by a number, or by `oidc:` and the name at the login provider."""
+    if text.startswith(PREFIX):
+        found = auth.users().find(text)
+        if found is None:
+            raise click.BadParameter(f"there is no user {text}")
+        return found
+    if not text.isascii() or not text.isdigit() or int(text) > auth.MAX_USER_ID:
+        raise click.BadParameter(f"expected a user's number, or {PREFIX} and a name, not {text}")
+    return int(text)
+
 
 token = AppGroup("token", help="Bearer tokens.")
 

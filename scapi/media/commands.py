@@ -11,9 +11,11 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from scapi.database import MAX_ID, db
+from scapi.http import auth
 from scapi.http.auth import User
 from scapi.http.bodies import iso
 from scapi.http.urls import absolute
+from scapi.http.users import PREFIX
 from scapi.media import cleanup, deletion, files, listing
 from scapi.media.cleanup import Outcome
 from scapi.media.models import Media, MediaFile, Role
@@ -51,13 +53,15 @@ def clean(dry_run: bool, left: bool) -> None:
 
 
 def _checked_user(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and value != listing.NOBODY and not value.isdecimal():
+    if value is not None and value != listing.NOBODY and not (value.isdecimal() or value.startswith(PREFIX)):
         raise click.BadParameter(f"expected a user's id or {listing.NOBODY}")
     return value
 
 
 @media.command("list")
-@click.option("--user", callback=_checked_user, help="A user's id, or `none` for media made without a token.")
+@click.option(
+    "--user", callback=_checked_user, help="A user: a number, oidc:NAME, or `none` for media made without a token."
+)
 @click.option("--type", "kind", type=click.Choice(list(listing.TYPES)), help="Only of this type.")
 @click.option("--since", type=click.DateTime(), help="Added then or later, in UTC.")
 @click.option("--until", type=click.DateTime(), help="Added before, in UTC.")
@@ -143,7 +147,7 @@ def described(row: Media) -> dict[str, Any]:
         "id": row.id,
         "added_at": iso(row.added_at),
         "type": row.type,
-        "user_id": row.creator_id,
+        "user_id": auth.name_of(row.creator_id),
         "title": row.title,
         "url": absolute(files.path_of(row.hash_code, file)) if file else row.url,
         "size": row.stored,

@@ -8,7 +8,8 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from scapi.database import db
-from scapi.http.auth import MAX_USER_ID
+from scapi.http import auth
+from scapi.http.commands import user_of
 from scapi.media import deletion
 from scapi.media.models import Media
 from scapi.refusals import Refused
@@ -23,16 +24,16 @@ BATCH = 100
 
 @users.command("usage")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the largest first.")
-@click.option("--user", type=click.IntRange(0, MAX_USER_ID), help="Only this user.")
+@click.option("--user", help="Only this user: a number, or oidc:NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def usage(top: int, user: int | None, as_json: bool) -> None:
+def usage(top: int, user: str | None, as_json: bool) -> None:
     """Show how many media each user has and how many bytes their files take. Media without a user are `nobody`'s."""
     size = func.coalesce(func.sum(Media.stored), 0)
     statement = select(Media.creator_id, func.count(), size).group_by(Media.creator_id).order_by(size.desc()).limit(top)
     if user is not None:
-        statement = statement.where(Media.creator_id == user)
+        statement = statement.where(Media.creator_id == user_of(user))
     found = [
-        {"user_id": user_id, "media": count, "bytes": int(total)}
+        {"user_id": auth.name_of(user_id), "media": count, "bytes": int(total)}
         for user_id, count, total in db.session.execute(statement)
     ]
     if as_json:
@@ -44,13 +45,14 @@ def usage(top: int, user: int | None, as_json: bool) -> None:
 
 
 @users.command("purge")
-@click.argument("user_id", type=click.IntRange(0, MAX_USER_ID))
+@click.argument("user")
 @click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
-def purge(user_id: int, dry_run: bool) -> None:
+def purge(user: str, dry_run: bool) -> None:
     """Delete all media and unfinished uploads of a user. It may be stopped and run again.
 
     A token of this user stays valid until it expires: refuse the user where tokens are made first.
     """
+    user_id = user_of(user)
     own = Media.creator_id == user_id
     uploading = (Upload.user_id == user_id) & (Upload.status == Status.UPLOADING)
     if dry_run:

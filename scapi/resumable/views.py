@@ -10,7 +10,7 @@ from scapi.http import auth, incoming, urls
 from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
 from scapi.media.models import Media
-from scapi.media.schemas import MediaSchema
+from scapi.media.schemas import CreatedMediaSchema
 from scapi.media.views import NOT_INSPECTED
 from scapi.refusals import Refused
 from scapi.resumable import interim, resources
@@ -198,7 +198,7 @@ def _extend(resource: UploadResource, fields: Fields, position: Position) -> Pro
 
 
 def _made(media: Media) -> Response:
-    answer = jsonify(MediaSchema().dump(media))
+    answer = jsonify(CreatedMediaSchema().dump(media))
     answer.status_code = 201
     return answer
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from flask import Flask
 from flask.testing import FlaskClient
 
+from scapi.media.commands import media
+from scapi.media.user_commands import users
 from scapi.settings import ConfigurationError
 from tests import files
 from tests.client import CHUNK, COMPLETE, md5
@@ -254,3 +256,19 @@ def test_settings_that_cannot_work(make_app: Callable[..., Flask], settings: dic
     wrong = {missing: "http://login.example.org/" if missing == "SCAPI_JWT_JWKS" else ""}
     with pytest.raises(ConfigurationError, match=missing):
         make_app(**settings | wrong)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_operator_calls_users_by_their_names(make_app: Callable[..., Flask], settings: dict[str, Any]) -> None:
+    app = make_app(**settings)
+    for headers in (user("anna"), user("anna"), token(7)):
+        app.test_client().post(MEDIA, json=LINK, headers=headers)
+    runner = app.test_cli_runner()
+    listed = json.loads(runner.invoke(users, ["usage", "--json"]).output)
+    assert {one["user_id"]: one["media"] for one in listed} == {"oidc:anna": 2, 7: 1}
+    named = runner.invoke(media, ["list", "--user", "oidc:anna", "--json"])
+    assert [one["user_id"] for one in json.loads(named.output)] == ["oidc:anna"] * 2
+    assert "there is no user oidc:nobody" in runner.invoke(users, ["purge", "oidc:nobody"]).output
+    assert runner.invoke(users, ["purge", "-5"]).exit_code == 2
+    assert runner.invoke(users, ["purge", "seven"]).exit_code == 2
+    assert "deleted 2 media" in runner.invoke(users, ["purge", "oidc:anna"]).output
