@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 KILLS ?= 600
-JOBS ?= 2
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 EXAMPLES ?= 50
 SEED ?= 1
 BIN = .venv/bin
@@ -39,8 +39,16 @@ page-or-not:
 	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
 
 .PHONY: test
-test: .venv/installed-for-development page-or-not ## set up and run all tests, JOBS=2 at a time
+test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
+
+QUICK = tests/formats tests/settings tests/tags/test_folding.py tests/uploads/test_digests.py \
+  tests/uploads/test_filenames.py tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py \
+  tests/uploads/test_rules.py tests/storage_backends/local tests/tus/test_headers.py
+
+.PHONY: quick
+quick: .venv/installed-for-development ## run the tests that need no server and no browser, in less than a minute
+	$(BIN)/pytest --quiet --numprocesses $(JOBS) $(QUICK)
 
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
