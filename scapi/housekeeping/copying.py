@@ -17,6 +17,7 @@ from scapi import storage as storages
 from scapi.database import db
 from scapi.housekeeping.check import compare
 from scapi.housekeeping.check.compare import FileRow
+from scapi.http.dispositions import disposition
 from scapi.media.models import MediaFile
 from scapi.uploads.models import Status, Upload
 from storage_backends import NotFound, StorageBackend
@@ -109,7 +110,8 @@ def copy_bytes(source: StorageBackend, target: StorageBackend, row: FileRow) -> 
         if size != row.size or row.md5_served not in (None, md5):
             raise Damaged(f"it has {size} bytes with the MD5 {md5}, not {row.size} with {row.md5_served}")
         held.seek(0)
-        target.save(row.key, held, row.mimetype)  # type: ignore[arg-type]  # typeshed: it is no BinaryIO
+        named = disposition(row.title, row.name, row.mimetype)
+        target.save_named(row.key, held, row.mimetype, named)  # type: ignore[arg-type]  # typeshed: it is no BinaryIO
     written = hashlib.md5(usedforsecurity=False)
     with target.open(row.key) as stream:
         while block := stream.read(BLOCK):

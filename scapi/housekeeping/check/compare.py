@@ -24,6 +24,8 @@ class FileRow:
     key: str
     size: int
     mimetype: str
+    name: str
+    title: str
     md5_served: str | None
     lost_at: datetime | None
 

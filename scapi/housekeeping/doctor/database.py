@@ -75,7 +75,7 @@ def _clock() -> Diagnosis:
 def _sweeper() -> Diagnosis:
     last = db.session.scalar(select(func.max(Sweep.last_at)))
     db.session.rollback()
-    mend = "systemctl enable --now scapi-expire.timer    # or by cron: scapi housekeeping --once"
+    mend = "systemctl enable --now scapi-housekeeping    # or by cron: scapi housekeeping --once"
     why = "expired uploads and deleted files stay on disk until somebody sweeps"
     if last is None:
         return Diagnosis("sweeper", "it has never run", why, mend)
