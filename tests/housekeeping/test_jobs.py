@@ -9,7 +9,14 @@ from sqlalchemy.exc import OperationalError
 
 from scapi.housekeeping import jobs
 from scapi.housekeeping.jobs import Job, Loop, run_once
+from scapi.settings import Settings
 from storage_backends import Unavailable
+
+
+def application() -> Flask:
+    app = Flask("test")
+    app.extensions["scapi.settings"] = Settings()
+    return app
 
 
 def never() -> bool:
@@ -28,7 +35,7 @@ def test_once_runs_each_job_until_nothing_is_due() -> None:
         runs.append(stopped())
         return next(left)
 
-    assert run_once(Flask("test"), [Job("one", 1, run)], never) == []
+    assert run_once(application(), [Job("one", 1, run)], never) == []
     assert runs == [False] * 3
 
 
@@ -43,7 +50,7 @@ def test_a_failure_of_one_job_does_not_stop_the_others(error: Exception) -> None
         done.append(True)
         return False
 
-    assert run_once(Flask("test"), [Job("bad", 1, fails), Job("good", 1, works)], never) == ["bad"]
+    assert run_once(application(), [Job("bad", 1, fails), Job("good", 1, works)], never) == ["bad"]
     assert done == [True]
 
 
@@ -58,7 +65,7 @@ def test_no_job_waits_for_another_one() -> None:
         ran.release()
         return False
 
-    loop = Loop(Flask("test"), [Job("slow", 0, slow), Job("quick", 0, quick)])
+    loop = Loop(application(), [Job("slow", 0, slow), Job("quick", 0, quick)])
     thread = threading.Thread(target=loop.run, args=(lambda: True,))
     thread.start()
     assert all(ran.acquire(timeout=60) for _ in range(3))
@@ -75,7 +82,7 @@ def test_a_failure_is_followed_by_another_try() -> None:
         tried.release()
         raise away()
 
-    loop = Loop(Flask("test"), [Job("bad", 0, fails)])
+    loop = Loop(application(), [Job("bad", 0, fails)])
     thread = threading.Thread(target=loop.run, args=(lambda: True,))
     thread.start()
     assert all(tried.acquire(timeout=60) for _ in range(2))
@@ -88,11 +95,11 @@ def test_a_bug_ends_all_jobs_and_is_told() -> None:
     def broken(_: Callable[[], bool]) -> bool:
         raise ZeroDivisionError
 
-    assert Loop(Flask("test"), [Job("broken", 0, broken)]).run(lambda: True) == ["broken"]
+    assert Loop(application(), [Job("broken", 0, broken)]).run(lambda: True) == ["broken"]
 
 
 def test_it_ends_when_it_is_not_wanted_any_more() -> None:
-    assert Loop(Flask("test"), [Job("idle", 3600, lambda _: False)]).run(never) == []
+    assert Loop(application(), [Job("idle", 3600, lambda _: False)]).run(never) == []
 
 
 def test_every_job_has_a_name_of_its_own_and_a_pause() -> None:
