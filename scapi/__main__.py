@@ -1,5 +1,6 @@
 """The console script `scapi`, also `python -m scapi`."""
 
+import logging
 import os
 import sys
 
@@ -8,12 +9,14 @@ from flask.cli import ScriptInfo
 
 from scapi import create_app
 from scapi.cli import cli
+from scapi.logs import audit
 from scapi.settings import ConfigurationError, NotReady
 from scapi.settings.place import settings_here
 
 
 def main() -> None:
     """Run the command of `sys.argv`. An application is made where a command asks for one."""
+    audit.addHandler(logging.StreamHandler())  # what a command deletes is told on stderr, which the journal keeps
     cli(obj=ScriptInfo(create_app=_application), prog_name="scapi")
 
 
