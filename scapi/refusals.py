@@ -103,6 +103,7 @@ ERRORS: Mapping[str, Error] = {
     "no_link": Error(400, "The media is not a link.", "Only links have an image to choose."),
     "no_vimeo_url": Error(400, "The URL is not at vimeo.com.", "Use the type url."),
     "reserved_embed_type": Error(400, "Only the server makes embeds of this type.", "Use another embed_type."),
+    "unknown_media": Error(400, "There is no media with this id.", "Check the id of the media."),
     "tag_assigned": Error(409, "A tag that is assigned keeps its type.", "Unassign the tag first."),
     "url_forbidden": Error(400, "The URL cannot be used.", "Use a public http or https URL."),
     # This service

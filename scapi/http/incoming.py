@@ -70,6 +70,22 @@ def _arriving(environ: dict[str, Any], length: int | None, silent: Callable[[], 
         raise
 
 
+def give_up(environ: dict[str, Any]) -> None:
+    """End a reading of the body that was given up in the middle, so that what is left can be read as usual."""
+    body = environ.get("wsgi.input")
+    if isinstance(body, Body):
+        if isinstance(body.reader, LengthReader):
+            give_back(body.reader.unreader)
+        elif isinstance(body.reader, ChunkedReader):
+            give_back(body.reader.req.unreader)
+
+
+def give_back(unreader: SocketUnreader) -> None:
+    """Give gunicorn's reader its socket back, if a reading still stands between them."""
+    if isinstance(unreader.sock, _Patience):
+        unreader.sock.__exit__()
+
+
 def _of_stream(stream: IO[bytes], length: int | None) -> Iterator[bytes]:
     left = length
     while left != 0 and (block := stream.read(READ_SIZE if left is None else min(READ_SIZE, left))):
@@ -105,6 +121,7 @@ class _Patience:
     """Stands between gunicorn's reader and its socket, and calls `silent` while nothing comes."""
 
     def __init__(self, unreader: SocketUnreader, silent: Callable[[], None]) -> None:
+        give_back(unreader)
         self._unreader = unreader
         self._socket: socket.socket = unreader.sock
         self._timeout = self._socket.gettimeout()
@@ -117,8 +134,10 @@ class _Patience:
         self._unreader.sock = self
 
     def __exit__(self, *_: object) -> None:
-        self._unreader.sock = self._socket
-        self._socket.settimeout(self._timeout)
+        if self._unreader.sock is self:
+            self._unreader.sock = self._socket
+            if self._socket.fileno() >= 0:
+                self._socket.settimeout(self._timeout)
 
     def recv(self, size: int) -> bytes:
         """Return what comes; raise TimeoutError when nothing has for as long as the socket would have waited."""

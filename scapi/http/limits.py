@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest
 
-from scapi.http import errors
+from scapi.http import errors, incoming
 from scapi.settings import Settings, settings
 
 FORM_OVERHEAD = 64 * 1024
@@ -42,6 +42,7 @@ def _read_to_the_end(answer: Response) -> Response:
 
     gunicorn hangs up where more than 64 KiB are left, and by that the client may lose the answer, and its next request.
     """
+    incoming.give_up(request.environ)
     if answer.status_code >= 400 and request.method in ("POST", "PUT", "PATCH"):
         connection = request.environ.get("gunicorn.socket")
         if connection is not None:

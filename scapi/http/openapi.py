@@ -1,5 +1,6 @@
 """The OpenAPI document at `<prefix>/openapi.json`, and Swagger UI, served from this machine, at `<prefix>/docs`."""
 
+from copy import deepcopy
 from importlib.metadata import version
 from typing import Any
 
@@ -29,7 +30,7 @@ class Api(flask_smorest.Api):
         if request.args.get("bodies") != JSON_ONLY:
             answer: Response = super()._openapi_json()
             return answer
-        return jsonify(_with_one_body(self.spec.to_dict()))
+        return jsonify(_with_one_body(deepcopy(self.spec.to_dict())))
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         return errors.http_exception(error)

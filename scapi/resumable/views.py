@@ -34,6 +34,27 @@ MEDIA_HEADER = "Scapi-Media"
 BEGINNING = "media.create_media"
 """The endpoint whose POST may begin a resumable upload."""
 
+AT_OFFSET = {
+    "in": "header",
+    "name": "Upload-Offset",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Where the bytes begin",
+}
+
+COMPLETE = {
+    "in": "header",
+    "name": "Upload-Complete",
+    "required": True,
+    "schema": {"type": "string", "enum": ["?0", "?1"]},
+    "description": "Whether the file ends with these bytes",
+}
+
+OF_PART = {
+    "required": True,
+    "content": {PARTIAL_UPLOAD: {"schema": {"type": "string", "format": "binary"}}},
+}
+
 blueprint = Blueprint("resumable", __name__, description="Resumable uploads of HTTP itself", refuses=OF_THE_STORAGE)
 
 
@@ -138,7 +159,7 @@ def describe(upload_id: str) -> Response:
     "upload_gone",
     "upload_not_found",
 )
-@blueprint.doc(operationId="appendToUploadResource")
+@blueprint.doc(operationId="appendToUploadResource", parameters=[AT_OFFSET, COMPLETE], requestBody=OF_PART)
 @answered(limit)
 def extend(upload_id: str) -> Response:
     """Send bytes from Upload-Offset on; those of the last request make the media"""

@@ -82,13 +82,17 @@ class Id(ma.fields.Integer):
         return super()._validated(value)
 
 
+PATTERN = f"^([0-9]{{1,18}}|{PREFIX}.{{1,{MAX_NAME}}})$"
+"""How the id of a user is written, where it is text."""
+
+
 class UserId(Id):
     """The id of a user: a number, or the name of a user of the login provider, `oidc:<sub>`."""
 
     default_error_messages = {"invalid_user": f"expected a user's number, or {PREFIX} and a name"}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=[], metadata={"type": ["integer", "string"]}, **options)
+        super().__init__(validate=[], metadata={"type": ["integer", "string"], "pattern": PATTERN}, **options)
 
     def _deserialize(self, value: Any, *rest: Any, **more: Any) -> Any:
         if not isinstance(value, str) or not value.startswith(PREFIX):

@@ -53,7 +53,7 @@ def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the 
     except IntegrityError as error:
         db.session.rollback()
         if not is_duplicate(error):
-            raise (_no_such_tag_or_media() if type == MEDIA else not_found()) from error
+            raise (_no_such_media() if type == MEDIA and _is_there(tag_id) else not_found()) from error
 
 
 def unassign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002
@@ -101,8 +101,12 @@ def _deleted(statement: Delete) -> int:
     return result.rowcount
 
 
-def _no_such_tag_or_media() -> Refused:
-    return Refused("not_found", "there is no such tag, or no such media")
+def _is_there(tag_id: int) -> bool:
+    return db.session.get(Tag, tag_id) is not None
+
+
+def _no_such_media() -> Refused:
+    return Refused("unknown_media", "there is no such media", field=MEDIA)
 
 
 def _check_type(tag_id: int, type: str | None) -> None:  # noqa: A002

@@ -131,7 +131,7 @@ def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.post("/tag/<id:id>/assign/")
 @blueprint.arguments(TagTargetSchema, location="json_or_form")
 @blueprint.response(204)
-@blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
+@blueprint.refuses("type_mismatch", "unknown_media", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="assignTag")
 def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
     """Assign a tag to a media, or to a user, a category or a contribution, whichever its type is for

@@ -66,6 +66,35 @@ APPENDING = (
 )
 """Codes of a request that brings bytes, the last of which make the media."""
 
+RESUMABLE = {
+    "in": "header",
+    "name": "Tus-Resumable",
+    "required": True,
+    "schema": {"type": "string", "enum": [VERSION]},
+    "description": "The version of the protocol",
+}
+
+AT_OFFSET = {
+    "in": "header",
+    "name": "Upload-Offset",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Where the bytes begin",
+}
+
+METHOD = {
+    "in": "header",
+    "name": "X-HTTP-Method-Override",
+    "required": True,
+    "schema": {"type": "string", "enum": ["PATCH", "DELETE", "HEAD"]},
+    "description": "What to do",
+}
+
+OF_STREAM = {
+    "required": True,
+    "content": {OFFSET_STREAM: {"schema": {"type": "string", "format": "binary"}}},
+}
+
 blueprint = Blueprint("tus", __name__, description="Uploads by tus 1.0.0", refuses=OF_THE_STORAGE)
 
 
@@ -102,7 +131,7 @@ def describe() -> Response:
 @blueprint.post(PREFIX)
 @blueprint.response(201)
 @blueprint.refuses(*APPENDING, "empty_chunk")
-@blueprint.doc(operationId="createTusUpload")
+@blueprint.doc(operationId="createTusUpload", parameters=[RESUMABLE])
 def create() -> Response:
     """Create an upload, perhaps with its first bytes
 
@@ -155,7 +184,7 @@ def retrieve(upload_id: str) -> Response:
 @blueprint.route(f"{PREFIX}<string(length=32):upload_id>", methods=["PATCH"])
 @blueprint.response(204)
 @blueprint.refuses(*APPENDING, "final_upload")
-@blueprint.doc(operationId="appendTusUpload")
+@blueprint.doc(operationId="appendTusUpload", parameters=[RESUMABLE, AT_OFFSET], requestBody=OF_STREAM)
 def append_bytes(upload_id: str) -> Response:
     """Send bytes from Upload-Offset on; the last ones make the media"""
     user_id = auth.require_writer()
@@ -175,7 +204,7 @@ def append_bytes(upload_id: str) -> Response:
 @blueprint.delete(f"{PREFIX}<string(length=32):upload_id>")
 @blueprint.response(204)
 @blueprint.refuses("invalid_header", "unsupported_version", "upload_not_found")
-@blueprint.doc(operationId="terminateTusUpload")
+@blueprint.doc(operationId="terminateTusUpload", parameters=[RESUMABLE])
 def terminate(upload_id: str) -> Response:
     """End an upload; nothing of it is kept but the media that was made of it"""
     user_id = auth.current_user_id()
@@ -188,7 +217,7 @@ def terminate(upload_id: str) -> Response:
 @blueprint.post(f"{PREFIX}<string(length=32):upload_id>")
 @blueprint.response(204)
 @blueprint.refuses(*APPENDING, "final_upload", "method_not_allowed")
-@blueprint.doc(operationId="overrideTusMethod")
+@blueprint.doc(operationId="overrideTusMethod", parameters=[RESUMABLE, METHOD])
 def override(upload_id: str) -> Response:
     """Do what X-HTTP-Method-Override says, for clients that cannot send PATCH or DELETE"""
     views = {"PATCH": append_bytes, "DELETE": terminate, "HEAD": retrieve}

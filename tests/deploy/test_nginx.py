@@ -190,7 +190,7 @@ def test_one_address_may_not_flood(server: Server) -> None:
         for connection in slow_clients(server, 2 * 100):  # headers that are not complete do not count yet
             stack.enter_context(connection)
         answer = server.request("GET", "/api/v2/tag/")
-        refusal(answer, 429, "too_many_requests")
+        refusal(answer, 429, "rate_limited")
         assert answer.headers["Retry-After"] == "5"
 
 

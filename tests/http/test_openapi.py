@@ -66,6 +66,8 @@ def test_bodies_are_documented_as_they_are_taken(document: dict[str, Any]) -> No
     for methods in document["paths"].values():
         for method, operation in methods.items():
             if "requestBody" in operation if isinstance(operation, dict) else False:
+                if operation["operationId"] in ("appendTusUpload", "appendToUploadResource"):
+                    continue
                 upload = operation["operationId"] == "MediaChunkUpload"
                 assert set(operation["requestBody"]["content"]) == ({"multipart/form-data"} if upload else BODIES), (
                     method
@@ -82,7 +84,10 @@ def test_a_document_with_one_type_of_body_for_generators(server: Server) -> None
         if isinstance(operation, dict) and "requestBody" in operation
     }
     assert bodies.pop("MediaChunkUpload") == {"multipart/form-data"}
+    for operation in ("appendTusUpload", "appendToUploadResource"):
+        assert len(bodies.pop(operation)) == 1
     assert set(map(frozenset, bodies.values())) == {frozenset({"application/json"})}
+    assert "multipart/form-data" in server.request("GET", "/api/v2/openapi.json").text
 
 
 def test_the_chunk_is_documented_as_a_file(document: dict[str, Any]) -> None:

@@ -225,7 +225,19 @@ def test_the_document_describes_pages(server: Server) -> None:
     listing = document["paths"][TAGS]["get"]
     parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
     assert set(parameters) == {
-        *("limit", "offset", "cursor", "search", "ordering", "active", "visible", "visibility_boost", "deleted", "type")
+        *(
+            "limit",
+            "offset",
+            "cursor",
+            "search",
+            "ordering",
+            "active",
+            "visible",
+            "visibility_boost",
+            "deleted",
+            "type",
+        ),
+        "media",
     }
     assert parameters["limit"]["schema"] == {"type": "integer", "default": DEFAULT_LIMIT, "minimum": 1}
     ordering = parameters["ordering"]["schema"]

@@ -62,8 +62,9 @@ def test_tags_of_media(server: Server) -> None:
     assert send(server, "assign", red, json={"media": second}).status_code == 204
     assert server.request("DELETE", f"{TAGS}{red}/").status_code == 204
     assert found("media", tag=red) == []
-    for action, tag, media in (("assign", blue, first), ("assign", red, second), ("unassign", red, second)):
-        refusal(send(server, action, tag, json={"media": media}), 404, "not_found")
+    refusal(send(server, "assign", blue, json={"media": first}), 400, "unknown_media", "media")
+    for action in ("assign", "unassign"):
+        refusal(send(server, action, red, json={"media": second}), 404, "not_found")
     refusal(server.request("GET", TAGS, params={"media": "x"}), 400, "invalid", "media")
 
 
