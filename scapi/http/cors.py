@@ -61,6 +61,7 @@ READ = [
     "Location",
     "Repr-Digest",
     "Retry-After",
+    "Scapi-Delete-Token",
     "Scapi-Media",
     "Tus-Checksum-Algorithm",
     "Tus-Extension",

@@ -1,5 +1,6 @@
 """The endpoints of tus: creation, HEAD and GET, PATCH, DELETE, and what OPTIONS says of them."""
 
+from collections.abc import Callable
 from email.utils import format_datetime
 
 from flask import Response, jsonify, request
@@ -7,6 +8,7 @@ from flask import Response, jsonify, request
 from scapi.http import auth, incoming, urls
 from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
+from scapi.media import undo
 from scapi.media.schemas import MediaSchema
 from scapi.media.views import NOT_INSPECTED
 from scapi.refusals import Refused
@@ -143,7 +145,7 @@ def create() -> Response:
     concat = Concat.parse(request.headers.get("Upload-Concat"), PREFIX)
     if concat is not None and concat.parts is not None:
         resource = resources.create_final(user_id, metadata, concat.parts, concat.sent)
-        return _created(joining.look(resource, user_id))
+        return _with_undo(joining.look(resource, user_id), _created)
     total = headers.total(request.headers.get("Upload-Length"), request.headers.get("Upload-Defer-Length"))
     resource, progress = resources.create(
         user_id, total, metadata, is_partial=concat is not None, concat=concat.sent if concat else None
@@ -151,7 +153,7 @@ def create() -> Response:
     if request.mimetype != OFFSET_STREAM:
         return _created(State(resource, progress.offset, progress.total, None))
     try:
-        answer = _created(_append(resource, user_id, 0))
+        answer = _with_undo(_append(resource, user_id, 0), _created)
     except BaseException:
         ending.give_up(resource.id)  # its client never hears where it is
         raise
@@ -196,9 +198,7 @@ def append_bytes(upload_id: str) -> Response:
     offset = headers.number("Upload-Offset", request.headers.get("Upload-Offset"))
     if offset is None:
         raise Refused("invalid_header", "the header Upload-Offset is missing; expected a number of bytes")
-    answer = Response(status=204)
-    _describe(answer, _append(resource, user_id, offset))
-    return answer
+    return _with_undo(_append(resource, user_id, offset), _appended)
 
 
 @blueprint.delete(f"{PREFIX}<string(length=32):upload_id>")
@@ -245,6 +245,20 @@ def _append(resource: TusUpload, user_id: int | None, offset: int) -> State:
     if resource.partial and state.is_finished:
         joining.after_part(resource)
     return state
+
+
+def _with_undo(state: State, answered: Callable[[State], Response]) -> Response:
+    """Return the answer to the request that may have made the media, with the token to delete it without a login."""
+    answer = answered(state)
+    if state.media is not None and (token := undo.token_of(state.media)):
+        answer.headers[undo.HEADER] = token
+    return answer
+
+
+def _appended(state: State) -> Response:
+    answer = Response(status=204)
+    _describe(answer, state)
+    return answer
 
 
 def _created(state: State) -> Response:

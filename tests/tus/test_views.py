@@ -48,7 +48,10 @@ def test_creation_with_upload(server: Server) -> None:
     whole = ask(server, "POST", TUS, PHOTO, Upload_Length=str(len(PHOTO)))
     created(whole)
     assert whole.headers["Upload-Offset"] == str(len(PHOTO))
-    assert media_of(server, whole)["type"] == "image"
+    media = media_of(server, whole)
+    assert media["type"] == "image"
+    undo = {"Scapi-Delete-Token": whole.headers["Scapi-Delete-Token"]}
+    assert server.request("DELETE", f"/api/v2/media/{media['id']}/", headers=undo).status_code == 204
     part = ask(server, "POST", TUS, PHOTO[:100], Upload_Length=str(len(PHOTO)))
     assert offset_of(server, created(part)) == 100
 
