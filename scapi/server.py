@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
@@ -154,6 +155,24 @@ class ScapiArbiter(Arbiter):
 
     gunicorn's own stops them at once: requests then wait until the new ones have imported everything.
     """
+
+    _halts = False
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
+        """End the server; `reap_workers` must not end it once more meanwhile."""
+        self._halts = True
+        super().halt(reason, exit_status)
+
+    def reap_workers(self) -> None:
+        """Look for workers that have ended. While the server ends already, one that could not start is no news."""
+        while True:
+            try:
+                super().reap_workers()
+            except HaltServer:
+                if not self._halts:
+                    raise
+            else:
+                return
 
     def reload(self) -> None:
         """Read gunicorn.conf.py again and start new workers. If none of them can start, the old ones go on."""

@@ -16,6 +16,7 @@ def check(server: str, answer: requests.Response) -> None:
     """Assert that an error of an operation is documented: its status, its codes and the fields of its body."""
     if (
         answer.status_code < 400
+        or answer.status_code in (502, 504)  # which only a proxy in front answers
         or answer.request.method == "HEAD"
         or not answer.headers.get("Content-Type", "").startswith("application/json")
     ):

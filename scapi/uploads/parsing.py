@@ -77,7 +77,7 @@ class Chunk:
                 self.fields.end(data)
             elif event is not None and filename is None:
                 data.append(event)
-            if filename is not None and not counted and (filename or event):
+            if filename is not None and not counted and (filename or (isinstance(event, bytes) and event)):
                 files, counted = files + 1, True
                 if files > 1:
                     abort(400, messages={"chunk": ["one file part was expected, not more"]})

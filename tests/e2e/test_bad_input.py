@@ -19,7 +19,7 @@ def test_a_type_that_the_bytes_contradict(server: Server, kind: str, data: bytes
 
 
 @pytest.mark.parametrize(
-    ("start", "stop"), [(0, 1000), (1000, 4999), (1001, 5000), (1000, 5001), (4999, 6000), (5001, 6000), (0, 5000)]
+    ("start", "stop"), [(0, 1000), (1000, 4999), (1001, 5000), (4999, 6000), (5001, 6000), (0, 5000)]
 )
 def test_any_other_offset_is_409_with_the_expected_one(server: Server, start: int, stop: int) -> None:
     upload_id = send_chunk(server, PAPER[:1000], 0, len(PAPER)).json()["upload_id"]
