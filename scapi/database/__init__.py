@@ -144,6 +144,7 @@ def set_up(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=str(schema.MIGRATIONS))
     with app.app_context():
         for bind, engine in db.engines.items():
+            engines.forget_in_children(engine)
             if engine.dialect.name == "sqlite":
                 lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings)
                 engines.set_up_sqlite(engine, "NORMAL" if lazily else "FULL")

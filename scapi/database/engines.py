@@ -1,5 +1,7 @@
 """How the engines connect: bounded in time on PostgreSQL, durable and patient on SQLite."""
 
+import os
+import weakref
 from time import monotonic
 from typing import Any
 
@@ -43,6 +45,17 @@ def options(url: str) -> dict[str, Any]:
         return chosen | {"pool_pre_ping": True, "pool_size": POOL_SIZE}
     # a class of its own for each application: a pool that is made anew knows the same
     return chosen | {"poolclass": type("Pool", (GuardedPool,), {"breaker": Breaker()}), "pool_size": POOL_SIZE}
+
+
+def forget_in_children(engine: Engine) -> None:
+    """Let a forked process make connections of its own: two processes must not talk over one (gunicorn's --preload)."""
+    reference = weakref.ref(engine)
+
+    def forget() -> None:
+        if (found := reference()) is not None:
+            found.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
 
 
 def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
