@@ -70,7 +70,11 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
     def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
         with breaker.connecting():
             connection = BoundedConnection.connect(*arguments, **(NETWORK | parameters))
-            connection.begin_session(statement_timeout)
+            try:
+                connection.begin_session(statement_timeout)
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
     @event.listens_for(engine, "checkin")
