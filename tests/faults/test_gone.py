@@ -17,6 +17,7 @@ import requests
 from tests import databases, files, running, servers
 from tests.client import CHUNK, complete, fetch, md5, refusal, send_all, send_chunk
 from tests.running import Server
+from tests.servers import wait_until
 from tests.storage_backends.fault_proxy import HANG_UP, fault_proxy
 
 PHOTO = files.jpeg(900, 900, noise=True)
@@ -67,7 +68,8 @@ def goes_on(server: Server, upload_id: str) -> None:
     assert send_rest(server, upload_id).status_code == 201
     answer = complete(server, upload_id, md5(PHOTO))
     assert answer.status_code == 201, answer.text
-    assert fetch(server, answer.json()["url"]).content == PHOTO
+    # a connection to the database that was used a moment ago may be found out to be broken by this request
+    wait_until(lambda: fetch(server, answer.json()["url"]).content == PHOTO, 30, "the file")
 
 
 def unavailable(answer: requests.Response, code: str) -> None:
@@ -187,8 +189,8 @@ def test_a_client_that_stops_in_the_middle_of_a_chunk(new_database: Callable[[st
         stopped = [_send_half_a_chunk(server, upload_id) for _ in range(8)]
         goes_on(server, upload_id)
         for connection in stopped:
-            assert connection.recv(100).startswith(b"HTTP/1.1 400")
-            connection.close()
+            with connection:  # given up after the timeout, or because the newer request has taken the upload over
+                assert connection.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 409"))
 
 
 def test_connections_that_are_cut_in_the_middle_of_a_chunk(server: Server) -> None:

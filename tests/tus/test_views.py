@@ -201,6 +201,11 @@ def test_bytes_of_a_cut_request_count(server: Server) -> None:
 
     with pytest.raises(requests.ConnectionError):
         patch(server, path, 0, cut())
-    offset = offset_of(server, path)
-    assert 0 <= offset <= 3000
-    assert "Scapi-Media" in patch(server, path, offset, PHOTO[offset:]).headers
+    answer = patch(server, path, len(PHOTO), b"")
+    for _ in range(10):  # the request that was cut may begin to be read after the offset was asked for
+        offset = offset_of(server, path)
+        assert 0 <= offset <= 3000
+        answer = patch(server, path, offset, PHOTO[offset:])
+        if answer.status_code != 409:
+            break
+    assert "Scapi-Media" in answer.headers
