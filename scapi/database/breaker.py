@@ -64,7 +64,7 @@ class Breaker:
         try:
             yield
             state = _State.THERE
-        except Exception:
+        except Exception:  # whatever the driver raises goes on; how soon it came says whether the server is there
             if self._clock() - began < SILENT:
                 state = _State.THERE
             raise

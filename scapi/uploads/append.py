@@ -171,7 +171,7 @@ class _Append:
                 self._take(block)
         except (Refused, StorageError):
             raise
-        except Exception:
+        except Exception:  # whatever ended the reading goes on; what came before it counts
             self._keep()
             raise
         finally:
