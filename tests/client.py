@@ -27,7 +27,7 @@ def chunk_form(data: bytes, upload_id: str = "", **fields: str) -> dict[str, Any
 
     What it writes itself is not what clients write: an empty field has no end to its header.
     """
-    form = {"upload_id": upload_id, **fields, "image": ("photo.jpg", data)}
+    form: dict[str, str | tuple[str, bytes]] = {"upload_id": upload_id, **fields, "image": ("photo.jpg", data)}
     body, content_type = encode_multipart_formdata(form)
     return {"data": body, "content_type": content_type}
 
@@ -65,7 +65,7 @@ def send_all(
     server: Server, data: bytes, size: int = 200 * KiB, *, filename: str = "file", headers: dict[str, str] | None = None
 ) -> str:
     """Post all chunks of a file and return the upload's id."""
-    upload_id = None
+    upload_id: str | None = None
     for start, piece in pieces(data, size):
         answer = send_chunk(server, piece, start, len(data), upload_id=upload_id, filename=filename, headers=headers)
         assert answer.status_code == 201, answer.text

@@ -35,6 +35,13 @@ def picture(width: int, height: int, *, noise: bool = False, seed: int = 0, mode
     return image
 
 
+def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
+    """The colour at a place of an image that has bands."""
+    colour = image.getpixel(at)
+    assert isinstance(colour, tuple)
+    return colour
+
+
 def exif(orientation: int | None = None, gps: bool = False) -> Image.Exif:
     """EXIF with a camera's make, and an orientation and a place where asked for."""
     metadata = Image.Exif()

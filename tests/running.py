@@ -96,7 +96,7 @@ class Server:
 
 
 @contextmanager
-def scapi(folder: Path, *, workers: int = 2, **settings: str) -> Iterator[Server]:
+def scapi(folder: Path, *, workers: int | str = 2, **settings: str) -> Iterator[Server]:
     """Serve scapi with `settings` on a free port; its data dir is in `folder` unless they name another."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()

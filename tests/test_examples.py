@@ -40,7 +40,7 @@ def start(url: str, home: Path, *arguments: str, **environment: str) -> subproce
     return subprocess.Popen(command, cwd=home, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def run(*arguments: Any, **environment: str) -> tuple[int, list[str], str]:
+def run(*arguments: Any, **environment: Any) -> tuple[int, list[str], str]:
     """Run it to its end, and return its exit code, what it printed, and what it said on standard error."""
     process = start(*arguments, **environment)
     printed, said = process.communicate(timeout=60)

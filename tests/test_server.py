@@ -81,7 +81,7 @@ class Busy:
         self._stopped.set()
         self._thread.join()
         for key in list((self._selector.get_map() or {}).values()):
-            key.fileobj.close()  # type: ignore[union-attr]
+            key.fileobj.close()
         self._selector.close()
 
     def wait_until_closed(self) -> None:

@@ -1,7 +1,7 @@
 """Files that were stored before the present rules about metadata: found, and cleaned by them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -67,7 +67,7 @@ def left() -> int:
     return count or 0
 
 
-def clean(*, dry_run: bool = False) -> Iterator[Result]:
+def clean(*, dry_run: bool = False) -> Generator[Result]:
     """Clean all files that are left, the oldest first; with `dry_run`, only find out what there is to do.
 
     Each file is done by itself: a run that is stopped is gone on with by the next one, and several may run at once.

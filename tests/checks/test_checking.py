@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from scapi import create_app
-from scapi.checks import checking
+from scapi.checks import base, checking
 from scapi.checks.base import CheckedFile, Rejected
 from scapi.media import claims
 from scapi.settings import ConfigurationError, read_settings
@@ -120,7 +120,8 @@ def uploaded(app: Flask) -> str:
 def said(app: Flask, upload_id: str) -> tuple[int, str]:
     """Say complete; return the status and the error's code."""
     answer = app.test_client().post(COMPLETE, data={"upload_id": upload_id, "md5": md5(PHOTO)}, headers=token(7))
-    return answer.status_code, answer.json["errors"][0]["code"] if "errors" in answer.json else ""
+    errors = answer.get_json().get("errors")
+    return answer.status_code, errors[0]["code"] if errors else ""
 
 
 def test_checks_run_one_after_another_until_one_refuses(app: Flask) -> None:
@@ -182,8 +183,8 @@ def _no_lock(key: str) -> BytesIO:
     ("name", "message"), [("no-such", "there is no check 'no-such'; installed are: .*clamd"), ("odd", "TypeError")]
 )
 def test_checks_that_cannot_be_used(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = EntryPoint("odd", "json:loads", checking.ENTRY_POINT_GROUP)
-    there = EntryPoints([odd, EntryPoint("clamd", "scapi.checks.clamd:from_settings", checking.ENTRY_POINT_GROUP)])
+    odd = EntryPoint("odd", "json:loads", base.ENTRY_POINT_GROUP)
+    there = EntryPoints([odd, EntryPoint("clamd", "scapi.checks.clamd:from_settings", base.ENTRY_POINT_GROUP)])
     monkeypatch.setattr(checking, "entry_points", lambda group: there.select(group=group))
     settings = {"SCAPI_DATA_DIR": str(tmp_path), "SCAPI_JWT_SECRET": SECRET, "SCAPI_CHECKS": [name]}
     with pytest.raises(ConfigurationError, match=message):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests import files
 from tests.client import CHUNK, KiB, md5
@@ -42,7 +42,7 @@ def open_page(browser: Browser, elsewhere: str) -> Iterator[Open]:
 
 def choose(page: Page, **chosen: bytes) -> None:
     """Choose files, all at once; two underscores in a name stand for its dot."""
-    payload = []
+    payload: list[FilePayload] = []
     for name, data in chosen.items():
         stem, _, extension = name.partition("__")
         mimetype = {"jpg": "image/jpeg", "pdf": "application/pdf"}.get(extension, f"image/{extension}")

@@ -53,7 +53,7 @@ def photo(sdk: Sdk) -> dict[str, Any]:
 
 
 def test_its_own_chunk_upload_hears_what_is_wrong(sdk: Sdk) -> None:
-    part = {"image": {}}  # what it makes of any form in Node
+    part: dict[str, Any] = {"image": {}}  # what it makes of any form in Node
     with pytest.raises(Failed) as failed:
         sdk("MediaService.chunkUploadMedia", part, 0, 204_799, 500_000)
     assert failed.value.status == 400
@@ -147,8 +147,8 @@ def test_clicks(sdk: Sdk, photo: dict[str, Any]) -> None:
 
 
 def test_deleting(sdk: Sdk, photo: dict[str, Any]) -> None:
-    for status, token in ((403, lambda: sdk("authorizeAs", 8, SECRET)), (401, lambda: sdk("authorize", None))):
-        token()
+    for status, asker in ((403, ("authorizeAs", 8, SECRET)), (401, ("authorize", None))):
+        sdk(*asker)
         with pytest.raises(Failed) as failed:
             sdk("MediaService.deleteMedia", photo["id"])
         assert failed.value.status == status

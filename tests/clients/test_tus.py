@@ -22,7 +22,8 @@ def test_tuspy_goes_on_where_it_stopped(server: Server) -> None:
     again = client.uploader(file_stream=BytesIO(photo), chunk_size=10_000, url=uploader.url)
     assert again.offset == 20_000
     again.upload()
-    media = requests.get(uploader.url, timeout=30).json()["media"]
+    assert again.url is not None
+    media = requests.get(again.url, timeout=30).json()["media"]
     assert media["title"] == "photo"
     assert fetch(server, media["url"]).content == photo
 

@@ -26,7 +26,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 def compose(**variables: str) -> subprocess.CompletedProcess[str]:
     """Run `docker compose config`, which needs no engine: it reads, checks and fills in the file."""
     options = ["--file=compose.yaml", f"--env-file={os.devnull}", "--profile=*"]
-    command = [BIN / "docker-compose", *options, "config", "--format=json"]
+    command = [str(BIN / "docker-compose"), *options, "config", "--format=json"]
     path = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(command, cwd=ROOT, env=path | variables, capture_output=True, text=True, check=False)
 

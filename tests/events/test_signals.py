@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import Any
 
 import pytest
 from blinker import Signal
@@ -17,7 +18,7 @@ from tests.client import CHUNK, COMPLETE, md5
 from tests.conftest import token
 
 PHOTO = files.jpeg()
-Heard = list[tuple[str, Event, int]]
+Heard = list[tuple[str, Event, int | None]]
 
 
 @contextmanager
@@ -69,13 +70,13 @@ def test_a_receiver_that_fails_is_logged_and_changes_nothing(app: Flask, caplog:
     assert "a receiver of media.created failed" in caplog.text
 
 
-def upload(app: Flask) -> dict[str, object]:
+def upload(app: Flask) -> dict[str, Any]:
     """Upload a photo as user 7 and return its media."""
     client = app.test_client()
     chunk = client.post(CHUNK, data={"image": (BytesIO(PHOTO), "a.jpg")}, headers=token(7))
     fields = {"upload_id": chunk.json["upload_id"], "md5": md5(PHOTO)}
     answer = client.post(COMPLETE, data=fields, headers=token(7))
     assert answer.status_code == 201, answer.text
-    media: dict[str, object] = answer.json
+    media: dict[str, Any] = answer.get_json()
     del media["delete_token"]  # which no event has
     return media

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
+from typing import Any
 
 import requests
 from PIL import Image
@@ -65,14 +67,12 @@ class Client(threading.Thread):
             self._report.urls += [_path(media["url"]), _path(media["image_thumbnail"]["url"])]
 
     def _send(self, photo: bytes, size: int) -> str:
-        upload_id, offset, acknowledged = None, 0, 0
+        upload_id: str | None = None
+        offset = acknowledged = 0
         while offset < len(photo):
             piece = photo[offset : offset + size]
-            answer = self._patiently(
-                lambda server, piece=piece, offset=offset, upload_id=upload_id: send_chunk(
-                    server, piece, offset, len(photo), upload_id=upload_id
-                )
-            )
+            send = partial(send_chunk, data=piece, start=offset, total=len(photo), upload_id=upload_id)
+            answer = self._patiently(send)
             if answer.status_code not in (201, 409):
                 raise AssertionError(f"a chunk was answered {answer.status_code}: {answer.text}")
             body = answer.json()
@@ -85,12 +85,12 @@ class Client(threading.Thread):
             raise AssertionError("a photo has no bytes")
         return upload_id
 
-    def _complete(self, upload_id: str, photo: bytes) -> dict[str, object]:
+    def _complete(self, upload_id: str, photo: bytes) -> dict[str, Any]:
         fields = {"upload_id": upload_id, "md5": md5(photo)}
         answer = self._patiently(lambda server: server.request("POST", COMPLETE, data=fields))
         if answer.status_code != 201:
             raise AssertionError(f"complete was answered {answer.status_code}: {answer.text}")
-        media: dict[str, object] = answer.json()
+        media: dict[str, Any] = answer.json()
         return media
 
     def _patiently(self, send: Callable[[Server], requests.Response]) -> requests.Response:

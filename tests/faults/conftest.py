@@ -9,7 +9,7 @@ PLACES = {
 }
 
 
-@pytest.fixture(scope="session", params=PLACES.values(), ids=PLACES.keys())
+@pytest.fixture(scope="session", params=PLACES.values(), ids=list(PLACES))
 def place(request: pytest.FixtureRequest) -> tuple[str, str]:
     """A kind of database and a storage."""
     kinds: tuple[str, str] = request.param

@@ -36,14 +36,14 @@ class Disk:
 
     def mount(self) -> None:
         """Mount it; after a cut, its journal is replayed."""
-        command = ["mount", "-o", "loop", self._image, self.folder]
+        command = ["mount", "-o", "loop", str(self._image), str(self.folder)]
         mounted = subprocess.run(command, check=False, capture_output=True, text=True)
         if mounted.returncode != 0:
             pytest.skip(f"an image cannot be mounted here: {mounted.stderr.strip()}")
 
     def unmount(self) -> None:
         """Unmount it as soon as the last process that was killed has let go of it."""
-        command = ["umount", self.folder]
+        command = ["umount", str(self.folder)]
         wait_until(
             lambda: subprocess.run(command, check=False, capture_output=True).returncode == 0, PATIENCE, "its last user"
         )

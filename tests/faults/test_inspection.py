@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
 
 from tests import files
@@ -105,7 +106,7 @@ def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]
             kind, before = chance.choice(("job", "job", "job", "job", "warm", "warm", "worker")), report.uploads
             kill(server, kind, killed)
             if kind == "worker":  # the next one is killed when it has worked, not while it starts
-                wait_for(lambda before=before: report.uploads > before or report.problems)
+                wait_for(partial(_goes_on, report, before))
         wait_for(lambda: report.uploads >= COMPLETES or report.problems)
         over.set()
         for client in clients:
@@ -115,7 +116,7 @@ def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]
         assert not any(client.is_alive() for client in clients)
         assert report.uploads >= COMPLETES
         for url in report.urls:
-            assert patiently(lambda url=url: server.request("GET", url)).status_code == 200
+            assert patiently(partial(server.request, "GET", url)).status_code == 200
         server.scapi("sweep", "--older-than", "0")
         assert len(contents(server.settings)) == len(report.urls)
 
@@ -142,6 +143,10 @@ def children(pid: int) -> list[int]:
 
 def descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def _goes_on(report: Report, before: int) -> bool:
+    return report.uploads > before or bool(report.problems)
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from scapi.http import auth
@@ -75,6 +76,10 @@ def test_a_reload(serve: Callable[..., AbstractContextManager[Server]]) -> None:
         wait_until(lambda: len(seconds) > asked + CLIENTS, 60, "answers of the new workers")
 
 
+def _is_asked(server: Server, since: int) -> bool:
+    return "route=/api/v2/tag/" in server.log.read_text()[since:]
+
+
 def test_a_rolling_restart_with_another_environment(
     settings_for: Callable[[str, str], dict[str, str]], tmp_path: Path
 ) -> None:
@@ -93,6 +98,4 @@ def test_a_rolling_restart_with_another_environment(
             server.start()
             said = len(server.log.read_text())
             # nginx asks one that refused a connection again after 10 seconds; until then the other has to stay
-            wait_until(
-                lambda it=server, at=said: "route=/api/v2/tag/" in it.log.read_text()[at:], 60, "nginx to ask it"
-            )
+            wait_until(partial(_is_asked, server, said), 60, "nginx to ask it")

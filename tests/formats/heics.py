@@ -23,7 +23,7 @@ def heic(
 def encoded(pictures: list[Image.Image], tile: int = 0, **options: Any) -> bytes:
     """The pictures as a HEIC, of which the last one is the primary one."""
     output = BytesIO()
-    made = pillow_heif.HeifFile()
+    made = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
     for picture in pictures:
         made.add_from_pillow(picture)
     if tile:

@@ -17,8 +17,9 @@ from tests.formats.private import PROFILE, SECRET, every_kind
 Drawn = tuple[bytes, str]
 _SIDES = st.integers(2, 40)
 _SEEDS = st.integers(0, 9)
-_PROFILES = st.sampled_from([{}, {"icc_profile": PROFILE}])
-_TURNS = st.sampled_from([{}, *({"exif_orientation": number} for number in range(1, 9)), {"gps": True}])
+_NOTHING: dict[str, Any] = {}
+_PROFILES = st.sampled_from([_NOTHING, {"icc_profile": PROFILE}])
+_TURNS = st.sampled_from([_NOTHING, *({"exif_orientation": number} for number in range(1, 9)), {"gps": True}])
 
 
 def _parts(parts: dict[str, bytes]) -> st.SearchStrategy[list[bytes]]:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_a_file_with_nothing_to_remove_comes_back_as_it_is(data: bytes, mimetype
 
 
 @pytest.mark.parametrize("make", [files.jpeg, files.png])
-def test_orientation_and_resolution_are_all_that_stays_of_exif(make: object) -> None:
+def test_orientation_and_resolution_are_all_that_stays_of_exif(make: Callable[..., bytes]) -> None:
     metadata = files.exif(6, gps=True)
     metadata[0x011A], metadata[0x011B], metadata[0x0128] = 300.0, 299.5, 2
     data = make(exif=metadata)

@@ -3,11 +3,12 @@
 import struct
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from scapi.formats import cleaning, images
+from scapi.formats import cleaning, containers, images
 from scapi.formats.cleaning import gain_maps
 from tests import files
 from tests.formats import exiftool, private
@@ -33,7 +34,7 @@ def images_of(data: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_gain_map_stays_where_its_offset_leads(way: dict[str, bool]) -> None:
+def test_a_gain_map_stays_where_its_offset_leads(way: dict[str, Any]) -> None:
     data = ultra_hdr(**way)
     cleaned = cleaning.cleaned(data + private.VIDEO, "image/jpeg")
     assert len(images_of(cleaned)) == 2
@@ -86,7 +87,7 @@ def test_endless_lists_of_images_are_not_followed(monkeypatch: pytest.MonkeyPatc
     mpf = b"MPF\0MM\0*" + struct.pack(">IH", 8, 1) + entries + bytes(4) + index
     data = files.with_jpeg_segment(files.jpeg(), 0xE2, mpf[:65_000]) + b"\xff\xd8\xff\xe0" * 1000
     looked_at = []
-    walk = gain_maps.jpeg_parts
+    walk = containers.jpeg_parts
     monkeypatch.setattr(gain_maps, "jpeg_parts", lambda *where: (looked_at.append(where), walk(*where))[1])
     assert cleaning.cleaned(data, "image/jpeg") == files.jpeg()
     assert len(looked_at) <= 4

@@ -18,7 +18,7 @@ from tests.formats.pictures import FRAMES, WHOLE_FILES, refusal
 MIB = 1024 * 1024
 
 
-def test_bombs_are_refused_by_their_header():
+def test_bombs_are_refused_by_their_header() -> None:
     gif = bytearray(files.gif())
     frame = gif.index(b",", 13 + 3 * 2 ** ((gif[10] & 7) + 1))
     gif[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
@@ -37,11 +37,11 @@ def test_bombs_are_refused_by_their_header():
         assert refusal(data, mimetype) == "too_many_pixels"
 
 
-def test_the_bomb_is_a_valid_image_when_it_is_small():
+def test_the_bomb_is_a_valid_image_when_it_is_small() -> None:
     assert images.inspect(files.png_bomb(1000, 2000), "image/png").height == 2000
 
 
-def test_a_later_gif_frame_beyond_the_screen_counts_but_is_not_shown():
+def test_a_later_gif_frame_beyond_the_screen_counts_but_is_not_shown() -> None:
     data = bytearray(files.gif(2, 64, 48, noise=True))
     frame = data.rindex(b",\0\0\0\0\x40\0\x30\0")
     data[frame + 1 : frame + 5] = struct.pack("<HH", 10, 10)
@@ -52,7 +52,7 @@ def test_a_later_gif_frame_beyond_the_screen_counts_but_is_not_shown():
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_frames_and_their_pixels_are_limited(name):
+def test_frames_and_their_pixels_are_limited(name: str) -> None:
     data, mimetype = WHOLE_FILES[name]
     exact = ImageLimits(max_pixels=60_000, max_frames=3, max_animation_pixels=180_000)
     assert images.inspect(data, mimetype, exact).frames == 3
@@ -61,7 +61,7 @@ def test_frames_and_their_pixels_are_limited(name):
     assert refusal(data, mimetype, ImageLimits(max_pixels=59_999)) == "too_many_pixels"
 
 
-def test_absurdly_many_frames_are_refused():
+def test_absurdly_many_frames_are_refused() -> None:
     data = files.gif(2)
     second = data.rindex(b"!\xf9")
     many = data[:second] + data[second:-1] * 5000 + b";"
@@ -70,21 +70,21 @@ def test_absurdly_many_frames_are_refused():
     assert refusal(apng, "image/png") == "too_many_frames"
 
 
-def test_an_apng_with_fewer_frames_than_it_says_is_refused_and_an_invalid_one_is_a_png():
+def test_an_apng_with_fewer_frames_than_it_says_is_refused_and_an_invalid_one_is_a_png() -> None:
     claims_two = files.with_png_chunk(files.png(), b"acTL", struct.pack(">II", 2, 0))
     assert refusal(claims_two, "image/png") == "invalid_image"
     claims_none = files.with_png_chunk(files.png(), b"acTL", struct.pack(">II", 0, 0))
     assert images.inspect(claims_none, "image/png").frames == 1
 
 
-def test_damage_in_a_later_frame_is_found():
+def test_damage_in_a_later_frame_is_found() -> None:
     data = bytearray(files.webp(300, 200, noise=True, frames=2, lossless=True))
     second = data.rindex(b"ANMF")
     data[second + 40 : second + 400] = bytes(360)
     assert refusal(bytes(data), "image/webp") == "invalid_image"
 
 
-def test_metadata_is_neither_inflated_nor_believed():
+def test_metadata_is_neither_inflated_nor_believed() -> None:
     bomb = zlib.compress(bytes(100 * MIB))
     png = files.with_png_chunk(files.png(), b"zTXt", b"Comment\0\0" + bomb)
     png = files.with_png_chunk(png, b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + bomb)
@@ -97,7 +97,7 @@ def test_metadata_is_neither_inflated_nor_believed():
     assert images.inspect(jpeg, "image/jpeg").width == 64
 
 
-def test_a_jpeg_with_more_than_thirty_scans_is_refused():
+def test_a_jpeg_with_more_than_thirty_scans_is_refused() -> None:
     data = files.jpeg(progressive=True)
     scan, scans = data.rindex(b"\xff\xda"), data.count(b"\xff\xda")
     assert images.inspect(data[:-2] + data[scan:-2] * (30 - scans) + data[-2:], "image/jpeg").width == 64
@@ -114,11 +114,11 @@ def test_a_jpeg_with_more_than_thirty_scans_is_refused():
     ],
     ids=["jpeg", "png", "gif", "webp"],
 )
-def test_absurdly_many_parts_are_refused(data, mimetype):
+def test_absurdly_many_parts_are_refused(data: bytes, mimetype: str) -> None:
     assert refusal(data, mimetype) == "invalid_image"
 
 
-def test_comments_of_a_gif_are_not_joined_in_quadratic_time():
+def test_comments_of_a_gif_are_not_joined_in_quadratic_time() -> None:
     """Pillow would copy this file's comments 20,000 times: 50 GB."""
     data = files.gif(2)
     second = data.rindex(b"!\xf9")
@@ -128,7 +128,8 @@ def test_comments_of_a_gif_are_not_joined_in_quadratic_time():
         assert "comment" not in image.info
 
 
-def test_limits_above_pillows_own_are_a_mistake():
+def test_limits_above_pillows_own_are_a_mistake() -> None:
+    assert Image.MAX_IMAGE_PIXELS
     with pytest.raises(ValueError, match="MAX_IMAGE_PIXELS"):
         ImageLimits(max_pixels=Image.MAX_IMAGE_PIXELS + 1)
 
@@ -161,7 +162,7 @@ def outcome_and_memory(data: bytes, mimetype: str) -> tuple[str, int]:
     return outcome, int(kilobytes) * 1024
 
 
-def test_memory_stays_flat_for_bombs_and_small_for_large_jpegs():
+def test_memory_stays_flat_for_bombs_and_small_for_large_jpegs() -> None:
     outcome, grown = outcome_and_memory(files.png_bomb(), "image/png")
     assert outcome == "too_many_pixels"
     assert grown < 16 * MIB

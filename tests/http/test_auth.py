@@ -94,7 +94,7 @@ def test_two_secrets_hold_while_one_is_changed() -> None:
     ],
 )
 def test_audience_and_issuer_where_they_are_set(claims: dict[str, Any], good: bool) -> None:
-    options = {"audiences": ("scapi", "second"), "issuer": "us"}
+    options: dict[str, Any] = {"audiences": ("scapi", "second"), "issuer": "us"}
     if good:
         assert auth.read_token(made(**claims), SECRET, **options).id == 7
     else:

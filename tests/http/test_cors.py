@@ -1,6 +1,7 @@
 """Pages of another origin: what a browser asks before it sends, and what it lets a page read."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
@@ -78,7 +79,7 @@ def test_a_page_may_read_what_a_file_answers(server: Server) -> None:
     assert {"upload-offset", "location", "tus-resumable", "tus-extension", "retry-after"} <= readable
 
 
-ERRORS = {
+ERRORS: dict[int, tuple[str, str, dict[str, Any]]] = {
     400: ("POST", COMPLETE, {}),
     401: ("GET", "/api/v2/media/", {}),
     404: ("GET", "/nowhere", {}),
@@ -95,7 +96,7 @@ def broken(make_app: Callable[..., Flask]) -> Callable[..., FlaskClient]:
 
     def make(**settings: object) -> FlaskClient:
         app = make_app(**settings)
-        app.add_url_rule("/broken", view_func=lambda: {}["key"])
+        app.add_url_rule("/broken", view_func=lambda: dict[str, str]()["key"])
         return app.test_client()
 
     return make

@@ -172,4 +172,4 @@ def test_sources_that_are_not_allowed(source: str) -> None:
     "source", ["https://login.example.org/jwks", "http://localhost:1/", "http://[::1]:1/", "a/file"]
 )
 def test_sources_that_are_allowed(source: str) -> None:
-    assert loader(source)
+    assert callable(loader(source))

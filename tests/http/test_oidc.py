@@ -5,8 +5,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from flask import Flask
@@ -78,8 +80,8 @@ FORGED = {
     "kid is a path": signed(kid="../../../../dev/null"),
     "a key that the header brings": signed(key=providers.OTHER_RSA, header={"jwk": OTHER}),
     "a URL that the header names": signed(key=providers.OTHER_RSA, header={"jku": "http://127.0.0.1:1/", "x5u": "x"}),
-    "RS512": providers.jwt.encode(providers.claims(), KEYS["RS256"], "RS512", headers={"kid": "RS256"}),
-    "PS256": providers.jwt.encode(providers.claims(), KEYS["RS256"], "PS256", headers={"kid": "RS256"}),
+    "RS512": jwt.encode(providers.claims(), KEYS["RS256"], "RS512", headers={"kid": "RS256"}),
+    "PS256": jwt.encode(providers.claims(), KEYS["RS256"], "PS256", headers={"kid": "RS256"}),
     "another issuer": signed(iss="https://login.example.org/realms/other"),
     "the issuer with a slash": signed(iss=f"{ISSUER}/"),
     "another audience": signed(aud="another application"),
@@ -90,7 +92,7 @@ FORGED = {
     "sub is too long": signed(sub="x" * 256),
     "sub has a NUL": signed(sub="a\0b"),
     "garbage": "a.b.c",
-    **{f"without {name}": signed(**{name: None}) for name in ("iss", "aud", "exp", "sub")},
+    **{f"without {name}": signed(**dict[str, Any]({name: None})) for name in ("iss", "aud", "exp", "sub")},
 }
 
 
@@ -134,7 +136,7 @@ def test_users_of_both_kinds_keep_apart(client: FlaskClient) -> None:
 
 def test_an_upload_is_its_user_s(client: FlaskClient) -> None:
     def send(headers: dict[str, str], **fields: str) -> Any:
-        form = {"image": (files.BytesIO(PHOTO), "photo.jpg"), **fields}
+        form = {"image": (BytesIO(PHOTO), "photo.jpg"), **fields}
         return client.post(CHUNK, data=form, headers=headers)
 
     began = send(user("anna")).get_json()
@@ -149,7 +151,7 @@ def test_quota_caps_and_clicks_count_by_user(make_app: Callable[..., Flask], set
     client = make_app(**settings, **limits).test_client()
 
     def begin(headers: dict[str, str]) -> Any:
-        return client.post(CHUNK, data={"image": (files.BytesIO(PHOTO), "photo.jpg")}, headers=headers)
+        return client.post(CHUNK, data={"image": (BytesIO(PHOTO), "photo.jpg")}, headers=headers)
 
     def finish(headers: dict[str, str], upload_id: str) -> int:
         fields = {"upload_id": upload_id, "md5": md5(PHOTO)}

@@ -15,7 +15,7 @@ import requests
 from scapi import create_app
 from scapi.http import callers
 from scapi.settings import ConfigurationError, read_settings
-from tests import files, running, servers
+from tests import databases, files, running, servers
 from tests.client import CHUNK, at_once, complete, md5, refusal, send_chunk, statuses
 from tests.conftest import token
 from tests.running import SECRET, Server
@@ -33,7 +33,7 @@ LIMITS = {
 
 
 @pytest.fixture(scope="module")
-def server(sqlite: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(sqlite: databases.SQLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server behind a proxy, with every limit set, that counts by itself."""
     settings = {"SCAPI_DATABASE_URL": sqlite.create(), "SCAPI_TRUSTED_PROXIES": "1", **LIMITS}
     with running.scapi(tmp_path_factory.mktemp("rates"), workers=1, **settings) as server:
@@ -126,7 +126,7 @@ def redis_server() -> Iterator[tuple[str, int]]:
             pytest.skip("redis-server is not installed")
 
 
-def test_redis_counts_for_all_processes_and_may_go_away(sqlite: object, tmp_path: Path) -> None:
+def test_redis_counts_for_all_processes_and_may_go_away(sqlite: databases.SQLite, tmp_path: Path) -> None:
     with redis_server() as (uri, pid):
         settings = {
             "SCAPI_DATABASE_URL": sqlite.create(),

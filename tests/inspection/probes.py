@@ -4,18 +4,21 @@ import ctypes
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scapi.formats.images import InvalidImage
 from scapi.inspection import jobs, warm
+from scapi.inspection.child import RemoteFile, Teller
 from scapi.inspection.messages import HEADER, RANGE, Kind
 
 
-def forbidden(_file, teller):
+def forbidden(_file: BinaryIO, teller: Teller) -> None:
     """Try what must not work, and tell what came of each."""
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "read a file": lambda: Path("/etc/passwd").read_bytes(),
         "list a folder": lambda: os.listdir("/"),  # noqa: PTH208
         "write a file": lambda: Path("/tmp/scapi-was-here").write_bytes(b"x"),
@@ -37,7 +40,7 @@ def forbidden(_file, teller):
     teller.facts(attempts=told, environment=dict(os.environ), descriptors=_descriptors(), font=_font())
 
 
-def _descriptors():
+def _descriptors() -> list[int]:
     found = []
     for number in range(256):
         try:
@@ -48,49 +51,49 @@ def _descriptors():
     return found
 
 
-def _font():
+def _font() -> list[str]:
     fonts = Path("/usr/share/fonts")
     return sorted(os.listdir(fonts)) if fonts.is_dir() else []  # noqa: PTH208
 
 
-def crash(_file, _teller):
+def crash(_file: BinaryIO, _teller: Teller) -> None:
     ctypes.string_at(0)
 
 
-def spin(_file, _teller):
+def spin(_file: BinaryIO, _teller: Teller) -> None:
     while True:
         pass
 
 
-def hang(_file, teller):
+def hang(_file: BinaryIO, teller: Teller) -> None:
     teller._line.recv(1)
 
 
-def eat(_file, _teller):
+def eat(_file: BinaryIO, _teller: Teller) -> None:
     hoard = []
     while True:
         hoard.append(bytearray(16 * 1024 * 1024))
 
 
-def refuse(_file, _teller):
+def refuse(_file: BinaryIO, _teller: Teller) -> None:
     raise InvalidImage("invalid_image", "It is no image.")
 
 
-def stumble(_file, _teller):
+def stumble(_file: BinaryIO, _teller: Teller) -> None:
     raise ZeroDivisionError("a bug of ours")
 
 
-def say(_file, teller, *, kind, payload, length=None):
+def say(_file: BinaryIO, teller: Teller, *, kind: str, payload: str, length: int | None = None) -> None:
     teller._line.sendall(HEADER.pack(kind.encode(), len(payload) if length is None else length) + payload.encode())
     teller._line.recv(1)
 
 
-def read_too_far(file, teller):
+def read_too_far(file: RemoteFile, teller: Teller) -> None:
     teller.say(Kind.READ, RANGE.pack(file.size, 1))
     teller._line.recv(1)
 
 
-def whoami(_file, teller, *, told):
+def whoami(_file: BinaryIO, teller: Teller, *, told: bool) -> None:
     """Say which process this is, through the kernel, and wait to be killed, the first time that it is asked."""
     teller.facts(pid=os.getpid())
     if told:

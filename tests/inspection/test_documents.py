@@ -1,5 +1,6 @@
 import random
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -70,7 +71,7 @@ def endless(levels: int = 12) -> bytes:
     return handmade(b"/F Do", forms, b"/XObject<</F 5 0 R>>")
 
 
-def test_a_pdf_has_pages_a_title_and_a_picture_of_its_first_page():
+def test_a_pdf_has_pages_a_title_and_a_picture_of_its_first_page() -> None:
     document = inspect(files.pdf(3, title=" Ein\nTitel \u202e  für alle "))
     assert (document.pages, document.title) == (3, "Ein Titel für alle")
     preview = document.preview
@@ -78,13 +79,13 @@ def test_a_pdf_has_pages_a_title_and_a_picture_of_its_first_page():
         assert image.format == "JPEG"
         assert image.size == (preview.width, preview.height)
         assert image.getpixel((preview.width - 5, preview.height - 5)) == (255, 255, 255)
-        assert min(low for low, _ in image.getextrema()) < 30
+        assert min(image.convert("L").tobytes()) < 30
     assert preview.height == PREVIEW_SIZE
     # A4.
     assert abs(preview.width - preview.height * 210 / 297) <= 1
 
 
-def test_what_is_drawn_is_seen_and_the_longer_side_fits():
+def test_what_is_drawn_is_seen_and_the_longer_side_fits() -> None:
     preview = inspect(handmade(b"1 0 0 rg 0 0 50 50 re f")).preview
     assert (preview.width, preview.height) == (1200, 600)
     with Image.open(BytesIO(preview.data)) as image:
@@ -92,18 +93,18 @@ def test_what_is_drawn_is_seen_and_the_longer_side_fits():
         assert image.getpixel((900, 300)) == (255, 255, 255)
 
 
-def test_rounding_does_not_make_the_picture_larger():
+def test_rounding_does_not_make_the_picture_larger() -> None:
     # 16.43 * (1200 / 16.43) is a little more than 1200 in floating point.
     data = handmade().replace(b"[0 0 100 50]", b"[0 0 16.43 9]")
     assert inspect(data).preview.width == PREVIEW_SIZE
 
 
-def test_no_title_is_none():
+def test_no_title_is_none() -> None:
     assert inspect(files.pdf()).title is None
-    assert len(inspect(files.pdf(title="x" * 1000)).title) == MAX_TITLE
+    assert inspect(files.pdf(title="x" * 1000)).title == "x" * MAX_TITLE
 
 
-def test_a_pdf_that_needs_a_password_is_accepted_as_such():
+def test_a_pdf_that_needs_a_password_is_accepted_as_such() -> None:
     assert inspect(files.pdf(2, password="geheim")) == DocumentFacts(pages=None, title=None)
 
 
@@ -120,24 +121,24 @@ def test_a_pdf_that_needs_a_password_is_accepted_as_such():
     ],
     ids=["empty", "html", "header", "garbage", "no-pages", "half", "half-large"],
 )
-def test_a_broken_pdf_is_refused(data):
+def test_a_broken_pdf_is_refused(data: bytes) -> None:
     assert refusal(data) == "invalid_pdf"
 
 
-def test_a_pdf_whose_end_is_missing_is_accepted_when_its_pages_are_there():
+def test_a_pdf_whose_end_is_missing_is_accepted_when_its_pages_are_there() -> None:
     whole = handmade(b"0 0 9 9 re f")
     assert inspect(whole[: whole.index(b"startxref")]).pages == 1
 
 
 @pytest.mark.parametrize("banner", [1, 500, 1024])
-def test_what_comes_before_the_pdf_is_skipped(banner):
+def test_what_comes_before_the_pdf_is_skipped(banner: int) -> None:
     document = inspect(b"x" * banner + files.pdf(3))
     assert document.pages == 3
     assert document.preview
 
 
 @pytest.mark.parametrize("pages", [1, 500])
-def test_few_ranges_of_a_large_file_are_read(pages):
+def test_few_ranges_of_a_large_file_are_read(pages: int) -> None:
     data = files.pdf(pages, size=50 * MIB)
     reader = Counting(len(data), {0: data})
     document = inspect(reader.source)
@@ -147,7 +148,7 @@ def test_few_ranges_of_a_large_file_are_read(pages):
     assert sum(length for _, length in reader.ranges) <= MIB
 
 
-def test_a_file_larger_than_four_gigabytes():
+def test_a_file_larger_than_four_gigabytes() -> None:
     small = handmade(b"0 0 9 9 re f")
     body, far = small[: small.index(b"4 0 obj")], 5 * 1024 * MIB
     content = small[small.index(b"4 0 obj") : small.index(b"xref\n")]
@@ -160,13 +161,16 @@ def test_a_file_larger_than_four_gigabytes():
     assert sum(length for _, length in reader.ranges) < MIB
 
 
-def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch):
+def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "BLOCK_BYTES", 16)
     monkeypatch.setattr(child, "CACHED_BLOCKS", 20)
     data, fetched = random.Random(1).randbytes(2_005), []
 
-    class Teller:
-        def fetch(self, offset, length):
+    class Teller(child.Teller):
+        def __init__(self) -> None:
+            pass
+
+        def fetch(self, offset: int, length: int) -> bytes:
             assert 0 < length <= len(data) - offset
             fetched.append(length)
             return data[offset : offset + length]
@@ -187,7 +191,7 @@ def test_ranged_reads_give_the_files_bytes_and_keep_few_of_them(monkeypatch):
     assert len(fetched) == 11
 
 
-def test_a_file_on_disk_is_read_through_its_descriptor(tmp_path):
+def test_a_file_on_disk_is_read_through_its_descriptor(tmp_path: Path) -> None:
     data = files.pdf(2)
     (tmp_path / "a.pdf").write_bytes(data + b"bytes that are not the file's")
     with (tmp_path / "a.pdf").open("rb") as stream:
@@ -196,12 +200,12 @@ def test_a_file_on_disk_is_read_through_its_descriptor(tmp_path):
         assert inspect(source).pages == 2
 
 
-def test_a_page_that_takes_too_long_leaves_a_document_without_preview(monkeypatch):
+def test_a_page_that_takes_too_long_leaves_a_document_without_preview(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "CPU_SECONDS", 1)
     assert inspect(endless()) == DocumentFacts(pages=1, title=None)
 
 
-def test_a_page_that_needs_too_much_memory_does_no_harm():
+def test_a_page_that_needs_too_much_memory_does_no_harm() -> None:
     picture = (
         b"<</Type/XObject/Subtype/Image/Width 30000/Height 30000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 0>>"
     )
@@ -209,7 +213,7 @@ def test_a_page_that_needs_too_much_memory_does_no_harm():
     assert inspect(data).pages == 1
 
 
-def test_a_form_that_takes_for_ever_is_drawn_without(monkeypatch):
+def test_a_form_that_takes_for_ever_is_drawn_without(monkeypatch: pytest.MonkeyPatch) -> None:
     """A field with two children, which are the same one, which has two children, and so on."""
     fields = {5 + n: b"<</Kids[%d 0 R %d 0 R]/Parent %d 0 R>>" % (6 + n, 6 + n, 4 + n) for n in range(40)}
     data = handmade(b"1 0 0 rg 0 0 50 50 re f", {**fields, 45: b"<</FT/Tx/T(a)/Parent 44 0 R>>"})

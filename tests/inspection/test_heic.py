@@ -53,8 +53,11 @@ def test_it_is_served_as_an_upright_jpeg_without_metadata(tile: int, orientation
     assert (found.width, found.height) == image.size == size
     assert image.info["progressive"]
     corners = {1: "red", 6: "blue", 3: "white", 2: "lime"}
-    expected = Image.new("RGB", (1, 1), corners[orientation]).getpixel((0, 0))
-    assert all(abs(a - b) < 40 for a, b in zip(image.getpixel((10, 10)), expected, strict=True))
+    expected = Image.new("RGB", (1, 1), corners[orientation])
+    assert all(
+        abs(a - b) < 40 for a, b in zip(files.pixel(image, (10, 10)), files.pixel(expected, (0, 0)), strict=True)
+    )
+    assert found.served
     assert SECRET not in found.served
     assert not exiftool.private(exiftool.tags(tmp_path, {"served": found.served})["served"])
     assert found.thumbnail.mimetype == "image/jpeg"
@@ -72,11 +75,11 @@ def test_colours_that_are_named_by_numbers_become_those_of_srgb() -> None:
     shown = jpeg(inspect(named))
     assert "icc_profile" not in shown.info
     # what Chromium makes of Display P3
-    assert all(abs(a - b) <= 4 for a, b in zip(shown.getpixel((30, 30)), (215, 93, 31), strict=True))
+    assert all(abs(a - b) <= 4 for a, b in zip(files.pixel(shown, (30, 30)), (215, 93, 31), strict=True))
 
 
 def test_what_is_transparent_becomes_white() -> None:
-    assert min(jpeg(inspect(heic(mode="RGBA"))).getpixel((10, 10))) > 245
+    assert min(files.pixel(jpeg(inspect(heic(mode="RGBA"))), (10, 10))) > 245
 
 
 def test_of_several_images_the_primary_one_counts() -> None:

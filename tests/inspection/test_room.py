@@ -77,6 +77,7 @@ def test_how_a_job_can_end(job: str, outcome: type[Exception], about: str) -> No
     if isinstance(caught.value, Verdict):
         assert caught.value.status == 400
     else:
+        assert isinstance(caught.value, Mishap)
         assert about in caught.value.reason
         assert (caught.value.code, caught.value.status, caught.value.retry_after) == ("inspection_failed", 503, 2)
     wait_for(lambda: children() == [])
@@ -109,7 +110,7 @@ def test_what_takes_too_long_by_the_clock_is_a_mishap_and_ends(monkeypatch: pyte
 
 
 def test_a_job_that_is_killed_from_outside_is_begun_again() -> None:
-    answers: list[Exception] = []
+    answers: list[Mishap] = []
 
     def run() -> None:
         try:
@@ -137,6 +138,7 @@ def test_a_warm_process_that_is_killed_is_replaced_and_its_jobs_end() -> None:
     asking.start()
     wait_for(lambda: bool(children()))
     (job,) = children()
+    assert first
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: warm.pid() not in (first, None))  # the job is begun again
     wait_for(lambda: not Path(f"/proc/{job}").exists())
@@ -152,7 +154,7 @@ def test_a_warm_process_is_replaced_after_many_jobs(monkeypatch: pytest.MonkeyPa
     for _ in range(5):
         with pytest.raises(Verdict):
             ask("refuse")
-        pids.append(warm.pid())
+        pids.append(warm.pid() or 0)
     assert len(set(pids)) == 3
     wait_for(lambda: not Path(f"/proc/{pids[0]}").exists() or _is_zombie(pids[0]))
 

@@ -106,7 +106,7 @@ def test_it_goes_on_after_a_failure_and_where_it_was_stopped(app: Flask, monkeyp
 def test_a_crash_after_the_file_was_written_is_made_good(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     media_id = keep(PHOTO)
     with monkeypatch.context() as patch:
-        patch.setattr(cleanup.files, "forget", lambda _: 1 / 0)
+        patch.setattr("scapi.media.files.forget", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             outcomes()
     assert file_of(media_id).cleaned is None

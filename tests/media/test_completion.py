@@ -33,7 +33,8 @@ def complete(app: Flask, upload_id: str, data: bytes = PHOTO, **more: str) -> tu
     fields = {"upload_id": upload_id, "md5": md5(data), **more}
     answer = app.test_client().post(COMPLETE, data=fields, headers=token(7))
     db.session.remove()
-    return answer.status_code, answer.json
+    body: dict[str, Any] = answer.get_json()
+    return answer.status_code, body
 
 
 def code(body: dict[str, Any]) -> str:
@@ -126,7 +127,7 @@ def test_two_requests_complete_one_upload_and_only_one_inspects_it(
         return finished(*arguments)
 
     monkeypatch.setattr(completion, "_finished", slowly)
-    monkeypatch.setattr(completion.time, "sleep", lambda _seconds, sleep=time.sleep: (waiting.set(), sleep(0.01)))
+    monkeypatch.setattr(time, "sleep", lambda _seconds, sleep=time.sleep: (waiting.set(), sleep(0.01)))
     answers: list[tuple[int, dict[str, Any]]] = []
 
     def run() -> None:
@@ -146,10 +147,12 @@ def test_two_requests_complete_one_upload_and_only_one_inspects_it(
 def test_who_waits_too_long_for_another_request_is_told_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(completion, "PATIENCE", 0)
     upload_id = uploaded(app)
-    assert claims.claim(rows.find(upload_id))
+    found = rows.find(upload_id)
+    assert found
+    assert claims.claim(found)
     status, body = complete(app, upload_id)
     assert (status, code(body)) == (503, "busy")
-    claims.release(rows.find(upload_id))
+    claims.release(found)
     assert complete(app, upload_id)[0] == 201
 
 

@@ -76,6 +76,6 @@ def test_it_reads_an_index_and_no_other_media(make_app: Callable[..., Flask], qu
         path = client.get(path, headers=token(1)).get_json()["next"]
     with statements(app) as sent:
         assert client.get(path, headers=token(1)).get_json()["count"] == 100
-    count, rows, _files = (plan(app, *query) for query in sent)
-    assert "ix_media_newest" in rows, rows
+    count, listed, _files = (plan(app, *query) for query in sent)
+    assert "ix_media_newest" in listed, listed
     assert "ix_media_creator_id_stored" in count or "ix_media_newest" in count, count  # either has only its media

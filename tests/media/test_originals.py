@@ -1,5 +1,6 @@
 """A HEIC that is kept beside the JPEG that is served of it."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -29,7 +30,7 @@ def upload(app: Flask) -> tuple[str, dict[str, object]]:
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_the_original_is_kept_only_where_a_setting_says_so(make_app, kept: bool) -> None:
+def test_the_original_is_kept_only_where_a_setting_says_so(make_app: Callable[..., Flask], kept: bool) -> None:
     app = make_app(SCAPI_KEEP_ORIGINALS=kept)
     with app.app_context():
         upload_id, media = upload(app)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -25,12 +26,13 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
 
 
-def completed(app: Flask, data: bytes) -> dict:
+def completed(app: Flask, data: bytes) -> dict[str, Any]:
     client = app.test_client()
     upload_id = client.post(CHUNK, data={"image": (BytesIO(data), "file")}).json["upload_id"]
     answer = client.post(COMPLETE, data={"upload_id": upload_id, "md5": md5(data)})
     assert answer.status_code == 201, answer.text
-    return answer.json
+    media: dict[str, Any] = answer.get_json()
+    return media
 
 
 def pictures() -> list[MediaFile]:
@@ -88,7 +90,7 @@ def test_a_settler_settles_what_it_is_given(app: Flask, monkeypatch: pytest.Monk
     completed(app, PHOTO)
     done = []
     monkeypatch.setattr(settling, "mark_settled", lambda place, keys: done.append((place, keys)))
-    settled = []
+    settled: list[list[str]] = []
     monkeypatch.setattr(storages.of("local"), "settle", settled.append)
     settling.Settler(app)._settle("local", ["a/b"])
     assert (settled, done) == ([["a/b"]], [("local", ["a/b"])])

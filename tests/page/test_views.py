@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,8 @@ def test_a_page_that_is_not_built(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(views, "BUILT", tmp_path / "index.html")
-    with make_app(SCAPI_PUBLIC_URL="https://media.example/under").test_client().get("/") as answer:
+    client = make_app(SCAPI_PUBLIC_URL="https://media.example/under").test_client()
+    with closing(client.get("/")) as answer:
         assert answer.status_code == 200
         assert 'href="api/v2/docs"' in answer.text
         assert "https://media.example;" in answer.headers["Content-Security-Policy"] + ";"

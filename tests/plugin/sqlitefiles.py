@@ -140,7 +140,7 @@ class SQLiteBackend(StorageBackend):
 
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         data = stream.read()
-        state = {"key": key, "upload": secrets.token_hex(8), "last": None, "size": 0}
+        state: State = {"key": key, "upload": secrets.token_hex(8), "last": None, "size": 0}
 
         def work(database: sqlite3.Connection) -> None:
             self._add_upload(database, state["upload"], key)

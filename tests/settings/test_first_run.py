@@ -1,6 +1,7 @@
 """What is made at the first run."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_the_server_key_is_at_first_the_secret_and_stays(tmp_path: Path) -> None
 
 def test_beside_another_database_the_server_key_is_the_older_secret(tmp_path: Path) -> None:
     old, new = "old" * 11, "new" * 11
-    other = {"data_dir": tmp_path, "database_url": "postgresql://db/scapi"}
+    other: dict[str, Any] = {"data_dir": tmp_path, "database_url": "postgresql://db/scapi"}
     assert with_keys(Settings(**other, jwt_secret=f"{new} {old}")).server_key == old
     assert with_keys(Settings(**other, jwt_secret=new, server_key=old)).server_key == old
     with pytest.raises(ConfigurationError, match="SCAPI_SERVER_KEY has 5 bytes"):

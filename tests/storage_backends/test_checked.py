@@ -139,11 +139,12 @@ def test_errors_while_a_stream_is_read_are_translated(backend: CheckedBackend, m
             raise OSError(errno.EIO, "broken")
 
     monkeypatch.setattr(LocalBackend, "open", lambda *_: Broken())
-    for how in (
+    ways: tuple[Callable[[Any], object], ...] = (
         lambda stream: stream.read(),
         lambda stream: stream.read(5),
         lambda stream: stream.readinto(bytearray(5)),
-    ):
+    )
+    for how in ways:
         with backend.open("ab/cd") as stream, pytest.raises(Unavailable, match="broken"):
             how(stream)
 

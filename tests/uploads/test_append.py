@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import append, beginning, ending, md5
+from scapi.uploads import append, assembly, beginning, ending, md5
 from scapi.uploads.digests import Digests
 from scapi.uploads.ranges import Position
 from tests import client, files
@@ -108,7 +109,7 @@ def test_bytes_count_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _offset(upload_id: str) -> int:
     """Return the official offset without taking the upload over."""
-    with append.assembly.entered(upload_id, None) as upload:
+    with assembly.entered(upload_id, None) as upload:
         return int(upload.offset)
 
 
@@ -216,7 +217,7 @@ def test_bytes_that_are_too_many(app: Flask) -> None:
     assert code(lambda: beginning.create(None, "huge", 10**12)) == "file_too_large"
     upload_id = begin(None)
     for position in (Position(0, 10**12), Position(0, None, 10**12)):
-        assert code(lambda position=position: append.stream(upload_id, None, position, whole())) == "file_too_large"
+        assert code(partial(append.stream, upload_id, None, position, whole())) == "file_too_large"
     assert code(lambda: append.stream(upload_id, None, Position(0, 10), whole(PAPER[:11]))) == "length_mismatch"
     assert code(lambda: append.stream(upload_id, None, Position(0, 10), whole(PAPER[:9]))) == "length_mismatch"
     assert append.look(upload_id, None).offset == 0

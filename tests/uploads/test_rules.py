@@ -24,6 +24,8 @@ class Row:
     offset: int = 40
     last_start: int = 20
     status: str = "uploading"
+    refusal_code: str | None = None
+    refusal_message: str | None = None
     expires_at: datetime = NOW + timedelta(hours=1)
 
 

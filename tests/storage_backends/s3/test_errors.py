@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import botocore.auth
@@ -74,11 +75,15 @@ def test_a_bug_stays_a_bug(moto: Server, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_refusal_that_passes_is_tried_again(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with fault_proxy(moto.endpoint_url) as proxy:
         backend = s3_backend(moto, monkeypatch, SCAPI_S3_ENDPOINT_URL=proxy.url)
-        answers = [(503, "SlowDown"), HANG_UP]
+        answers: list[tuple[int, str] | int] = [(503, "SlowDown"), HANG_UP]
         proxy.choose = lambda method, _: answers.pop() if answers and method == "PUT" else None
         save(backend, "ab/cd", b"content")
         assert len([one for one in proxy.seen if one.startswith("PUT")]) == client.ATTEMPTS
         assert read(backend, "ab/cd") == b"content"
+
+
+def _choose(refused: str, answer: int | tuple[int, str], method: str, path: str) -> int | tuple[int, str] | None:
+    return answer if method == "PUT" and refused in path else None
 
 
 @pytest.mark.parametrize("answer", [(503, "SlowDown"), (500, "InternalError"), HANG_UP], ids=str)
@@ -90,7 +95,7 @@ def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
         state = upload(backend, "ab/cd", data(3 * MiB), data(3 * MiB))
         for refused in ("partNumber=1", ".parked/"):
             proxy.seen.clear()
-            proxy.choose = lambda method, path, refused=refused: answer if method == "PUT" and refused in path else None
+            proxy.choose = partial(_choose, refused, answer)
             with pytest.raises(Unavailable):
                 add(CheckedBackend(backend), state, b"the end", offset=6 * MiB)
             assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == client.ATTEMPTS
@@ -161,7 +166,7 @@ def test_a_complete_that_is_refused_leaves_the_upload_as_it_was(
 ) -> None:
     backend = s3_backend(moto, monkeypatch)
     state = upload(backend, "ab/cd", data(5 * MiB), b"end", b"!")
-    client = backend._bucket.client
+    client: Any = backend._bucket.client
     real = client._make_api_call
     intercept(backend, complete_instead(refusal(code, status)))
     with pytest.raises(StorageError, match=code) as caught:
