@@ -66,7 +66,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     storage.set_up(app, settings)
     health.set_up(app)
     room.set_up(app)
-    places.check(app)
     settling.set_up(app)
     previews.set_up(app, settings)
     limits.register(app, settings)
@@ -84,4 +83,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     resumable_views.register(app)
     for plain in (page, files, watching):
         app.register_blueprint(plain)
+    places.check(app)  # the last: it connects to the database, and a refusal before it would leave the connection open
     return app

@@ -27,6 +27,8 @@ def check(app: Flask) -> None:
             return
         finally:
             db.session.remove()
+        if missing:
+            db.engine.dispose()
     for name in sorted(missing):
         raise ConfigurationError(
             f"files are still in the storage {name!r}, which the settings do not name; expected "
