@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from scapi.inspection import room
     from scapi.media import places, settling
     from scapi.media.files import STORED
+    from scapi.media.renditions import asking, maker
     from scapi.media.serving import blueprint as files
     from scapi.media.views import blueprint as media
     from scapi.page.views import blueprint as page
@@ -67,6 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.set_up(app)
     room.set_up(app)
     settling.set_up(app)
+    maker.set_up(app)
+    asking.set_up(app)
     previews.set_up(app, settings)
     limits.register(app, settings)
     read_only.register(app, settings)

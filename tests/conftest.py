@@ -128,6 +128,7 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
     yield make
     for app in made:
         app.extensions["scapi.settler"].stop()
+        app.extensions["scapi.renditions"].stop()
         with app.app_context():
             for engine in db.engines.values():
                 engine.dispose()

@@ -22,6 +22,8 @@ PARTIAL = "application/partial-upload"
 """The type of a piece of a file, whose bytes say nothing by themselves."""
 
 JPEG = "image/jpeg"
+PNG = "image/png"
+WEBP = "image/webp"
 HEIC = "image/heic"
 AVIF = "image/avif"
 PDF = "application/pdf"
@@ -77,9 +79,9 @@ def _holds(text: bytes) -> Callable[[bytes], bool]:
 TYPES = (
     # The signatures are those of the WHATWG MIME Sniffing Standard, sections 6.1 and 7.1.
     FileType(JPEG, "JPEG", ".jpg", _starts(b"\xff\xd8\xff")),
-    FileType("image/png", "PNG", ".png", _starts(b"\x89PNG\r\n\x1a\n")),
+    FileType(PNG, "PNG", ".png", _starts(b"\x89PNG\r\n\x1a\n")),
     FileType("image/gif", "GIF", ".gif", _starts(b"GIF87a", b"GIF89a")),
-    FileType("image/webp", "WebP", ".webp", _riff(b"WEBP")),
+    FileType(WEBP, "WebP", ".webp", _riff(b"WEBP")),
     FileType(AVIF, "AVIF", ".avif", _brands(b"avif", b"avis")),
     FileType(
         HEIC,

@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import AvifImagePlugin, Image, ImageCms, ImageMath
 
-from scapi.formats import outlines
+from scapi.formats import outlines, placeholders
 from scapi.formats.containers import BrokenFileError
 from scapi.formats.outlines import MAX_ICC_PROFILE_BYTES, Outline
 from scapi.formats.sizes import THUMBNAIL_SIZE
@@ -18,7 +18,7 @@ THUMBNAIL_JPEG_QUALITY = 80
 # The process that decodes may start no threads.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
+FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
 
 # EXIF orientation (Exif 3.0, 4.6.5.1.6) -> what turns the stored pixels upright.
 _UPRIGHT = {
@@ -85,13 +85,17 @@ class ImageLimits:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small upright sRGB version, JPEG or (with transparency) PNG; `color` is its average as #rrggbb."""
+    """A small upright sRGB version, JPEG or (with transparency) PNG.
+
+    `color` is its average as #rrggbb, `blurhash` a placeholder of 28 characters (https://blurha.sh).
+    """
 
     data: bytes
     mimetype: str
     width: int
     height: int
     color: str
+    blurhash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> In
     cut off, another type), `too_many_pixels` or `too_many_frames`.
     """
     limits = limits or ImageLimits()
-    format_name = _FORMATS[mimetype]
+    format_name = FORMATS[mimetype]
     try:
         outline = outlines.read(data, mimetype)
     except BrokenFileError as error:
@@ -183,11 +187,8 @@ def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnai
     """Return the thumbnail of a decoded image; without an outline, of one that is small, upright and in sRGB."""
     small = image
     if outline:
-        size = _thumbnail_size(image)
-        scaled = _scalable(image, outline).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        small = _in_srgb(scaled, outline)
-        if outline.orientation in _UPRIGHT:
-            small = small.transpose(_UPRIGHT[outline.orientation])
+        scaled = scalable(image, outline).resize(_thumbnail_size(image), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small = upright(in_srgb(scaled, outline), outline)
     average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     if not isinstance(average, tuple):
         raise TypeError("an RGB image has a tuple for a pixel")
@@ -202,7 +203,13 @@ def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnai
         small.width,
         small.height,
         "#" + bytes(int(band) for band in average[:3]).hex(),
+        placeholders.of(small),
     )
+
+
+def upright(image: Image.Image, outline: Outline) -> Image.Image:
+    """Return the image turned as viewers show it."""
+    return image.transpose(_UPRIGHT[outline.orientation]) if outline.orientation in _UPRIGHT else image
 
 
 def _thumbnail_size(image: Image.Image) -> tuple[int, int]:
@@ -210,7 +217,7 @@ def _thumbnail_size(image: Image.Image) -> tuple[int, int]:
     return max(1, round(image.width * scale)), max(1, round(image.height * scale))
 
 
-def _scalable(image: Image.Image, outline: Outline) -> Image.Image:
+def scalable(image: Image.Image, outline: Outline) -> Image.Image:
     """Return the image in L, RGB, RGBA or CMYK, 8 bits each: what can be scaled, and what ICC profiles are for."""
     if image.mode.startswith("I;16"):
         return _in_8_bits(image)
@@ -243,7 +250,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
     return Image.merge("RGBA", (grey, grey, grey, alpha))
 
 
-def _in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
+def in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
     """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile or its gamma."""
     if outline.profile and len(outline.profile) <= MAX_ICC_PROFILE_BYTES:
         image = by_profile(image, outline.profile)

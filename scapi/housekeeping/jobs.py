@@ -13,6 +13,7 @@ from scapi.events import delivery
 from scapi.housekeeping import sweep
 from scapi.media import settling
 from scapi.media.links import refreshing
+from scapi.media.renditions import making
 from scapi.settings import settings
 from scapi.sweeping import Due
 from storage_backends import StorageError
@@ -41,10 +42,16 @@ def _sweep(stopped: Callable[[], bool]) -> bool:
     return False
 
 
+def _renditions(stopped: Callable[[], bool]) -> bool:
+    making.make_due(stopped)  # what another process of this host makes is not ours
+    return False
+
+
 JOBS = (
     Job("sweep", 15 * 60, _sweep),
     Job("previews", 2, refreshing.refresh_due),
     Job("pictures", 5 * 60, settling.remake_overdue),
+    Job("renditions", 2, _renditions),
     Job("webhooks", 2, delivery.deliver_due),
 )
 """All of them. To add one: a name, a pause in seconds, and a function of its room."""

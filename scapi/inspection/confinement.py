@@ -20,9 +20,6 @@ MAX_OPEN_FILES = 64
 
 _MAX_DESCRIPTORS = 1 << 20
 
-NICENESS = 5
-"""The web process goes first where both want a processor."""
-
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -30,10 +27,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take: CPU seconds, bytes of memory on top of what the warm process has, and whether threads."""
+    """What one job may take: CPU seconds, bytes of memory on top of what the warm process has, and whether threads.
+
+    `niceness` says how far it stands back where others want the processor too (nice(2)).
+    """
 
     cpu_seconds: int
     memory_bytes: int
+    niceness: int
     threads: bool = False
 
 
@@ -65,7 +66,7 @@ class Confinement:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
-        os.nice(NICENESS)
+        os.nice(limits.niceness)
         space = self._address_space + limits.memory_bytes
         for limit, value in (
             (resource.RLIMIT_AS, space),

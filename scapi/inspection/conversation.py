@@ -184,6 +184,7 @@ def _packed(request: Request, size: int) -> bytes:
         "cpu_seconds": request.cpu_seconds,
         "memory_bytes": request.memory_bytes,
         "threads": request.threads,
+        "niceness": request.niceness,
     }
     return json.dumps(said).encode()
 

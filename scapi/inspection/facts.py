@@ -13,6 +13,7 @@ from scapi.inspection.outcomes import Answer, Mishap
 MAX_TITLE = 255
 
 _MAX_SIDE = 1 << 20
+_BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{28}")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -35,6 +36,8 @@ class ImageFacts:
     color: str
     thumbnail: Picture
     served: bytes | None
+    frames: int
+    blurhash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class DocumentFacts:
     color: str | None = None
     preview: Picture | None = None
     thumbnail: Picture | None = None
+    blurhash: str | None = None
 
 
 def of_image(answer: Answer, mimetype: str) -> ImageFacts:
@@ -62,6 +66,8 @@ def of_image(answer: Answer, mimetype: str) -> ImageFacts:
         _color(facts.get("color")),
         _picture(facts.get("thumbnail"), pictures[0], THUMBNAIL_SIZE),
         pictures[1] if served else None,
+        _side(facts.get("frames")),
+        _blurhash(facts.get("blurhash")),
     )
 
 
@@ -81,7 +87,15 @@ def of_document(answer: Answer) -> DocumentFacts:
         _color(facts.get("color")),
         _picture({"mimetype": JPEG, **_object(facts.get("preview"))}, pictures[0], PREVIEW_SIZE),
         _picture(facts.get("thumbnail"), pictures[1], THUMBNAIL_SIZE),
+        _blurhash(facts.get("blurhash")),
     )
+
+
+def of_renditions(answer: Answer, types: list[str]) -> list[bytes]:
+    """Return the renditions that were made, which are of these types. Raises Mishap for what cannot be true."""
+    if [sniff(picture[:HEAD_SIZE]) for picture in answer.pictures] != types:
+        raise _nonsense("rendition")
+    return answer.pictures
 
 
 def _picture(said: Any, data: bytes, most: int) -> Picture:
@@ -107,6 +121,12 @@ def _side(said: Any, most: int = _MAX_SIDE) -> int:
 def _color(said: Any) -> str:
     if not isinstance(said, str) or not _COLOR.fullmatch(said):
         raise _nonsense("colour")
+    return said
+
+
+def _blurhash(said: Any) -> str:
+    if not isinstance(said, str) or not _BLURHASH.fullmatch(said):
+        raise _nonsense("blurhash")
     return said
 
 

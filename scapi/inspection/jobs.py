@@ -13,6 +13,7 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 
 from scapi.formats import cleaning, documents, heic, images
+from scapi.formats import renditions as versions
 from scapi.formats.filetypes import HEIC, served_as
 from scapi.formats.images import ImageLimits
 from scapi.inspection.child import LocalFile, Teller
@@ -34,7 +35,9 @@ def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, st
     teller.facts(
         width=found.width,
         height=found.height,
+        frames=found.frames,
         color=thumbnail.color,
+        blurhash=thumbnail.blurhash,
         thumbnail={"mimetype": thumbnail.mimetype, "width": thumbnail.width, "height": thumbnail.height},
         replaced=served is not data,
     )
@@ -66,6 +69,7 @@ def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:
         encrypted=False,
         **known,
         color=thumbnail.color,
+        blurhash=thumbnail.blurhash,
         preview={"width": preview.width, "height": preview.height},
         thumbnail={"mimetype": thumbnail.mimetype, "width": thumbnail.width, "height": thumbnail.height},
     )
@@ -73,5 +77,14 @@ def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:
     teller.picture(thumbnail.data)
 
 
-JOBS: dict[str, Callable[..., Any]] = {"image": image, "document": document}
+def renditions(
+    file: LocalFile, teller: Teller, *, mimetype: str, sizes: list[list[int]], types: list[str], max_pixels: int
+) -> None:
+    """Make a picture in each of these sizes, and each size in each of these types."""
+    wanted = [(across, down) for across, down in sizes]
+    for made in versions.make(file.read_all(), mimetype, wanted, types, ImageLimits(max_pixels=max_pixels)):
+        teller.picture(made)
+
+
+JOBS: dict[str, Callable[..., Any]] = {"image": image, "document": document, "renditions": renditions}
 """What a request may name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -25,6 +25,9 @@ MEMORY_BYTES = 470 * MiB
 BYTES_PER_PIXEL = {"image/webp": 18}
 """What decoding takes of memory, where the largest images that settings allow would take more than there is."""
 
+NICENESS = 5
+"""The web process goes first where both want a processor."""
+
 HEIC_CPU_SECONDS = 6
 HEIC_MEMORY_BYTES = 800 * MiB
 HEIC_GROWTH = 8
@@ -32,6 +35,13 @@ HEIC_GROWTH = 8
 
 MADE_BYTES = 8 * MiB
 """Previews and thumbnails of one file together."""
+
+RENDITION_CPU_SECONDS = 30
+RENDITION_MEMORY_BYTES = 800 * MiB
+RENDITION_NICENESS = 19
+RENDITION_BYTES = 64 * MiB
+"""The same for the renditions of a picture, which nobody waits for: everything else goes first. RENDITION_BYTES bounds
+all of them together."""
 
 Facts = TypeVar("Facts")
 
@@ -47,6 +57,7 @@ class Request:
     memory_bytes: int = MEMORY_BYTES
     threads: bool = False
     """Whether the process may start threads."""
+    niceness: int = NICENESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +110,29 @@ def about_document(source: Source) -> Question[DocumentFacts]:
         Verdict("pdf_too_complex", "This PDF cannot be opened: it is damaged, or takes too much time."),
         without_phase=Request("document", {"forms": False}),
         parts_will_do=True,
+    )
+
+
+def for_renditions(
+    source: Source, mimetype: str, sizes: Sequence[tuple[int, int]], types: Sequence[str], *, max_pixels: int
+) -> Question[list[bytes]]:
+    """Ask for a picture in each of these sizes, and each size in each of these types, in this order."""
+    return Question(
+        source,
+        Request(
+            "renditions",
+            {
+                "mimetype": mimetype,
+                "sizes": [list(size) for size in sizes],
+                "types": list(types),
+                "max_pixels": max_pixels,
+            },
+            picture_bytes=RENDITION_BYTES,
+            cpu_seconds=RENDITION_CPU_SECONDS,
+            memory_bytes=RENDITION_MEMORY_BYTES,
+            niceness=RENDITION_NICENESS,
+        ),
+        Rank.BACKGROUND,
+        partial(facts.of_renditions, types=list(types) * len(sizes)),
+        Verdict("image_too_complex", "Renditions of this image take too much time."),
     )

@@ -28,6 +28,9 @@ TURNS = 4
 WALL_SECONDS = 8.0
 """Seconds that looking at a file may take by the clock: twice its CPU time, as the processors have other work too."""
 
+BACKGROUND_WALL_SECONDS = 90.0
+"""The same for what nobody waits for and everything else goes before."""
+
 THREADS = "SCAPI_THREADS"
 """Set by gunicorn.conf.py: how many threads serve requests. Without it there are DEFAULT_THREADS."""
 
@@ -41,9 +44,9 @@ _log = logging.getLogger(__name__)
 class Look(Generic[Facts]):
     """A file that is being looked at; its process works while the caller does something else."""
 
-    def __init__(self, question: Question[Facts], stack: ExitStack) -> None:
+    def __init__(self, question: Question[Facts], stack: ExitStack, seconds: float) -> None:
         self._question, self._stack = question, stack
-        self._deadline = time.monotonic() + WALL_SECONDS
+        self._deadline = time.monotonic() + seconds
         self._conversation = self._begin(question.request)
 
     def facts(self) -> Facts:
@@ -100,7 +103,7 @@ class Visit:
             metrics.INSPECTION_SECONDS.labels(job).time(),
             ExitStack() as stack,
         ):
-            yield Look(question, stack)
+            yield Look(question, stack, WALL_SECONDS)
 
     def facts(self, question: Question[Facts]) -> Facts:
         """Have a file looked at, and wait for what is found. Raises Refused: busy, Verdict, Mishap."""
@@ -119,6 +122,14 @@ class Room:
         """Take a place for a client until the end of the context. Raises Refused (busy) at once if there is none."""
         with self._places.entered(who):
             yield Visit(self._places, who)
+
+    def in_background(self, question: Question[Facts]) -> Facts:
+        """Have a file looked at that no client waits for: it takes nobody's place and turn. Raises Verdict and Mishap.
+
+        Whoever calls it does so once at a time.
+        """
+        with metrics.INSPECTION_SECONDS.labels(question.request.job).time(), ExitStack() as stack:
+            return Look(question, stack, BACKGROUND_WALL_SECONDS).facts()
 
 
 def set_up(app: Flask) -> None:

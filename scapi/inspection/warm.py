@@ -83,7 +83,9 @@ class Warm:
             _arrange(talk, file)
             teller = Teller(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=TALK))
             try:
-                limits = Limits(request["cpu_seconds"], request["memory_bytes"], request["threads"])
+                limits = Limits(
+                    request["cpu_seconds"], request["memory_bytes"], request["niceness"], request["threads"]
+                )
                 self._confinement.put_on(limits, parent, FIRST_UNUSED if file else FILE)
             except OSError as error:
                 teller.mishap(f"the process cannot be confined: {error}")

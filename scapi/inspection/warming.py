@@ -15,7 +15,7 @@ import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageCms
 
 from scapi.formats import heic
-from scapi.formats.filetypes import has_heic_decoder
+from scapi.formats.filetypes import AVIF, JPEG, PNG, WEBP, has_heic_decoder
 from scapi.inspection.child import LocalFile, Teller
 from scapi.inspection.jobs import JOBS
 
@@ -53,6 +53,8 @@ def _tasks() -> Iterator[tuple[str, bytes, dict[str, Any]]]:
             output = BytesIO()
             Image.new(mode, (8, 8)).save(output, name, icc_profile=profile)
             yield "image", output.getvalue(), {"mimetype": mimetype, "max_pixels": 64, "strip": True}
+            wanted = {"sizes": [[4, 4]], "types": [PNG if mode == "RGBA" else JPEG, WEBP, AVIF]}
+            yield "renditions", output.getvalue(), {"mimetype": mimetype, "max_pixels": 64, **wanted}
     yield "document", _pdf(), {"forms": False}
 
 

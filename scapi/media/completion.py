@@ -17,6 +17,7 @@ from scapi.inspection.room import PATIENCE, Visit, room
 from scapi.media import announcements, claims, contents, files, settling
 from scapi.media.insertion import insert_media
 from scapi.media.models import Media
+from scapi.media.renditions import maker
 from scapi.refusals import Refused
 from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
@@ -133,6 +134,8 @@ def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media |
     metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
     settling.settle_soon(media)
+    if media.renditions_due_at is not None:
+        maker.wake()
     announce(events)
     return media
 

@@ -12,12 +12,13 @@ from typing import Any
 from scapi import storage as storages
 from scapi.database import now
 from scapi.formats import cleaning
-from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, UNKNOWN, is_image, served_as
+from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, PNG, UNKNOWN, is_image, served_as
 from scapi.inspection import facts, questions, sources
 from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.questions import Question
 from scapi.inspection.room import Visit
 from scapi.inspection.sources import Source
+from scapi.media import plans
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -166,7 +167,9 @@ def _contents(
     file.width, file.height = image.width, image.height
     file.md5_served = None if image.served is None else md5_of(image.served)
     file.cleaned = cleaning.RULES if settings.strip_metadata else None
-    columns = {"type": kind, "title": naming.title(origin.filename), "color": image.color}
+    columns = {"type": kind, "title": naming.title(origin.filename), "color": image.color, "blurhash": image.blurhash}
+    pixels = image.width * image.height * image.frames if image.frames > 1 else 0
+    columns |= _renditions(image.width, image.height, image.thumbnail, pixels)
     return Contents(columns, [file, *_save(origin.id, {Role.THUMBNAIL: image.thumbnail})], list(replaced))
 
 
@@ -175,8 +178,15 @@ def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: Docum
     columns = {"type": kind, "title": naming.title(upload.filename) or document.title, "pages": document.pages}
     if document.preview and document.thumbnail:
         made += _save(upload.id, {Role.PREVIEW: document.preview, Role.THUMBNAIL: document.thumbnail})
-        columns["color"] = document.color
+        columns |= {"color": document.color, "blurhash": document.blurhash}
+        columns |= _renditions(document.preview.width, document.preview.height, document.thumbnail)
     return Contents(columns, made, [])
+
+
+def _renditions(width: int, height: int, thumbnail: facts.Picture, pixels: int = 0) -> dict[str, Any]:
+    """Return the columns that say which renditions a new media gets, and that they are to be made."""
+    wanted = plans.of_picture(width, height, transparent=thumbnail.mimetype == PNG, pixels=pixels)
+    return {"rendition_plan": wanted, "renditions_due_at": now() if wanted else None}
 
 
 def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, select
 from scapi import storage as storages
 from scapi.database import db, stream_keys
 from scapi.http.urls import absolute
+from scapi.media import plans
 from scapi.media.models import Media, MediaFile, Role, StaleFile
 from scapi.settings import settings
 from scapi.sweeping import Due, Task
@@ -25,7 +26,8 @@ def path_of(hash_code: object, file: MediaFile) -> str:
 
 def urls_of(media: Media) -> list[str]:
     """Return every address under which a cache may have a file of the media: scapi's own, and those of a CDN."""
-    return [url for file in media.files if file.role != Role.ORIGINAL for url in urls_of_file(media, file)]
+    served = [file for file in media.files if file.role != Role.ORIGINAL]
+    return [url for file in (*served, *plans.files(media)) for url in urls_of_file(media, file)]
 
 
 def urls_of_file(media: Media, file: MediaFile) -> list[str]:
@@ -34,6 +36,11 @@ def urls_of_file(media: Media, file: MediaFile) -> list[str]:
     if settings.media_base_url and (url := storages.of(file.storage).url(file.key, file.mimetype, "inline")):
         urls.append(url)
     return urls
+
+
+def keys_of(media: Media) -> list[str]:
+    """Return every key in storage that may have a file of the media: those of renditions that are being made, too."""
+    return [file.key for file in (*media.files, *plans.files(media))]
 
 
 def forget(keys: Iterable[str]) -> None:

@@ -27,6 +27,8 @@ LINKS = (MediaType.URL, MediaType.VIMEO)
 """The types that are a link, with a preview of its page."""
 
 
+TO_MAKE = text("renditions_due_at IS NOT NULL")
+
 MAX_VISITOR = 48
 """Characters of what names a visitor: a hash of an address has 32, a user's id at most 19, and a word before it."""
 
@@ -41,6 +43,9 @@ class Role(StrEnum):
     """The first page of a document, as an image."""
 
     THUMBNAIL = "thumbnail"
+
+    RENDITION = "rendition"
+    """The picture in another size."""
 
     ORIGINAL = "original"
     """What was uploaded, where something else is served. It has no URL."""
@@ -69,6 +74,7 @@ class Media(Base):
         Index("ix_media_added_at_id", "added_at", "id"),
         Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
         Index("ix_media_previews_due", "type", "oembed_preview_ready", "preview_due_at"),
+        Index("ix_media_renditions_due_at", "renditions_due_at", sqlite_where=TO_MAKE, postgresql_where=TO_MAKE),
         {"sqlite_autoincrement": True},
     )
 
@@ -85,6 +91,13 @@ class Media(Base):
     description: Mapped[str | None] = mapped_column(Text)
     pages: Mapped[int | None]
     color: Mapped[str | None] = mapped_column(String(7))
+    blurhash: Mapped[str | None] = mapped_column(String(28))
+    rendition_plan: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The widths and types in which the picture is offered, whether they are made yet or not; plan.py reads it."""
+    renditions_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when, or from when on, they wait to be made. None: there is nothing to make."""
+    rendition_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was begun to make them."""
     url: Mapped[str | None] = mapped_column(Text)
     """Of a link; a file's URL is made from its name."""
     keywords: Mapped[str | None] = mapped_column(Text)
@@ -112,8 +125,13 @@ class Media(Base):
     """What whoever made this media says of what it embeds; null for a link, whose page says it to all of its media."""
     embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
-        back_populates="media", cascade="all, delete-orphan", lazy="selectin", order_by="MediaFile.id"
+        back_populates="media",
+        primaryjoin="and_(Media.id == MediaFile.media_id, MediaFile.role != 'rendition')",
+        cascade="all, delete-orphan",
+        lazy="selectin",
+        order_by="MediaFile.id",
     )
+    """All but renditions, which are many, and known from their plan."""
 
     def set_md5_sent(self, digest: str) -> None:
         """Note the MD5 of what was sent, which is also that of what is served if nothing was changed in it."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import marshmallow as ma
 
+from scapi.formats.filetypes import WEBP
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
-from scapi.media import undo
+from scapi.media import plans, undo
 from scapi.media.files import path_of
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
@@ -42,6 +43,19 @@ class ThumbnailSchema(Schema):
     width = ma.fields.Integer()
     height = ma.fields.Integer()
     color = ma.fields.String(allow_none=True, metadata={"description": "Average colour, #rrggbb"})
+    blurhash = ma.fields.String(
+        allow_none=True,
+        metadata={"description": "A placeholder to show before the picture is there: https://blurha.sh"},
+    )
+
+
+class RenditionSchema(Schema):
+    """The picture in another size."""
+
+    url = ma.fields.String(metadata={"format": "uri"})
+    width = ma.fields.Integer(metadata={"description": "Pixels"})
+    height = ma.fields.Integer(metadata={"description": "Pixels"})
+    mimetype = ma.fields.String()
 
 
 KEPT = {"pattern": "^[^\\u0000]*$"}
@@ -108,6 +122,19 @@ class MediaSchema(Schema):
     image_height = _none(ma.fields.Integer, "Pixels, as a viewer shows the image")
     image_mimetype = _none(ma.fields.String)
     image_thumbnail = ma.fields.Nested(ThumbnailSchema, dump_only=True, allow_none=True, dump_default=None)
+    renditions = ma.fields.List(
+        ma.fields.Nested(RenditionSchema),
+        dump_only=True,
+        dump_default=[],
+        metadata={
+            "description": "The picture in smaller sizes, the smallest first, each in several types. Their URLs work "
+            "at once: one that is not made yet leads to the image"
+        },
+    )
+    srcset = _none(
+        ma.fields.String,
+        "The renditions in WebP and the image itself, as the attribute `srcset` of an `<img>` takes them",
+    )
     size = _none(ma.fields.Integer, "Bytes of the file")
     mimetype = _none(ma.fields.String, "The file's type, as its bytes show it")
     pages = _none(ma.fields.Integer, "Pages of a document; null where it is encrypted")
@@ -132,7 +159,7 @@ class MediaSchema(Schema):
 
     @ma.pre_dump
     def _with_files(self, media: Media, **_: Any) -> dict[str, Any]:
-        file, shown, thumbnail = media.file(Role.FILE), _shown(media), media.file(Role.THUMBNAIL)
+        file, shown, thumbnail = media.file(Role.FILE), plans.shown(media), media.file(Role.THUMBNAIL)
         fields = {name: getattr(media, name) for name in self.fields if hasattr(Media, name)}
         fields["type"] = type_name(media.type)
         fields["choice_images"] = media.choice_images or []
@@ -156,7 +183,11 @@ class MediaSchema(Schema):
                 "width": thumbnail.width,
                 "height": thumbnail.height,
                 "color": media.color,
+                "blurhash": media.blurhash,
             }
+        if shown and (versions := plans.files(media)):
+            fields["renditions"] = [_rendition(media, file) for file in versions]
+            fields["srcset"] = _srcset(media, shown, versions)
         return fields
 
 
@@ -227,9 +258,15 @@ def type_name(kind: str) -> str:
     return SHORT_NAMES.get(MediaType(kind), kind) if short else kind
 
 
-def _shown(media: Media) -> MediaFile | None:
-    """Return the file that shows what the media looks like."""
-    return media.file(Role.FILE) if media.type != MediaType.DOCUMENT else media.file(Role.PREVIEW)
+def _rendition(media: Media, file: MediaFile) -> dict[str, Any]:
+    return {"url": _url(media, file), "width": file.width, "height": file.height, "mimetype": file.mimetype}
+
+
+def _srcset(media: Media, shown: MediaFile, versions: list[MediaFile]) -> str:
+    """Return the attribute `srcset` of an `<img>`, in which each width may stand once."""
+    by_width = {file.width: file for file in versions if file.mimetype == WEBP}
+    by_width.setdefault(shown.width, shown)
+    return ", ".join(f"{_url(media, file)} {width}w" for width, file in by_width.items())
 
 
 def _url(media: Media, file: MediaFile) -> str:

@@ -13,8 +13,11 @@ from werkzeug.wsgi import wrap_file
 from scapi import storage as storages
 from scapi.database import can_be_kept, db
 from scapi.http import byte_ranges, callers, dispositions
-from scapi.media import settling
+from scapi.http.urls import absolute
+from scapi.media import plans, settling
+from scapi.media.files import path_of
 from scapi.media.models import Media, MediaFile, Role
+from scapi.media.renditions import asking
 from scapi.refusals import Refused
 from scapi.settings import settings
 from storage_backends import NotFound
@@ -37,11 +40,26 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     named = (Media.hash_code == hash_code, MediaFile.name == name, MediaFile.role != Role.ORIGINAL)
     file = db.session.scalar(select(MediaFile).join(Media).where(*named)) if can_be_kept(name) else None
     if file is None:
-        raise _not_found()
-    if file.lost_at:
+        answer = _rendition(hash_code, name)
+    elif file.lost_at:
         raise Refused("file_lost", "this file has been lost; its media may be deleted")
-    answer = _answer(settling.check(file, callers.who()))
+    else:
+        answer = _answer(settling.check(file, callers.who()))
     answer.headers.update(HEADERS)
+    return answer
+
+
+def _rendition(hash_code: uuid.UUID, name: str) -> BaseResponse:
+    """Answer with a rendition that is not made yet; with the picture itself, for this once, if that takes too long."""
+    media = asking.planned(hash_code, name) if can_be_kept(name) else None
+    picture = plans.shown(media) if media else None
+    if media is None or picture is None:
+        raise _not_found()
+    instead = absolute(path_of(hash_code, picture))
+    if file := asking.wait_for(media, name):
+        return _answer(file)
+    answer = redirect(instead)
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

@@ -109,6 +109,16 @@ class Settings(StoreSettings):
         validate.OneOf(["long", "short"]),
     )
 
+    rendition_widths: tuple[int, ...] = setting(
+        (320, 640, 1280, 2048),
+        "Widths, in pixels and separated by commas, in which new pictures are offered; none is made larger than it is. "
+        "Empty: none are made.",
+        each(validate.Range(16, 4096)),
+    )
+    rendition_avif: bool = setting(
+        False, "Whether pictures are offered as AVIF, too, which is smaller than WebP and takes three times as long."
+    )
+
     cache_control: str = setting(
         "public, max-age=31536000, s-maxage=3600, immutable",
         "Cache-Control of files: how long browsers keep them (`max-age`, seconds) and shared caches (`s-maxage`), "

@@ -17,6 +17,9 @@ PREVIEW = ".preview"
 THUMBNAIL = ".thumbnail"
 """What stands behind an upload's key for the images that are made of it."""
 
+RENDITION = ".rendition-"
+"""Stands there for a picture in another size, and before its width and its file name extension."""
+
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 

@@ -19,6 +19,7 @@ from scapi.media import announcements, contents, files
 from scapi.media.contents import Origin
 from scapi.media.links import embeds, previews, refreshing
 from scapi.media.models import Media, MediaType, StaleFile
+from scapi.media.renditions import maker
 from scapi.previews.addresses import Target
 from scapi.previews.fetch import FAILURES
 from scapi.previews.places import Busy
@@ -44,6 +45,8 @@ def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> M
     db.session.add(media)
     events = announcements.created(media)
     db.session.commit()
+    if media.renditions_due_at is not None:
+        maker.wake()
     announce(events)
     return media
 

@@ -1,0 +1,114 @@
+"""Renditions are made: all of a media from one decode, one media at a time on each host."""
+
+import errno
+import hashlib
+import hmac
+import logging
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+
+from sqlalchemy import select
+
+from scapi import storage as storages
+from scapi.database import db
+from scapi.inspection import questions
+from scapi.inspection.outcomes import Verdict
+from scapi.inspection.questions import Question
+from scapi.inspection.room import room
+from scapi.inspection.sources import Source
+from scapi.media import contents, files, plans
+from scapi.media.models import Media, MediaFile
+from scapi.media.renditions import backlog
+from scapi.media.renditions.backlog import Claimed
+from scapi.refusals import Refused
+from scapi.settings import settings
+from storage_backends import NotFound, StorageError
+
+log = logging.getLogger(__name__)
+
+
+def make_due(stopped: Callable[[], bool]) -> bool:
+    """Make what is due, one media after the other; return False at once while another process of this host does."""
+    with _only_one_here() as mine:
+        while mine and not stopped() and (job := backlog.claim()):
+            _make(job)
+        return mine
+
+
+def _make(job: Claimed) -> None:
+    try:
+        _try(job)
+    except Verdict as verdict:
+        db.session.rollback()
+        log.warning("media %d is offered without renditions: %s", job.media_id, verdict.message)
+        backlog.drop(job)
+    except (Refused, NotFound) as error:
+        db.session.rollback()
+        log.warning("renditions of media %d were not made, attempt %d: %s", job.media_id, job.attempt, error)
+        backlog.fail(job)
+    except StorageError as error:
+        db.session.rollback()
+        log.warning("renditions of media %d are made later: %s", job.media_id, error)
+        backlog.postpone(job)
+
+
+def _try(job: Claimed) -> None:
+    """Make the renditions of a media that are not there. Raises Refused and StorageError."""
+    media = db.session.get(Media, job.media_id, populate_existing=True)
+    picture = plans.shown(media) if media else None
+    if media is None or picture is None:
+        db.session.rollback()
+        return
+    there = set(db.session.scalars(select(MediaFile.name).where(MediaFile.media_id == media.id)))
+    planned = plans.files(media)
+    key, size, mimetype, where = picture.key, picture.size, picture.mimetype, picture.storage
+    db.session.rollback()  # no transaction is open meanwhile
+    missing = [file for file in planned if file.name not in there]
+    if missing:
+        with storages.using(where):
+            made = room.in_background(_question(contents.published(key, size), mimetype, planned))
+        _save({file: data for file, data in zip(planned, made, strict=True) if file in missing})
+    if backlog.finish(job, missing):
+        return
+    if db.session.get(Media, job.media_id) is None:  # it was deleted meanwhile, before these files existed
+        files.delete_stale([file.key for file in missing])
+    db.session.rollback()
+
+
+def _question(source: Source, mimetype: str, planned: list[MediaFile]) -> Question[list[bytes]]:
+    sizes = dict.fromkeys((file.width or 0, file.height or 0) for file in planned)
+    types = dict.fromkeys(file.mimetype for file in planned)
+    return questions.for_renditions(source, mimetype, list(sizes), list(types), max_pixels=settings.max_image_pixels)
+
+
+def _save(made: Mapping[MediaFile, bytes]) -> None:
+    """Save what was made, safe from a power cut, and complete the rows."""
+    unsettled = []
+    for file, data in made.items():
+        file.size, file.md5_served = len(data), contents.md5_of(data)
+        storage = storages.of(file.storage)
+        if not storage.save_soon(file.key, BytesIO(data), file.mimetype):
+            unsettled.append((file.storage, file.key))
+    for place in {place for place, _ in unsettled}:
+        storages.of(place).settle([key for name, key in unsettled if name == place])
+
+
+@contextmanager
+def _only_one_here() -> Iterator[bool]:
+    """Tell whether no other process of this host makes renditions of this database, and keep others out if so.
+
+    A name of the abstract kind (unix(7)) belongs to one process, leaves no file, and is free when that process dies.
+    """
+    database = db.engine.url.render_as_string(hide_password=False)
+    name = hmac.digest(settings.server_key.encode(), f"renditions:{database}".encode(), hashlib.sha256).hex()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as held:
+        try:
+            held.bind(f"\0scapi-{name}")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            yield False
+            return
+        yield True
