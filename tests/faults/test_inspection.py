@@ -91,7 +91,7 @@ def upload(server: Server, data: bytes) -> int:
 
 
 def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]) -> None:
-    with serve(PLACE) as server:
+    with serve(PLACE, SCAPI_RENDITION_WIDTHS="") as server:
         report, over = Report(), threading.Event()
         clients = [
             Client([server], report, seed, lambda: over.is_set() or report.uploads >= COMPLETES)

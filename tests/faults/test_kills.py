@@ -26,7 +26,7 @@ def test_nothing_is_lost(place: tuple[str, str], serve: Callable[..., AbstractCo
     on_s3 = "local" not in place
     preload = {} if on_s3 else {"GUNICORN_CMD_ARGS": "--preload"}
     kills = KILLS // 3 if on_s3 else KILLS
-    with serve(place, **preload) as server:
+    with serve(place, **preload, SCAPI_RENDITION_WIDTHS="") as server:
         report, over = Report(), threading.Event()
         clients = [Client([server], report, seed, over.is_set) for seed in range(CLIENTS)]
         for client in clients:

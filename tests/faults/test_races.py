@@ -22,7 +22,7 @@ PHOTO = files.jpeg(600, 600, noise=True)
 @pytest.fixture(scope="module")
 def server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
     """A server with several workers, in each place."""
-    with serve(place, workers=3) as server:
+    with serve(place, workers=3, SCAPI_RENDITION_WIDTHS="") as server:
         yield server
 
 
