@@ -85,11 +85,21 @@ class Connection:
                 body += self._more()
             body = b"".join(_chunks(body))
         else:
-            while len(body) < int(headers.get("content-length", "0")):
-                body += self._more()
+            body += self._rest(int(headers.get("content-length", "0")) - len(body))
         if headers.get("connection", "").lower() == "close":
             self._close()
         return Answer(int(first.split()[1]), headers, body)
+
+    def _rest(self, size: int) -> bytes:
+        """Return so many more bytes: a large file must not be copied with every piece of it that comes."""
+        data = bytearray(size)
+        left = memoryview(data)
+        while left:
+            got = self._socket.recv_into(left) if self._socket else 0
+            if not got:
+                raise RuntimeError("the server closed the connection")
+            left = left[got:]
+        return bytes(data)
 
     def _more(self) -> bytes:
         data = self._socket.recv(65536) if self._socket else b""

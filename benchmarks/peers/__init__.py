@@ -34,6 +34,7 @@ class Running:
         for file in self.folder.rglob("*"):
             if file.is_file() and ".sqlite3" not in file.name and file.suffix != ".log":
                 file.unlink()
+        os.sync()  # the next server is not to wait for what this one has left to write
 
 
 class Peer(ABC):
