@@ -73,10 +73,11 @@ class Connection:
     def _receive(self) -> Answer:
         if self._socket is None:
             raise RuntimeError("nothing was sent")
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += self._more()
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, body = b"HTTP/1.1 1", b""
+        while head.startswith(b"HTTP/1.1 1"):  # interim answers tell nothing that is needed here
+            while b"\r\n\r\n" not in body:
+                body += self._more()
+            head, _, body = body.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         pairs = (line.partition(":") for line in lines)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}

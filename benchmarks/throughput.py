@@ -2,13 +2,13 @@
 
     python -m benchmarks.throughput [--rounds 5] [--only NAME ...]
 
-The client and the servers share the machine. Only chunks are timed here; `benchmarks.completing` times `complete`.
+The client and the servers share the machine. Only chunks are timed here; `benchmarks.completing` times `complete`. By
+the other protocols that scapi speaks, the last request makes the media, too.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,9 @@ from benchmarks.peers import Peer, Running
 from benchmarks.peers.drf import Drf
 from benchmarks.peers.floor import Floor
 from benchmarks.peers.ours import Scapi, UnsyncedScapi
+from benchmarks.peers.protocols import ScapiResumable, ScapiTus
 from benchmarks.peers.tus import Tus
+from tests import files
 
 KiB = 1024
 MiB = 1024 * KiB
@@ -45,12 +47,15 @@ WORKLOADS = (
     Workload("200 KiB chunks, 16 files of 4 MiB, 4 at a time", 200 * KiB, 16, 4 * MiB, 4),
     Workload("200 KiB chunks, one file of 50 MiB", 200 * KiB, 1, 50 * MiB, 1),
     Workload("5 MiB chunks, one file of 512 MiB", 5 * MiB, 1, 512 * MiB, 1),
+    Workload("one request, one file of 512 MiB", GiB, 1, 512 * MiB, 1),
 )
 
 ENTRANTS: tuple[tuple[Peer, int], ...] = (
     (Scapi(), 1),
     (Scapi(), 2),
     (UnsyncedScapi(), 2),
+    (ScapiTus(), 2),
+    (ScapiResumable(), 2),
     (Drf(), 1),
     (Drf(), 2),
     (Tus(), 1),
@@ -67,12 +72,6 @@ class Figures:
     cpu_per_gib: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
-
-
-def content(size: int) -> bytes:
-    """Return `size` bytes that begin as a PDF does and are as random as pictures are."""
-    block = random.Random(size).randbytes(min(size, 8 * MiB))
-    return (b"%PDF-1.7\n" + block * (size // len(block) + 1))[:size]
 
 
 def upload(peer: Peer, port: int, data: bytes, chunk: int, latencies: list[float]) -> None:
@@ -100,7 +99,7 @@ def measure(peer: Peer, server: Running, workload: Workload, data: bytes, figure
         ]
         for one in sent:
             one.result()
-    seconds, total = time.perf_counter() - began, workload.files * workload.size
+    seconds, total = time.perf_counter() - began, workload.files * len(data)
     figures.speed.append(total / MB / seconds)
     figures.cpu_per_gib.append((processes.cpu_seconds(server.pid) - cpu) * GiB / total)
     figures.memory.append(processes.resident(server.pid, peak=True) - idle)
@@ -150,7 +149,7 @@ def main() -> None:
         if not options.only or peer.name in options.only
     ]
     for workload in (WORKLOADS[number] for number in options.workload):
-        data = content(workload.size)
+        data = files.pdf(size=workload.size)
         found = {name: Figures() for name, _, _ in entrants}
         with ExitStack() as stack:
             running = {name: stack.enter_context(peer.run(workers)) for name, peer, workers in entrants}
