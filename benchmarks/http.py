@@ -53,7 +53,7 @@ class Connection:
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self._send([("\r\n".join(lines) + "\r\n\r\n").encode(), *body])
-        answer = self._receive()
+        answer = self._receive(has_body=method != "HEAD")
         if expect and answer.status != expect:
             raise RuntimeError(f"{method} {path} was answered {answer.status}: {answer.body[:500]!r}")
         return answer
@@ -70,7 +70,7 @@ class Connection:
             if left:
                 left[0] = left[0][sent:]
 
-    def _receive(self) -> Answer:
+    def _receive(self, *, has_body: bool) -> Answer:
         if self._socket is None:
             raise RuntimeError("nothing was sent")
         head, body = b"HTTP/1.1 1", b""
@@ -85,7 +85,7 @@ class Connection:
             while not body.endswith(b"0\r\n\r\n"):
                 body += self._more()
             body = b"".join(_chunks(body))
-        else:
+        elif has_body:
             body += self._rest(int(headers.get("content-length", "0")) - len(body))
         if headers.get("connection", "").lower() == "close":
             self._close()

@@ -143,12 +143,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--workload", type=int, nargs="*", default=range(len(WORKLOADS)))
     options = parser.parse_args()
-    entrants = [
-        (f"{peer.name}, {workers} worker{'s'[: workers - 1]}", peer, workers)
-        for peer, workers in ENTRANTS
-        if not options.only or peer.name in options.only
-    ]
     for workload in (WORKLOADS[number] for number in options.workload):
+        entrants = [
+            (f"{peer.name}, {workers} worker{'s'[: workers - 1]}", peer, workers)
+            for peer, workers in ENTRANTS
+            if (not options.only or peer.name in options.only) and (peer.any_size or workload.chunk < workload.size)
+        ]
         data = files.pdf(size=workload.size)
         found = {name: Figures() for name, _, _ in entrants}
         with ExitStack() as stack:

@@ -42,6 +42,9 @@ class Peer(ABC):
 
     name: str
 
+    any_size = False
+    """Whether a request may be of any size."""
+
     @abstractmethod
     def command(self, folder: Path, port: int, workers: int) -> tuple[list[str], Mapping[str, str]]:
         """Make ready in `folder`; return the command that serves on `port`, and what it needs in its environment."""

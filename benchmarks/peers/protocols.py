@@ -12,6 +12,7 @@ class ScapiTus(Scapi):
     """A POST that creates, then a PATCH for each chunk; the last one makes the media, which the peers do not do."""
 
     name = "scapi, tus"
+    any_size = True
 
     def send(self, connection: Connection, upload: str, data: Buffer, start: int, total: int) -> str:
         if not upload:

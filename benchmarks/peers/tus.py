@@ -15,6 +15,7 @@ class Tus(Peer):
     """The tus protocol: a POST that creates, then a PATCH for each chunk. One process: it has no workers."""
 
     name = "@tus/server"
+    any_size = True
 
     def command(self, folder: Path, port: int, workers: int) -> tuple[list[str], Mapping[str, str]]:
         return ["node", str(HERE / "tus" / "server.mjs"), str(folder), str(port)], {}
