@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, tuple_, update
 
 from scapi import storage as storages
 from scapi.database import db
@@ -24,7 +24,7 @@ from storage_backends import NotFound, StorageBackend
 
 BLOCK = 1024 * 1024
 TOGETHER = 50
-"""Rows that are changed in one transaction, whose sync a disk takes longer for than for a small file."""
+"""Rows that are changed by one statement, and one sync of the database. The copying goes on meanwhile."""
 
 IN_MEMORY = 8 * BLOCK
 """Bytes of a file that are kept in memory, and not on disk, between reading and writing it."""
@@ -82,7 +82,7 @@ def copy(
     with ThreadPoolExecutor(jobs) as pool:
         try:
             while True:
-                for row in islice(rows, 2 * jobs - len(pending)):
+                for row in islice(rows, jobs + TOGETHER - len(pending)):
                     pending[pool.submit(copy_bytes, from_, to, row)] = row
                 if not pending:
                     return
@@ -128,29 +128,51 @@ def _settle(
     copied: Copied,
     say: Callable[[str], None],
 ) -> None:
-    """Let the rows of what was copied name the new storage, in one transaction; remove copies whose rows are gone."""
+    """Let the rows of what was copied name the new storage, by one statement; remove copies whose rows are gone."""
+    digests: dict[int, str] = {}
     orphans: list[str] = []
     for row, future in finished:
         try:
-            md5 = future.result()
+            digests[row.id] = future.result()
         except (NotFound, Damaged) as error:
             if _says(row) == row.storage:
                 copied.failed += 1
                 say(f"{row.key} of media {row.media_id} was not copied: {error}")
-                continue
+            else:
+                _note_gone(row, copied, orphans)
+    rows = [row for row, _ in finished if row.id in digests]
+    moved = _moved(rows, digests, target)
+    for row in rows:
+        if row.id in moved:
+            copied.files += 1
+            copied.bytes += row.size
         else:
-            same = (MediaFile.id == row.id, MediaFile.storage == row.storage, MediaFile.key == row.key)
-            moved = update(MediaFile).where(*same).values(storage=target, md5_served=md5, lost_at=None)
-            if db.session.scalar(moved.returning(MediaFile.id)) is not None:
-                copied.files += 1
-                copied.bytes += row.size
-                continue
-        copied.gone += 1
-        if _says(row) is None:
-            orphans.append(row.key)
+            _note_gone(row, copied, orphans)
     db.session.commit()
     for key in orphans:
         storage.delete(key)
+
+
+def _moved(rows: list[FileRow], digests: dict[int, str], target: str) -> set[int]:
+    """Let those of the rows that are still what they were name the target; return their ids."""
+    if not rows:
+        return set()
+    same = (
+        MediaFile.storage == rows[0].storage,
+        tuple_(MediaFile.id, MediaFile.key).in_([(row.id, row.key) for row in rows]),
+    )
+    moved = (
+        update(MediaFile)
+        .where(*same)
+        .values(storage=target, md5_served=case(digests, value=MediaFile.id), lost_at=None)
+    )
+    return set(db.session.scalars(moved.returning(MediaFile.id), execution_options={"synchronize_session": False}))
+
+
+def _note_gone(row: FileRow, copied: Copied, orphans: list[str]) -> None:
+    copied.gone += 1
+    if _says(row) is None:
+        orphans.append(row.key)
 
 
 def _says(row: FileRow) -> str | None:

@@ -33,6 +33,9 @@ CONNECTIONS = 32
 READ_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
 
+USER_AGENT = "scapi"
+"""To put together botocore's own one for every request takes a sixth of the request's processor time."""
+
 ADDRESSING_STYLES = ("auto", "path", "virtual")
 CHECKSUMS = ("when_supported", "when_required")
 
@@ -59,6 +62,7 @@ def make_client(settings: Mapping[str, Any], endpoint_setting: str = "SCAPI_S3_E
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
+        user_agent=USER_AGENT,
         s3={"addressing_style": style},
         request_checksum_calculation=checksums,
         response_checksum_validation=checksums,
