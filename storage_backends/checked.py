@@ -154,6 +154,10 @@ class CheckedBackend(StorageBackend):
         stream = self._timed("open", self._backend.open, check_key(key), start, length)
         return _Stream(stream, self._translated)  # type: ignore[return-value]  # typeshed: no RawIOBase is a BinaryIO
 
+    def whole(self, key: str, size: int) -> BinaryIO:
+        stream = self._timed("open", self._backend.whole, check_key(key), size)
+        return _Stream(stream, self._translated)  # type: ignore[return-value]  # see `open`
+
     def size(self, key: str) -> int:
         return self._timed("size", self._backend.size, check_key(key))
 

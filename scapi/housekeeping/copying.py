@@ -101,7 +101,7 @@ def copy_bytes(source: StorageBackend, target: StorageBackend, row: FileRow) -> 
     """Copy the bytes of a file, read them back, and return their MD5. Raises StorageError and Damaged."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as held:
         size, digest = 0, hashlib.md5(usedforsecurity=False)
-        with source.open(row.key) as stream:
+        with source.whole(row.key, row.size) as stream:
             while block := stream.read(BLOCK):
                 held.write(block)
                 digest.update(block)
@@ -113,7 +113,7 @@ def copy_bytes(source: StorageBackend, target: StorageBackend, row: FileRow) -> 
         named = disposition(row.title, row.name, row.mimetype)
         target.save_named(row.key, held, row.mimetype, named)  # type: ignore[arg-type]  # typeshed: it is no BinaryIO
     written = hashlib.md5(usedforsecurity=False)
-    with target.open(row.key) as stream:
+    with target.whole(row.key, row.size) as stream:
         while block := stream.read(BLOCK):
             written.update(block)
     if written.hexdigest() != md5:
@@ -161,11 +161,9 @@ def _moved(rows: list[FileRow], digests: dict[int, str], target: str) -> set[int
         MediaFile.storage == rows[0].storage,
         tuple_(MediaFile.id, MediaFile.key).in_([(row.id, row.key) for row in rows]),
     )
-    moved = (
-        update(MediaFile)
-        .where(*same)
-        .values(storage=target, md5_served=case(digests, value=MediaFile.id), lost_at=None)
-    )
+    known = {"storage": target, "md5_served": case(digests, value=MediaFile.id)}
+    safe = {"lost_at": None, "unsettled_since": None}
+    moved = update(MediaFile).where(*same).values(**known, **safe)
     return set(db.session.scalars(moved.returning(MediaFile.id), execution_options={"synchronize_session": False}))
 
 

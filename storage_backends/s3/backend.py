@@ -41,6 +41,7 @@ from botocore.exceptions import ClientError
 from storage_backends.base import (
     Diagnosis,
     Leftover,
+    MiB,
     Misconfigured,
     NotFound,
     Published,
@@ -50,6 +51,7 @@ from storage_backends.base import (
 )
 from storage_backends.s3 import client, diagnosis, errors
 from storage_backends.s3.bucket import Bucket
+from storage_backends.s3.quick import Quick
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 from storage_backends.s3.trial import check
 from storage_backends.s3.urls import Links
@@ -59,6 +61,9 @@ if TYPE_CHECKING:
 
 URL_EXPIRES = 3600
 """Seconds that a presigned URL is good for, unless the settings say otherwise."""
+
+SMALL = 8 * MiB
+"""Bytes of an object that is taken into memory as a whole."""
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
 
@@ -73,6 +78,7 @@ class S3Backend(StorageBackend):
     `largest_object` (bytes) sets the size of parts, `url_expires` is in seconds, `base_url` is that of a CDN or public
     bucket which serves the objects at `<base_url>/<prefix><key>`, `url_client` makes presigned URLs where clients reach
     the server under another address than scapi. The storage class and Cache-Control are those of published objects.
+    `quick` sends some requests in less time.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class S3Backend(StorageBackend):
         url_expires: int = URL_EXPIRES,
         base_url: str = "",
         url_client: S3Client | None = None,
+        quick: Quick | None = None,
     ) -> None:
         publishing = {"StorageClass": storage_class, "CacheControl": cache_control}
         encryption = {"ServerSideEncryption": server_side_encryption, "SSEKMSKeyId": kms_key_id}
@@ -98,6 +105,7 @@ class S3Backend(StorageBackend):
             prefix,
             {name: value for name, value in encryption.items() if value},
             {name: value for name, value in publishing.items() if value},
+            quick,
         )
         self._largest_object = largest_object
         self._links = Links(url_client or client, bucket, base_url, url_expires)
@@ -111,8 +119,10 @@ class S3Backend(StorageBackend):
             raise Misconfigured(f"SCAPI_S3_PREFIX is {prefix!r}; expected no slash at its start and no two in a row")
         public = "SCAPI_S3_PUBLIC_ENDPOINT_URL"
         limits = (settings.get(f"SCAPI_MAX_{kind}_BYTES") or 0 for kind in ("IMAGE", "DOCUMENT"))
+        session = client.make_session()
+        made = client.make_client(settings, session)
         return cls(
-            client.make_client(settings),
+            made,
             bucket,
             prefix=prefix,
             largest_object=max(limits),
@@ -122,7 +132,8 @@ class S3Backend(StorageBackend):
             cache_control=settings.get("SCAPI_CACHE_CONTROL") or "",
             url_expires=int(settings.get("SCAPI_S3_URL_EXPIRES") or URL_EXPIRES),
             base_url=settings.get("SCAPI_MEDIA_BASE_URL") or "",
-            url_client=client.make_client(settings, public) if settings.get(public) else None,
+            url_client=client.make_client(settings, session, public) if settings.get(public) else None,
+            quick=Quick(session, made, bucket),
         )
 
     def translate(self, error: Exception) -> StorageError | None:
@@ -236,7 +247,9 @@ class S3Backend(StorageBackend):
         self._bucket.put(key, stream.read(), content_type)
 
     def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
-        self._bucket.put(key, stream.read(), content_type, disposition)
+        data = stream.read()
+        if not self._bucket.put_quickly(key, data, content_type, disposition):
+            self._bucket.put(key, data, content_type, disposition)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         name = self._bucket.prefix + key
@@ -251,6 +264,10 @@ class S3Backend(StorageBackend):
                 return io.BytesIO()
             raise
         return io.BufferedReader(client.ObjectStream(body))
+
+    def whole(self, key: str, size: int) -> BinaryIO:
+        data = self._bucket.get_whole(key) if size <= SMALL else None
+        return self.open(key) if data is None else io.BytesIO(data)
 
     def size(self, key: str) -> int:
         return self._bucket.size(key)

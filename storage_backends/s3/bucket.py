@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from storage_backends.base import NotFound, Published
 from storage_backends.s3.client import content_md5
 from storage_backends.s3.errors import NotSupported, kind_for, kind_of
+from storage_backends.s3.quick import Quick
 from storage_backends.s3.state import Parked, Slice, Upload
 
 if TYPE_CHECKING:
@@ -36,13 +37,20 @@ class Bucket:
     """
 
     def __init__(
-        self, client: S3Client, name: str, prefix: str, encryption: dict[str, str], publishing: dict[str, str]
+        self,
+        client: S3Client,
+        name: str,
+        prefix: str,
+        encryption: dict[str, str],
+        publishing: dict[str, str],
+        quick: Quick | None = None,
     ) -> None:
         self.client = client
         self.name = name
         self.prefix = prefix
         self._encryption: Any = encryption
         self._publishing: Any = encryption | publishing
+        self._quick = quick
         self._beside = ThreadPoolExecutor(AT_ONCE, "s3")  # for single requests only: none of them waits for another
         self._deletes_batches = True  # until the server says that it does not
 
@@ -51,6 +59,11 @@ class Bucket:
     def put(self, key: str, data: bytes, content_type: str, disposition: str = "") -> None:
         """Publish `data` at `key`."""
         self._put(self.prefix + key, data, **self._headers(content_type, disposition))
+
+    def put_quickly(self, key: str, data: bytes, content_type: str, disposition: str) -> bool:
+        """Publish `data` at `key`; return False where `put` has to do it."""
+        how = self._headers(content_type, disposition)
+        return self._quick is not None and self._quick.put(self.prefix + key, data, how)
 
     def _headers(self, content_type: str, disposition: str) -> Any:
         """Return what every request says of an object that it publishes."""
@@ -64,6 +77,10 @@ class Bucket:
         """Return the body of the object of that full name, or of `byte_range` of it as HTTP writes it."""
         ranged: Any = {"Range": byte_range} if byte_range else {}
         return self.client.get_object(Bucket=self.name, Key=name, **ranged)["Body"]
+
+    def get_whole(self, key: str) -> bytes | None:
+        """Return the object at `key`, None where it has to be asked for by `get`."""
+        return self._quick.get(self.prefix + key) if self._quick else None
 
     def size(self, key: str) -> int:
         """Return the size in bytes of what is published at `key`."""

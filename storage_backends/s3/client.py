@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from storage_backends.base import MiB, Misconfigured, StorageError
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
@@ -48,8 +49,15 @@ def one_of(settings: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> 
     return value
 
 
-def make_client(settings: Mapping[str, Any], endpoint_setting: str = "SCAPI_S3_ENDPOINT_URL") -> S3Client:
-    """Return a client for the endpoint and region of the settings; credentials come from boto3's own chain.
+def make_session() -> Session:
+    """Return where clients get their credentials and what else boto3's own chain says."""
+    return boto3.session.Session()
+
+
+def make_client(
+    settings: Mapping[str, Any], session: Session, endpoint_setting: str = "SCAPI_S3_ENDPOINT_URL"
+) -> S3Client:
+    """Return a client for the endpoint and region of the settings; credentials are those of `session`.
 
     `endpoint_setting` names the setting that holds the endpoint. Raises Misconfigured. Makes no request.
     """
@@ -70,7 +78,7 @@ def make_client(settings: Mapping[str, Any], endpoint_setting: str = "SCAPI_S3_E
     endpoint = settings.get(endpoint_setting) or None
     region = settings.get("SCAPI_S3_REGION") or None
     try:
-        client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)
+        client = session.client("s3", endpoint_url=endpoint, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise Misconfigured(f"{endpoint_setting} {endpoint!r}, SCAPI_S3_REGION {region!r}: {error}") from error
     # S3 itself is content with the CRC32 that botocore sends with this one; others insist on Content-MD5.

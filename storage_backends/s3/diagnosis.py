@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -46,12 +47,12 @@ def _cors(client: S3Client, bucket: str) -> Diagnosis:
         return rules
     if any("GET" in rule.get("AllowedMethods", ()) for rule in rules):
         return Diagnosis("CORS", "scripts may load files")
-    rule = '{"CORSRules":[{"AllowedOrigins":["*"],"AllowedMethods":["GET","HEAD"]}]}'
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}
     return Diagnosis(
         "CORS",
         "no rule lets scripts load files",
         "<img> works, but fetch() of a file ends at the redirect to the bucket",
-        f"aws s3api put-bucket-cors --bucket {bucket} --cors-configuration '{rule}'",
+        f"aws s3api put-bucket-cors --bucket {bucket} --cors-configuration '{_with('CORSRules', rules, rule)}'",
     )
 
 
@@ -61,16 +62,24 @@ def _lifecycle(client: S3Client, bucket: str, prefix: str) -> Diagnosis:
         return rules
     if any("AbortIncompleteMultipartUpload" in rule and rule.get("Status") == "Enabled" for rule in rules):
         return Diagnosis("lifecycle", "unfinished multipart uploads end by themselves")
-    rule = (
-        f'{{"Rules":[{{"ID":"unfinished","Status":"Enabled","Filter":{{"Prefix":"{prefix}"}},'
-        '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}}]}'
-    )
+    rule = {
+        "ID": "unfinished",
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }
     return Diagnosis(
         "lifecycle",
         "no rule ends unfinished multipart uploads",
         "where the sweeper does not run, they are paid for and shown by no listing",
-        f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration '{rule}'",
+        f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} "
+        f"--lifecycle-configuration '{_with('Rules', rules, rule)}'",
     )
+
+
+def _with(name: str, rules: list[Any], rule: dict[str, Any]) -> str:
+    """Return the configuration that has one more rule: to put one takes the place of all that were there."""
+    return json.dumps({name: [*rules, rule]}, default=str, separators=(",", ":"))
 
 
 def _asked(name: str, ask: Any) -> Any:
