@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, db
+from scapi.settings import settings
 
 DATABASE_ID = "database id"
 
@@ -40,8 +41,13 @@ def forget(name: str) -> None:
 
 
 def database_id() -> str:
-    """Return what tells this database from all others, also when it has been copied or restored."""
+    """Return what tells this database from all others, also when it has been copied or restored.
+
+    It is made when it is asked for first; while nothing may be written, there is none until then.
+    """
     known: str | None = read(DATABASE_ID)
+    if known is None and settings.read_only:
+        return ""
     if known is None:
         try:
             write(DATABASE_ID, uuid.uuid4().hex)

@@ -142,6 +142,35 @@ def test_it_refuses_what_is_not_likely(community: Flask, why: str) -> None:
     assert check(community, "--fix", "--expect", wanted)[0] == 0
 
 
+def test_a_database_that_names_no_file_of_a_storage_is_the_wrong_one(
+    community: Flask, make_app: Callable[..., Flask]
+) -> None:
+    with make_app().app_context() as context:  # another database, the same folder
+        code, said = check(context.app)
+        assert (code, said["unknown"], said["orphan"]) == (1, ["local"], 0)  # the files are young
+        code, said = check(context.app, "--fix")
+        assert (code, said["mended"], len(said["objections"])) == (1, 0, 1)
+        assert check(context.app, "--fix", "--expect", "7", "--orphans-older-than", "0")[1]["mended"] == 0
+    assert check(community, "--fix", "--bytes")[0] == 0
+    assert path(community, KEY).read_text() == notes.database_id()
+    with make_app().app_context() as context:
+        code, said = check(context.app, "--fix")
+        assert (code, said["anothers"], said["mended"]) == (1, ["local"], 0)
+
+
+def test_an_empty_database_beside_an_empty_storage_is_well(app: Flask) -> None:
+    assert check(app, "--fix")[0] == 0
+
+
+def test_a_dry_run_changes_nothing(community: Flask) -> None:
+    old = orphan(community)
+    code, said = check(community, "--fix", "--dry-run")
+    assert (code, len(said["objections"])) == (1, 1)
+    code, said = check(community, "--fix", "--dry-run", "--expect", "1")
+    assert (code, said["objections"], said["mended"]) == (1, [], 0)
+    assert old.exists()
+
+
 def test_a_storage_that_does_not_answer_marks_nothing(community: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     path(community, next(iter(db.session.scalars(select(MediaFile.key))))).unlink()
 
@@ -159,11 +188,11 @@ def test_reading_goes_on_where_it_was_stopped(community: Flask, monkeypatch: pyt
     read: list[str] = []
     original = scan.md5_of
 
-    def stops(storage: Any, key: str) -> str | None:
+    def stops(storage: Any, key: str, size: int) -> str | None:
         read.append(key)
         if len(read) == 6:
             raise KeyboardInterrupt
-        return original(storage, key)
+        return original(storage, key, size)
 
     monkeypatch.setattr(scan, "md5_of", stops)
     community.test_cli_runner().invoke(cli, ["check", "--bytes", "--jobs", "1"])

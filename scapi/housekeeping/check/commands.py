@@ -17,8 +17,10 @@ from scapi.housekeeping.check import marker, mending
 from scapi.housekeeping.check.findings import Findings, Kind
 from scapi.housekeeping.check.scan import PROGRESS, Census, Options, Scan
 from scapi.housekeeping.progress import progress
+from scapi.http import read_only
 from scapi.media import places
 from scapi.media.models import MediaFile
+from scapi.settings import settings
 
 DAY = 24 * 3600
 
@@ -26,6 +28,7 @@ DAY = 24 * 3600
 @click.command("check")
 @click.option("--bytes", "read", is_flag=True, help="Read every file and compare its MD5.")
 @click.option("--fix", is_flag=True, help="Mark media whose files are lost, and remove orphans.")
+@click.option("--dry-run", is_flag=True, help="With --fix: only say what it would change, or why it would not.")
 @click.option(
     "--orphans-older-than",
     type=click.IntRange(min=0),
@@ -38,32 +41,36 @@ DAY = 24 * 3600
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files read at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
-def check(read: bool, fix: bool, orphans_older_than: int, expect: int | None, jobs: int, as_json: bool) -> None:
+def check(
+    read: bool, fix: bool, dry_run: bool, orphans_older_than: int, expect: int | None, jobs: int, as_json: bool
+) -> None:
     """Compare the files with their rows: what is lost, what is damaged, and what no row names.
 
     It may run while the server does. With --bytes it goes on where it was stopped. --fix changes no more than 1 % of
     the files or media, and nothing where a storage is empty or has another database's files, unless --expect says how
     many files are changed. A lost file is marked: its URL answers 410 until a check finds the file again.
     """
-    options = Options(read, jobs, now() - timedelta(seconds=orphans_older_than), fix)
+    if fix and not dry_run:
+        read_only.refuse_command()
+    options = Options(read, jobs, now() - timedelta(seconds=orphans_older_than), fix and not dry_run)
     with Findings() as findings:
-        all_is_well = _run(options, findings, expect, as_json)
+        all_is_well = _run(options, findings, expect, as_json, asked=fix)
     if not all_is_well:
         sys.exit(1)
 
 
-def _run(options: Options, findings: Findings, expected: int | None, as_json: bool) -> bool:
-    """Check, mend and report; return whether nothing is left that is wrong."""
+def _run(options: Options, findings: Findings, expected: int | None, as_json: bool, *, asked: bool) -> bool:
+    """Check, mend and report; return whether nothing is left that is wrong. `asked`: whether --fix was given."""
     census = Census()
     _scan(options, findings, census)
-    objections = list(mending.objections(findings, census, expected)) if options.fix else []
+    objections = list(mending.objections(findings, census, expected)) if asked else []
     mended = 0
     if options.fix and not objections:
         mended = sum(mending.mend(finding) for finding in findings)
-        for name in set(storages.names()) - set(census.anothers):
+        for name in set(storages.names()) - {*census.anothers, *census.unknown}:
             marker.write(storages.of(name))
-    _report(findings, census, mended, objections, as_json)
-    return not objections and mended == sum(findings.counts.values())
+    _report(findings, census, mended, objections, as_json, asked=asked)
+    return not objections and not census.unknown and mended == sum(findings.counts.values())
 
 
 def _scan(options: Options, findings: Findings, census: Census) -> None:
@@ -77,11 +84,13 @@ def _scan(options: Options, findings: Findings, census: Census) -> None:
     with progress("files", total) as met:
         for name in names:
             Scan(name, options, findings, census, met).run()
-    if options.read:
+    if options.read and not settings.read_only:
         notes.forget(PROGRESS)
 
 
-def _report(findings: Findings, census: Census, mended: int, objections: list[str], as_json: bool) -> None:
+def _report(
+    findings: Findings, census: Census, mended: int, objections: list[str], as_json: bool, *, asked: bool
+) -> None:
     if as_json:
         _report_json(findings, census, mended, objections)
         return
@@ -89,6 +98,8 @@ def _report(findings: Findings, census: Census, mended: int, objections: list[st
         click.echo(str(finding))
     for name in census.anothers:
         click.echo(f"{name} has the files of another database: {marker.KEY} in it names it", err=True)
+    for name in census.unknown:
+        click.echo(f"{name} has files, and this database names none of them: is it the right one?", err=True)
     counted = ", ".join(f"{findings.counts[kind]} {kind}" for kind in Kind)
     click.echo(f"checked {census.rows} files, {census.read} of them by their bytes: {counted}")
     if census.elsewhere:
@@ -97,11 +108,17 @@ def _report(findings: Findings, census: Census, mended: int, objections: list[st
         click.echo(f"{census.found_again} files that were marked as lost are there again")
     if mended:
         click.echo(f"mended {mended}")
+    if asked:
+        _report_mending(mending.changes(findings, census), mended, objections)
+
+
+def _report_mending(wanted: int, mended: int, objections: list[str]) -> None:
     for objection in objections:
         click.echo(f"nothing was changed: {objection}", err=True)
     if objections:
-        wanted = mending.changes(findings, census)
         click.echo(f"if all of that is so, run it again with --expect {wanted}", err=True)
+    elif wanted and not mended:
+        click.echo(f"would change {wanted} files")
 
 
 def _report_json(findings: Findings, census: Census, mended: int, objections: list[str]) -> None:

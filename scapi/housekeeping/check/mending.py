@@ -32,6 +32,8 @@ def objections(findings: Findings, census: Census, expected: int | None) -> Iter
         if wanted != expected:
             yield f"{wanted} files would be changed, not {expected}"
         return
+    for name in census.unknown:
+        yield f"{name} has files, and this database names none of them"
     if not wanted:
         return
     for name in census.anothers:

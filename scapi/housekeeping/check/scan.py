@@ -16,6 +16,7 @@ from scapi.housekeeping.check import compare, marker
 from scapi.housekeeping.check.compare import FileRow
 from scapi.housekeeping.check.findings import Finding, Findings, Kind
 from scapi.media.models import MediaFile, StaleFile
+from scapi.settings import settings
 from scapi.uploads import expiry
 from scapi.uploads.keys import id_of, key_of
 from scapi.uploads.models import Status, Upload
@@ -52,6 +53,8 @@ class Census:
     elsewhere: int = 0
     """Objects whose rows are in another storage: copies that a move has left, or will complete."""
     found_again: int = 0
+    unknown: list[str] = field(default_factory=list)
+    """Storages with files of which this database names none."""
     empty: list[str] = field(default_factory=list)
     """Storages without any object that rows name."""
     anothers: list[str] = field(default_factory=list)
@@ -71,13 +74,14 @@ class Scan:
         self._met = met
         self._storage: StorageBackend = storages.of(name)
         self._strangers: list[Published] = []
+        self._has_orphans = False
         self._reading: deque[tuple[FileRow, Future[str | None]]] = deque()
 
     def run(self) -> None:
         """Check everything. Raises StorageError where the storage does not answer: that tells nothing of a file."""
         if marker.is_anothers(self._storage):
             self._census.anothers.append(self._name)
-        rows, objects = self._census.rows, self._census.objects
+        rows, objects, elsewhere = self._census.rows, self._census.objects, self._census.elsewhere
         with ThreadPoolExecutor(self._options.jobs) as pool:
             try:
                 self._compare(pool)
@@ -88,6 +92,8 @@ class Scan:
         self._look_at_leftovers()
         if self._census.objects == objects and self._census.rows > rows:
             self._census.empty.append(self._name)
+        if self._has_orphans and self._census.rows == rows and self._census.elsewhere == elsewhere:
+            self._census.unknown.append(self._name)
 
     def _compare(self, pool: ThreadPoolExecutor) -> None:
         read_before = self._read_before()
@@ -127,13 +133,13 @@ class Scan:
                 self._report(Kind.LOST, row, "already marked" if row.lost_at else "it is not there")
 
     def _look_at_found(self, row: FileRow, pool: ThreadPoolExecutor | None) -> None:
-        if row.lost_at:
+        if row.lost_at and not settings.read_only:
             unmark = update(MediaFile).where(MediaFile.id == row.id, MediaFile.key == row.key).values(lost_at=None)
             db.session.execute(unmark)
             db.session.commit()
             self._census.found_again += 1
         if self._options.read and pool:
-            self._reading.append((row, pool.submit(md5_of, self._storage, row.key)))
+            self._reading.append((row, pool.submit(md5_of, self._storage, row.key, row.size)))
             if len(self._reading) > 2 * self._options.jobs:
                 self._finish_reading()
 
@@ -150,11 +156,12 @@ class Scan:
                 db.session.commit()
         elif digest != row.md5_served and is_current(row.id, row.storage, row.key):
             self._report(Kind.DAMAGED, row, f"its MD5 is {digest}, not {row.md5_served}")
-        if self._census.read % NOTE_EVERY == 0:
+        if self._census.read % NOTE_EVERY == 0 and not settings.read_only:
             notes.write(PROGRESS, {"storage": self._name, "after": row.key})
 
     def _look_at_strangers(self) -> None:
         orphans, elsewhere = orphaned(self._name, self._strangers)
+        self._has_orphans |= bool(orphans)
         self._census.elsewhere += elsewhere
         for found in orphans:
             if found.modified <= self._options.before:
@@ -171,11 +178,11 @@ class Scan:
         self._findings.add(Finding(kind, self._name, row.key, about, row.media_id, row.id))
 
 
-def md5_of(storage: StorageBackend, key: str) -> str | None:
-    """Return the MD5 of an object, None if it is not there."""
+def md5_of(storage: StorageBackend, key: str, size: int) -> str | None:
+    """Return the MD5 of an object of `size` bytes, None if it is not there."""
     hashed = hashlib.md5(usedforsecurity=False)
     try:
-        with storage.open(key) as stream:
+        with storage.whole(key, size) as stream:
             while data := stream.read(READ_SIZE):
                 hashed.update(data)
     except NotFound:
@@ -198,14 +205,16 @@ def orphaned(name: str, objects: list[Published]) -> tuple[list[Published], int]
     """
     keys = [found.key for found in objects]
     places = {name, *storages.names()}
-    named = set(_keys(select(MediaFile.key).where(MediaFile.storage.in_(places), MediaFile.key.in_(keys)), keys))
+    rows = select(MediaFile.key, MediaFile.storage).where(MediaFile.storage.in_(places), MediaFile.key.in_(keys))
+    named = {row.key: row.storage for row in db.session.execute(rows)} if keys else {}
     stale = set(_keys(select(StaleFile.key).where(StaleFile.key.in_(keys)), keys))
     ids = {id_of(key) for key in keys}
     under_way = select(Upload.id, Upload.offset).where(Upload.id.in_(ids), Upload.status == Status.UPLOADING)
     finished = {(key_of(row.id), row.offset) for row in db.session.execute(under_way)} if keys else set()
     db.session.rollback()
-    without = [found for found in objects if found.key not in named | stale]
-    return [found for found in without if (found.key, found.size) not in finished], len(named)
+    without = [found for found in objects if found.key not in named and found.key not in stale]
+    elsewhere = sum(storage != name for storage in named.values())
+    return [found for found in without if (found.key, found.size) not in finished], elsewhere
 
 
 def _keys(statement: object, keys: list[str]) -> Iterator[str]:
