@@ -5,6 +5,7 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 
+from scapi.database import can_be_kept
 from scapi.http import auth
 from scapi.http.users import PREFIX
 from scapi.settings import settings
@@ -16,7 +17,7 @@ MAX_HOURS = 100 * 366 * 24
 def user_of(text: str) -> int:
     """Return the id of a user whom an operator calls by a number, or by `oidc:` and the name at the login provider."""
     if text.startswith(PREFIX):
-        found = auth.users().find(text)
+        found = auth.users().find(text) if can_be_kept(text) else None
         if found is None:
             raise click.BadParameter(f"there is no user {text}")
         return found

@@ -26,7 +26,7 @@ NOBODY = "none"
 TYPES = {**{name.value: name for name in MediaType}, **{short: name for name, short in SHORT_NAMES.items()}}
 """The media types by both their names."""
 
-_MD5 = r"^[0-9a-fA-F]{32}$"
+_MD5 = r"^[0-9a-fA-F]{32}\Z"
 _USER = rf"^({ME}|{NOBODY}|\d{{1,19}}|{PREFIX}(?s:.){{1,{MAX_NAME}}})\Z"
 
 _SERVED = re.compile(r"/media/(?P<hash_code>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/", re.IGNORECASE)
@@ -81,7 +81,7 @@ def _of_whom(wanted: str | None, user: User) -> Iterator[ColumnElement[bool]]:
     elif wanted is None or wanted == ME:
         creator_id = user.id
     else:
-        creator_id = auth.users().find(wanted) if wanted.startswith(PREFIX) else int(wanted)
+        creator_id = _named_user(wanted) if wanted.startswith(PREFIX) else int(wanted)
         if creator_id is None and user.is_admin:
             yield _nothing()
             return
@@ -93,6 +93,10 @@ def _of_whom(wanted: str | None, user: User) -> Iterator[ColumnElement[bool]]:
         yield Media.creator_id.is_(None)
     else:
         yield Media.creator_id == creator_id if creator_id <= MAX_ID else _nothing()
+
+
+def _named_user(name: str) -> int | None:
+    return auth.users().find(name) if can_be_kept(name) else None
 
 
 def _which(query: dict[str, Any]) -> Iterator[ColumnElement[bool]]:

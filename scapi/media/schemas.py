@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from scapi.formats.filetypes import WEBP
+from scapi.http import auth
 from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
@@ -205,7 +206,25 @@ class CreatedMediaSchema(MediaSchema):
         return fields | {"delete_token": undo.token_of(media)}
 
 
-MediaPageSchema = page_of(MediaSchema)
+class ListedMediaSchema(MediaSchema):
+    """A media in a list, which tells admins who made it."""
+
+    user_id = ma.fields.Raw(
+        dump_only=True,
+        metadata={
+            "type": ["integer", "string", "null"],
+            "description": "Only in an admin's list. Who made the media: a user's id, or `oidc:` and the name at the "
+            "login provider; null without a token",
+        },
+    )
+
+    @ma.post_dump(pass_original=True)
+    def _with_creator(self, fields: dict[str, Any], media: Media, **_: Any) -> dict[str, Any]:
+        user = auth.current_user()
+        return fields | {"user_id": auth.name_of(media.creator_id)} if user and user.is_admin else fields
+
+
+MediaPageSchema = page_of(ListedMediaSchema)
 
 
 class ChunkCompleteMediaSchema(MediaSchema):

@@ -29,6 +29,16 @@ def found(server: Server, headers: dict[str, str] = ADMIN, **query: Any) -> list
     return [media["id"] for media in answer.json()["results"]]
 
 
+def test_an_admin_sees_who_made_a_media(server: Server) -> None:
+    user = next(USERS)
+    mine, nobodys = (upload(server, files.gif(), headers=headers)["id"] for headers in (token(user), None))
+    made = {mine: user, nobodys: None}
+    for headers, creators in ((ADMIN, made), (token(user), {})):
+        listed = server.request("GET", MEDIA, params={"limit": 2}, headers=headers).json()["results"]
+        assert {one["id"]: one["user_id"] for one in listed if "user_id" in one} == creators
+    assert "user_id" not in server.request("GET", f"{MEDIA}{mine}/", headers=ADMIN).json()
+
+
 def test_an_admin_sees_everyones(server: Server) -> None:
     user, other = next(USERS), next(USERS)
     mine, theirs, nobodys = (
@@ -40,6 +50,7 @@ def test_an_admin_sees_everyones(server: Server) -> None:
     assert found(server, token(user, admin=True), user="me") == [mine]
     assert found(server, token(user), user=user) == found(server, token(user)) == [mine]
     assert found(server, user=2**63) == []
+    assert found(server, user="oidc:nobody") == found(server, user="oidc:\0") == []
 
 
 @pytest.mark.parametrize("user", ["1", "none", str(2**63)])
@@ -53,8 +64,18 @@ def test_a_report_names_a_file(server: Server) -> None:
     media = upload(server, photo)
     assert found(server, md5=md5(photo).upper()) == [media["id"]]
     assert found(server, md5="0" * 32) == []
-    for url in (media["url"], media["image_thumbnail"]["url"], f"https://cdn.example{media['url'][21:]}?a=b"):
+    path = media["url"].removeprefix(server.url)
+    for url in (
+        media["url"],
+        path,
+        media["image_thumbnail"]["url"],
+        f"https://cdn.example{path}?a=b#c",
+        f"HTTPS://MEDIA.EXAMPLE:8443/below/a/prefix{path}",
+        path.upper().replace("/MEDIA/", "/media/"),
+    ):
         assert found(server, url=url) == [media["id"]], url
+    for url in ("/", "https://", path.rpartition("/")[0], path.replace("-", ""), "https://a.example/media/x/y"):
+        assert found(server, url=url) == [], url
     assert found(server, url="https://elsewhere.example/photo.jpg") == []
     assert found(server, token(next(USERS)), url=media["url"]) == []
 
@@ -76,7 +97,9 @@ def test_filters_of_ones_own_list(server: Server) -> None:
     assert found(server, mine, search="CITTÀ") == found(server, mine, search="100%") == [photo]
     assert found(server, mine, search="s_o") == [paper]
     assert found(server, mine, search="%") == [photo]
-    assert found(server, mine, search="\0") == []
+    assert found(server, mine, search="\0") == found(server, mine, search="\\") == found(server, mine, search="/") == []
+    assert found(server, mine, search="_") == [paper]
+    assert found(server, mine, search="") == [paper, photo]
     assert found(server, mine, type="doc") == found(server, mine, type="document") == [paper]
     assert found(server, mine, since=(now - timedelta(hours=1)).isoformat()) == [paper, photo]
     assert found(server, mine, since=(now + timedelta(hours=1)).isoformat()) == []
@@ -85,11 +108,43 @@ def test_filters_of_ones_own_list(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"since": "soon"}, {"until": "0001-01-01T00:00:00+14:00"}, {"type": "song"}, {"md5": "x"}, {"user": "x"}]
+    "query",
+    [
+        {"since": "soon"},
+        {"until": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"type": "song"},
+        {"md5": "x"},
+        {"md5": "0" * 32 + "\n"},
+        {"user": "x"},
+        {"user": "-1"},
+        {"user": "oidc:"},
+    ],
 )
 def test_filters_that_are_none(server: Server, query: dict[str, str]) -> None:
     (name,) = query
     refusal(server.request("GET", MEDIA, params=query, headers=ADMIN), 400, "invalid", field=name)
+
+
+def test_the_bounds_of_a_time(server: Server) -> None:
+    mine = token(next(USERS))
+    media = upload(server, files.gif(), headers=mine)
+    moment = datetime.fromisoformat(media["added_at"])
+    tick = timedelta(seconds=1)  # as answers have it
+    for since, until, met in ((moment, moment + tick, True), (moment + tick, None, False), (None, moment, False)):
+        bounds = {name: bound.isoformat() for name, bound in (("since", since), ("until", until)) if bound}
+        assert found(server, mine, **bounds) == [media["id"]] * met, bounds
+    for year in ("0001-01-01", "9999-12-31"):
+        assert len(found(server, mine, since=year)) + len(found(server, mine, until=year)) == 1
+
+
+def test_pages_of_a_filtered_list(server: Server) -> None:
+    mine = token(next(USERS))
+    made = [upload(server, files.gif(), filename=f"{number}_x.gif", headers=mine)["id"] for number in range(3)]
+    page = server.request("GET", MEDIA, params={"search": "_x", "limit": 2}, headers=mine).json()
+    rest = server.request("GET", page["next"].removeprefix(server.url), headers=mine).json()
+    assert [one["id"] for one in page["results"] + rest["results"]] == made[::-1]
+    assert (page["count"], rest["next"]) == (3, None)
 
 
 @pytest.mark.parametrize("creator", [None, 7])
