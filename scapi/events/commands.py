@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from scapi.database import db
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
+from scapi.http import read_only
 from scapi.http.bodies import iso
 
 webhooks = AppGroup("webhooks", help="Events for other services.")
@@ -22,18 +24,26 @@ webhooks = AppGroup("webhooks", help="Events for other services.")
 @click.option(
     "--watch", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Go on until it is told to stop, with pauses."
 )
-def deliver(limit: int, watch: float | None) -> None:
+@click.option("--dry-run", is_flag=True, help="Only count the events that are due.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
+def deliver(limit: int, watch: float | None, dry_run: bool, as_json: bool) -> None:
     """Send the events that are due to SCAPI_WEBHOOK_URLS.
 
     Run it by cron, or as a service with --watch; it may run several times at once.
     """
+    if dry_run:
+        due = len(outbox.due(limit))
+        click.echo(json.dumps({"dry_run": True, "due": due}) if as_json else f"would try {due} deliveries")
+        return
+    read_only.refuse_command()
     stopped = threading.Event()
     if watch is not None:
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     while not stopped.is_set():
         done = delivery.run(limit)
         if done.tried or watch is None:
-            click.echo(f"tried {done.tried} deliveries: {done.arrived} arrived, {done.tried - done.arrived} not")
+            said = f"tried {done.tried} deliveries: {done.arrived} arrived, {done.tried - done.arrived} not"
+            click.echo(json.dumps({"dry_run": False, **asdict(done)}) if as_json else said)
         if watch is None:
             return
         if done.arrived < limit:
@@ -63,6 +73,12 @@ def _described(row: Delivery) -> dict[str, Any]:
 
 
 @webhooks.command("retry")
-def retry() -> None:
+@click.option("--dry-run", is_flag=True, help="Only count the failed deliveries.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def retry(dry_run: bool, as_json: bool) -> None:
     """Make the failed deliveries due again, from the first attempt on."""
-    click.echo(f"{outbox.revive()} deliveries are due again")
+    if not dry_run:
+        read_only.refuse_command()
+    count = outbox.failed() if dry_run else outbox.revive()
+    said = f"{count} deliveries {'would be' if dry_run else 'are'} due again"
+    click.echo(json.dumps({"dry_run": dry_run, "due": count}) if as_json else said)

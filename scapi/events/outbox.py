@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from scapi.database import db, now, stream_keys
 from scapi.events.models import Delivery, DeliveryStatus
@@ -86,6 +86,13 @@ def put_off(delivery: Delivery, problem: str) -> None:
 def give_up(delivery: Delivery, problem: str) -> None:
     """Remember that a delivery has failed for good."""
     _settle(delivery, DeliveryStatus.FAILED, timedelta(0), problem)
+
+
+def failed() -> int:
+    """Return how many deliveries have failed for good."""
+    count = db.session.scalar(select(func.count()).where(Delivery.status == DeliveryStatus.FAILED))
+    db.session.rollback()
+    return count or 0
 
 
 def revive() -> int:

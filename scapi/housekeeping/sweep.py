@@ -13,9 +13,9 @@ from flask.cli import with_appcontext
 from scapi.database import now
 from scapi.events import outbox
 from scapi.housekeeping import sweeps
+from scapi.http import read_only
 from scapi.media import files
 from scapi.resumable import resources as resumable
-from scapi.settings import settings
 from scapi.sweeping import Due, Task
 from scapi.tus import resources as tus
 from scapi.uploads import expiry
@@ -83,8 +83,8 @@ def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
     `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
     --older-than, do not go below what a request may take.
     """
-    if settings.read_only and not dry_run:
-        raise click.ClickException("nothing is removed while SCAPI_READ_ONLY is true")
+    if not dry_run:
+        read_only.refuse_command()
     due = Due.at(now(), None if older_than is None else timedelta(seconds=older_than))
     done = [Swept(label, sum(1 for _ in find(due))) for label, find in SWEEP] if dry_run else run(due)
     failed = sum(swept.failed for swept in done)

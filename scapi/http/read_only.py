@@ -1,9 +1,10 @@
 """SCAPI_READ_ONLY: what was written can be read, and nothing is written."""
 
+import click
 from flask import Flask, request
 
 from scapi.refusals import Refused
-from scapi.settings import Settings
+from scapi.settings import Settings, settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that ask for no change (RFC 9110, section 9.2.1)."""
@@ -12,9 +13,9 @@ RETRY_AFTER = 60
 """Seconds after which a client may try again: moves take minutes."""
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, chosen: Settings) -> None:
     """Refuse requests that would write, if the settings say so."""
-    if settings.read_only:
+    if chosen.read_only:
         app.before_request(_refuse)
 
 
@@ -23,3 +24,9 @@ def _refuse() -> None:
         raise Refused(
             "read_only", "this service is read-only for a while; send the same request later", retry_after=RETRY_AFTER
         )
+
+
+def refuse_command() -> None:
+    """Refuse a command that would change media, files or events while nothing may be written."""
+    if settings.read_only:
+        raise click.ClickException("nothing is changed while SCAPI_READ_ONLY is true")

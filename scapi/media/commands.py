@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from scapi.database import MAX_ID, db
-from scapi.http import auth
+from scapi.http import auth, read_only
 from scapi.http.auth import User
 from scapi.http.bodies import iso
 from scapi.http.urls import absolute
@@ -30,24 +30,29 @@ OPERATOR = User(0, is_admin=True)
 @media.command("clean")
 @click.option("--dry-run", is_flag=True, help="Only count what would be cleaned; every file is read.")
 @click.option("--left", is_flag=True, help="Only print how many files are left; no file is read.")
-def clean(dry_run: bool, left: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def clean(dry_run: bool, left: bool, as_json: bool) -> None:
     """Remove metadata from images that were stored before the present rules.
 
     A cleaned file takes the place of the one that is served, under the same URL, and the event `media.updated` names
     what to purge from caches. It may be stopped at any time, goes on where it was, and may run while scapi does.
     """
     if left:
-        click.echo(str(cleanup.left()))
+        click.echo(json.dumps({"left": cleanup.left()}) if as_json else str(cleanup.left()))
         return
     if not settings.strip_metadata:
         raise click.UsageError("SCAPI_STRIP_METADATA is false: images are served as they came")
+    if not dry_run:
+        read_only.refuse_command()
     done: Counter[Outcome] = Counter()
     for result in cleanup.clean(dry_run=dry_run):
         done[result.outcome] += 1
-    click.echo(
+    said = (
         f"{'would clean' if dry_run else 'cleaned'} {done[Outcome.CLEANED]} files; "
         f"{done[Outcome.UNCHANGED]} had nothing to remove; {done[Outcome.FAILED]} failed; {cleanup.left()} are left"
     )
+    counted = {outcome.value: done[outcome] for outcome in Outcome}
+    click.echo(json.dumps({"dry_run": dry_run, **counted, "left": cleanup.left()}) if as_json else said)
     if done[Outcome.FAILED]:
         sys.exit(1)
 
@@ -113,7 +118,7 @@ def show(media_id: int, as_json: bool) -> None:
             "md5_served": file.md5_served,
             "lost_at": file.lost_at and iso(file.lost_at),
         }
-        for file in row.files
+        for file in db.session.scalars(select(MediaFile).where(MediaFile.media_id == media_id).order_by(MediaFile.id))
     ]
     if as_json:
         click.echo(json.dumps(said))
@@ -128,13 +133,19 @@ def show(media_id: int, as_json: bool) -> None:
 @media.command("delete")
 @click.argument("media_ids", type=int, nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
-def delete(media_ids: tuple[int, ...], dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each media.")
+def delete(media_ids: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
     """Delete media and their files, whoever made them, and print the addresses to purge from caches."""
+    if not dry_run:
+        read_only.refuse_command()
     for media_id in media_ids:
         row = found_media(media_id)
         urls = files.urls_of(row)
         if not dry_run:
             deletion.delete(row, None)
+        if as_json:
+            click.echo(json.dumps({"id": media_id, "dry_run": dry_run, "urls": urls}))
+            continue
         click.echo(f"{'would delete' if dry_run else 'deleted'} media {media_id}")
         for url in urls:
             click.echo(url)

@@ -137,7 +137,7 @@ def remake(file: MediaFile, who: str) -> None:
     storages.of(place).save(key, BytesIO(picture.data), picture.mimetype)
     made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data)}
     made |= {"unsettled_since": None, "lost_at": None}
-    db.session.execute(update(MediaFile).where(MediaFile.id == file_id).values(**made))
+    db.session.execute(update(MediaFile).where(MediaFile.id == file_id, MediaFile.storage == place).values(**made))
     db.session.commit()
 
 

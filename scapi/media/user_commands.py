@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from scapi.database import db
-from scapi.http import auth
+from scapi.http import auth, read_only
 from scapi.http.commands import user_of
 from scapi.media import deletion
 from scapi.media.models import Media
@@ -47,7 +47,8 @@ def usage(top: int, user: str | None, as_json: bool) -> None:
 @users.command("purge")
 @click.argument("user")
 @click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
-def purge(user: str, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def purge(user: str, dry_run: bool, as_json: bool) -> None:
     """Delete all media and unfinished uploads of a user. It may be stopped and run again.
 
     A token of this user stays valid until it expires: refuse the user where tokens are made first.
@@ -58,8 +59,9 @@ def purge(user: str, dry_run: bool) -> None:
     if dry_run:
         count = db.session.scalar(select(func.count()).select_from(Media).where(own))
         unfinished = db.session.scalar(select(func.count()).select_from(Upload).where(uploading))
-        click.echo(f"would delete {count} media and {unfinished} unfinished uploads")
+        _say_purged(count or 0, unfinished or 0, dry_run, as_json)
         return
+    read_only.refuse_command()
     aborted = 0
     for upload_id in db.session.scalars(select(Upload.id).where(uploading)).all():
         with suppress(Refused):  # it has ended meanwhile
@@ -70,4 +72,11 @@ def purge(user: str, dry_run: bool) -> None:
         for one in media:
             deletion.delete(one, None)
             deleted += 1
-    click.echo(f"deleted {deleted} media and {aborted} unfinished uploads")
+    _say_purged(deleted, aborted, dry_run, as_json)
+
+
+def _say_purged(media: int, uploads: int, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"dry_run": dry_run, "media": media, "uploads": uploads}))
+    else:
+        click.echo(f"{'would delete' if dry_run else 'deleted'} {media} media and {uploads} unfinished uploads")

@@ -1,20 +1,17 @@
-"""What an operator types beside moves and checks: media, users, thumbnails, doctor; and read-only mode."""
+"""What an operator types beside moves and checks: media, users, thumbnails."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from scapi.cli import cli
-from scapi.database import db, now
-from scapi.housekeeping.sweeps import Sweep
+from scapi.database import db
 from scapi.media.models import MediaFile, Role
-from tests import files, servers
+from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token
 
@@ -84,47 +81,22 @@ def test_lost_thumbnails_are_made_again(app: Flask) -> None:
     assert run(app, "thumbnails", "refresh") == "made 0 pictures; 0 failed\n"
 
 
-def test_nothing_is_written_while_read_only(make_app: Callable[..., Flask]) -> None:
-    app = make_app(SCAPI_READ_ONLY=True)
-    client = app.test_client()
-    for method, path in (("POST", CHUNK), ("POST", COMPLETE), ("DELETE", f"{MEDIA}1/"), ("PATCH", "/api/v2/tag/1/")):
-        answer = client.open(path, method=method)
-        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "read_only")
-        assert int(answer.headers["Retry-After"]) > 0
-    assert client.get("/api/v2/tag/").status_code == 200
-    assert client.options(CHUNK).status_code == 200
-    assert client.get("/readyz").status_code == 200
-    with app.app_context():
-        run(app, "sweep", code=1)
-        run(app, "housekeeping", "--once")
-        assert db.session.scalar(select(Sweep.last_at)) is None
-
-
-def findings(app: Flask, code: int) -> dict[str, dict[str, Any]]:
-    return {said["name"]: said for said in json.loads(run(app, "doctor", "--json", code=code))}
-
-
-def test_the_doctor_says_what_is_wrong_and_what_mends_it(make_app: Callable[..., Flask]) -> None:
-    app = make_app(SCAPI_JWT_SECRET="a" * 40, SCAPI_READ_ONLY=True, SCAPI_PUBLIC_URL="http://127.0.0.1:9")
-    with app.app_context():
-        said = findings(app, 1)
-        wrong = {name for name, one in said.items() if not one["ok"]}
-        assert wrong >= {"token secret", "sweeper", "read-only", "public URL"}
-        assert all(said[name]["why"] and said[name]["mend"] for name in wrong)
-        assert said["schema"]["ok"]
-        assert said["storage local: rights"]["ok"]
-        db.session.execute(update(Sweep).values(last_at=now()))
-        db.session.rollback()
-
-
-def test_the_doctor_looks_at_a_bucket(
-    make_app: Callable[..., Flask], moto: servers.Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in moto.environment().items():
-        monkeypatch.setenv(name, value)
-    with make_app(**moto.settings(SCAPI_S3_PREFIX=f"doctor{os.getpid()}/")).app_context() as context:
-        said = findings(context.app, 1)
-        assert said["storage s3: rights"]["ok"], said
-        assert said["storage s3: clock"]["ok"]
-        assert "put-bucket-cors" in said["storage s3: CORS"]["mend"]
-        assert "put-bucket-lifecycle-configuration" in said["storage s3: lifecycle"]["mend"]
+def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
+    with make_app(SCAPI_RENDITION_WIDTHS=[320]).app_context() as context:
+        app = context.app
+        media = upload(app, content=files.jpeg(640, 480))
+        run(app, "housekeeping", "--once", "--job", "renditions")
+        lost = db.session.scalars(select(MediaFile).where(MediaFile.role == Role.RENDITION)).all()
+        paths = [Path(app.extensions["scapi.settings"].data_dir, "files", row.key) for row in lost]
+        assert paths
+        for path in paths:
+            path.unlink()
+        run(app, "check", "--fix", "--expect", str(len(paths)))
+        address = f"/media/{media['hash_code']}/{lost[0].name}"
+        assert app.test_client().get(address).status_code == 410
+        assert run(app, "thumbnails", "refresh") == f"made {len(paths)} pictures; 0 failed\n"
+        run(app, "housekeeping", "--once", "--job", "renditions")
+        assert all(path.exists() for path in paths)
+        run(app, "check", "--bytes")
+        run(app, "media", "delete", str(media["id"]))
+        assert not any(path.exists() for path in paths)

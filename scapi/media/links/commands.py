@@ -1,10 +1,13 @@
 """`scapi previews`: previews of links."""
 
+import json
+from dataclasses import asdict
 from datetime import timedelta
 
 import click
 from flask.cli import AppGroup
 
+from scapi.http import read_only
 from scapi.media.links import refreshing
 
 previews = AppGroup("previews", help="Previews of links.")
@@ -13,10 +16,18 @@ previews = AppGroup("previews", help="Previews of links.")
 @previews.command("refresh")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many to try.")
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="How old links may be.")
-def refresh_previews(limit: int, days: int) -> None:
+@click.option("--dry-run", is_flag=True, help="Only count the links that would be tried.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def refresh_previews(limit: int, days: int, dry_run: bool, as_json: bool) -> None:
     """Try again the links whose page could not be had, those that were tried least first.
 
     Run it by cron or a timer; it may run several times at once. It takes SCAPI_PREVIEW_SECONDS per link at most.
     """
+    if dry_run:
+        count = refreshing.count(limit, timedelta(days=days))
+        click.echo(json.dumps({"dry_run": True, "tried": count}) if as_json else f"would try {count} previews")
+        return
+    read_only.refuse_command()
     done = refreshing.refresh(limit, timedelta(days=days))
-    click.echo(f"tried {done.tried} previews: {done.ready} ready, {done.tried - done.ready} not")
+    said = f"tried {done.tried} previews: {done.ready} ready, {done.tried - done.ready} not"
+    click.echo(json.dumps({"dry_run": False, **asdict(done)}) if as_json else said)

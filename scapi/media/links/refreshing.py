@@ -57,6 +57,13 @@ def refresh(limit: int, age: timedelta) -> Refreshed:
     return Refreshed(len(results), sum(results))
 
 
+def count(limit: int, age: timedelta) -> int:
+    """Return how many links `refresh` would try."""
+    found = len(db.session.execute(_waiting(age, newest_first=True).limit(limit)).all())
+    db.session.rollback()
+    return found
+
+
 def refresh_due(stopped: Callable[[], bool]) -> bool:
     """Try the missing previews that are due, several at a time, until there are none; then return False."""
     due = db.session.execute(_due(newest_first=True).limit(settings.previews_at_once)).all()

@@ -67,6 +67,14 @@ def ask_for(media: Media) -> None:
         db.session.commit()
 
 
+def make_again(file: MediaFile) -> None:
+    """Let a rendition be made again whose file is lost: its row goes, and its media is due."""
+    due = update(Media).where(Media.id == file.media_id).values(renditions_due_at=now(), rendition_attempts=0)
+    db.session.execute(due)
+    db.session.execute(delete(MediaFile).where(MediaFile.id == file.id))
+    db.session.commit()
+
+
 def finish(job: Claimed, made: Sequence[MediaFile]) -> bool:
     """Keep the rows of what was made; return False if the media is gone, or another process was first."""
     mine = update(Media).where(Media.id == job.media_id, Media.renditions_due_at.is_not(None))
