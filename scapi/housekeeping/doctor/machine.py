@@ -35,6 +35,8 @@ def look() -> Iterator[Diagnosis]:
 
 
 def _secret() -> Diagnosis:
+    if not settings.jwt_secret:
+        return Diagnosis("token secret", "there is none: all tokens are the login provider's")
     if len(set(settings.jwt_secret)) >= LEAST_CHARACTERS:
         return Diagnosis("token secret", "long and varied enough")
     return Diagnosis(
