@@ -1,20 +1,27 @@
 """Changing every secret under load, as docs/day-two.md says: no request is refused, and none fails."""
 
 import signal
+import subprocess
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from scapi.http import auth
 from tests import files, running, servers
 from tests.client import upload
+from tests.databases import PostgreSQL, migrate
+from tests.e2e.test_moving import command
+from tests.events.receiver import PUBLIC, SECRET, Receiver, receiving
 from tests.running import Server
 
+NEW_WEBHOOK_SECRET = "whsec_" + "YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3RzLCAzMiBieXRlcw=="
 OLD_SECRET, NEW_SECRET = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 PATIENCE = 120
 """Seconds until the workers of a reload serve."""
@@ -43,7 +50,7 @@ class Load(threading.Thread):
         token = auth.make_token(7, self.secret, timedelta(hours=1))
         mine = {"Authorization": f"Bearer {token}"}
         media = upload(self.server, files.jpeg(seed=self.rounds), headers=mine)
-        served = self.server.request("GET", media["url"].removeprefix(self.server.url))
+        served = self.server.request("GET", media["url"].removeprefix(PUBLIC))
         assert served.status_code == 200, served.text
         listed = self.server.request("GET", "/api/v2/media/", params={"limit": 1}, headers=mine)
         assert listed.status_code == 200, listed.text
@@ -74,6 +81,36 @@ def reload(server: Server, load: Load) -> None:
     )
 
 
+@dataclass
+class Service:
+    """A server under load, its housekeeping, and the files that hold its secrets."""
+
+    server: Server
+    load: Load
+    receiver: Receiver
+    secrets: Path
+    housekeeping: subprocess.Popen[str] | None = None
+
+    def restart_housekeeping(self) -> None:
+        """Do as `systemctl restart scapi-housekeeping` does."""
+        self.stop_housekeeping()
+        self.housekeeping = command(dict(self.server.settings), "housekeeping", "--job", "webhooks")
+
+    def stop_housekeeping(self) -> None:
+        if self.housekeeping is not None:
+            self.housekeeping.terminate()
+            said = self.housekeeping.communicate(timeout=PATIENCE)[0]
+            assert self.housekeeping.returncode == 0, said
+
+    def change(self, name: str, content: str) -> None:
+        """Write a secret into its file, then restart and reload, as docs/day-two.md says."""
+        (self.secrets / name).write_text(content)
+        self.restart_housekeeping()
+        reload(self.server, self.load)
+        heard = len(self.receiver.events)
+        servers.wait_until(lambda: len(self.receiver.events) > heard, PATIENCE, "an event that is told")
+
+
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
     """A folder of secrets, each in a file."""
@@ -82,42 +119,71 @@ def secrets(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def owned(postgresql: PostgreSQL, tmp_path: Path) -> str:
+    """The URL of a database that belongs to a role of its own, which is no superuser."""
+    name = f"rotated_{uuid.uuid4().hex}"
+    postgresql.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'old'")
+    postgresql.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
+    url = postgresql.url(name).replace("//postgres:@", f"//{name}:old@")
+    migrate(url, tmp_path)
+    return url
+
+
 def test_every_secret_changes_under_load(
-    settings_for: Callable[[str, str], dict[str, str]], seaweed: servers.Server, secrets: Path, tmp_path: Path
+    settings_for: Callable[[str, str], dict[str, str]],
+    owned: str,
+    postgresql: PostgreSQL,
+    seaweed: servers.Server,
+    secrets: Path,
+    tmp_path: Path,
 ) -> None:
     settings = settings_for("postgresql", "seaweed")
-    url = settings.pop("SCAPI_DATABASE_URL")
+    settings.pop("SCAPI_DATABASE_URL")
     key, secret = settings.pop("AWS_ACCESS_KEY_ID"), settings.pop("AWS_SECRET_ACCESS_KEY")
     (secrets / "jwt").write_text(OLD_SECRET)
-    (secrets / "database").write_text(url)
+    (secrets / "webhook").write_text(SECRET)
+    (secrets / "database").write_text(owned)
     (secrets / "aws").write_text(credentials(key, secret))
     settings |= {
         "SCAPI_JWT_SECRET": "",
         "SCAPI_JWT_SECRET_FILE": str(secrets / "jwt"),
+        "SCAPI_WEBHOOK_SECRET_FILE": str(secrets / "webhook"),
         "SCAPI_DATABASE_URL_FILE": str(secrets / "database"),
         "AWS_SHARED_CREDENTIALS_FILE": str(secrets / "aws"),
         "SCAPI_SERVER_KEY": OLD_SECRET,
+        "SCAPI_PUBLIC_URL": PUBLIC,
     }
-    with running.scapi(tmp_path / "server", workers=1, **settings) as server, under_load(server) as load:
-        (secrets / "jwt").write_text(f"{NEW_SECRET} {OLD_SECRET}")
-        reload(server, load)
-        load.secret = NEW_SECRET
-        (secrets / "jwt").write_text(NEW_SECRET)
-        reload(server, load)
+    with receiving() as receiver:
+        settings["SCAPI_WEBHOOK_URLS"] = receiver.url
+        with running.scapi(tmp_path / "server", workers=1, **settings) as server, under_load(server) as load:
+            service = Service(server, load, receiver, secrets)
+            try:
+                change_everything(service, owned, postgresql)
+            finally:
+                service.stop_housekeeping()
+        assert receiver.refused == 0
 
-        (secrets / "aws").write_text(credentials(*servers.SECOND_KEY))
-        reload(server, load)
 
-        connect(url, "DROP ROLE IF EXISTS scapi_b; CREATE ROLE scapi_b LOGIN SUPERUSER PASSWORD 'new'")
-        (secrets / "database").write_text(url.replace("//postgres:@", "//scapi_b:new@"))
-        reload(server, load)
+def change_everything(service: Service, owned: str, postgresql: PostgreSQL) -> None:
+    """Change the four secrets, one after another, by the steps of docs/day-two.md."""
+    service.change("jwt", f"{NEW_SECRET} {OLD_SECRET}")
+    service.load.secret = NEW_SECRET
+    service.change("jwt", NEW_SECRET)
+
+    service.change("webhook", f"{NEW_WEBHOOK_SECRET} {SECRET}")
+    service.receiver.secret = NEW_WEBHOOK_SECRET
+    service.change("webhook", NEW_WEBHOOK_SECRET)
+
+    service.change("aws", credentials(*servers.SECOND_KEY))
+
+    role = urlsplit(owned).username
+    postgresql.execute(f"CREATE ROLE {role}_b LOGIN PASSWORD 'new' IN ROLE {role}")
+    postgresql.execute(f"ALTER ROLE {role}_b SET role TO {role}")
+    service.change("database", owned.replace(f"{role}:old@", f"{role}_b:new@"))
+    postgresql.execute(f"ALTER ROLE {role} NOLOGIN")
+    reload(service.server, service.load)
 
 
 def credentials(key: str, secret: str) -> str:
     return f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
-
-
-def connect(url: str, statements: str) -> None:
-    """Run statements on a database."""
-    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql"), autocommit=True) as connection:
-        connection.execute(statements)

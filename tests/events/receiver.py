@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 PUBLIC = "https://media.example.org"
 
@@ -19,7 +19,10 @@ class Receiver:
     """What it was told: every event whose signature holds, and the headers of every request."""
 
     url: str
+    secret: str = SECRET
     status: int = 204
+    refused: int = 0
+    """Events whose signature did not hold."""
     events: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answer: Callable[[BaseHTTPRequestHandler], None] | None = None
@@ -41,7 +44,13 @@ def receiving(secret: str = SECRET) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            event = Webhook(secret).verify(body, headers)
+            try:
+                event = Webhook(receiver.secret).verify(body, headers)
+            except WebhookVerificationError:
+                receiver.refused += 1
+                self.send_response(401)
+                self.end_headers()
+                return
             with lock:
                 receiver.events.append(event)
                 receiver.headers.append(headers)
@@ -61,7 +70,7 @@ def receiving(secret: str = SECRET) -> Iterator[Receiver]:
         block_on_close = False
 
     server = Server(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hook?for=scapi")
+    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hook?for=scapi", secret)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield receiver
