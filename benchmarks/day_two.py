@@ -6,6 +6,7 @@ It fills a data dir with small files and their rows, and moves them to a Seaweed
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -105,7 +106,7 @@ def check(server: databases.PostgreSQL, count: int) -> None:
 
 
 def move(server: databases.PostgreSQL, store: servers.Server, count: int) -> None:
-    """Measure a move from local files to S3, and a check there."""
+    """Measure a move from local files to S3, a check there, and the move back."""
     with tempfile.TemporaryDirectory() as folder:
         both = {
             "SCAPI_DATABASE_URL": server.create(),
@@ -125,6 +126,11 @@ def move(server: databases.PostgreSQL, store: servers.Server, count: int) -> Non
         measure("scapi storage copy --to s3", count, [*SCAPI, "storage", "copy", "--to", "s3"], env)
         measure("scapi check (S3)", count, [*SCAPI, "check"], env)
         measure("scapi check --bytes (S3)", count, [*SCAPI, "check", "--bytes"], env)
+        shutil.rmtree(files)
+        measure("scapi storage copy --to local", count, [*SCAPI, "storage", "copy", "--to", "local"], env)
+        shutil.rmtree(files)
+        measure("rclone copy (S3 to local)", count, [*rclone, "copy", remote, files], env)
+        measure("rclone check --download (against S3)", count, [*rclone, "check", "--download", files, remote], env)
 
 
 def main() -> None:
