@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scapi.database import Base, db
-from scapi.settings import settings
 
 DATABASE_ID = "database id"
 
@@ -40,18 +39,17 @@ def forget(name: str) -> None:
     db.session.commit()
 
 
-def database_id() -> str:
-    """Return what tells this database from all others, also when it has been copied or restored.
-
-    It is made when it is asked for first; while nothing may be written, there is none until then.
-    """
+def known_database_id() -> str | None:
+    """Return what tells this database from all others, None if nobody has needed it yet."""
     known: str | None = read(DATABASE_ID)
-    if known is None and settings.read_only:
-        return ""
-    if known is None:
+    return known
+
+
+def database_id() -> str:
+    """Return what tells this database from all others, also when it has been copied or restored; make it if need be."""
+    if known_database_id() is None:
         try:
             write(DATABASE_ID, uuid.uuid4().hex)
         except IntegrityError:  # another command was first
             db.session.rollback()
-        known = read(DATABASE_ID)
-    return str(known)
+    return str(known_database_id())

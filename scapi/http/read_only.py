@@ -27,6 +27,6 @@ def _refuse() -> None:
 
 
 def refuse_command() -> None:
-    """Refuse a command that would change media, files or events while nothing may be written."""
+    """Refuse a command that would change media or events while nothing may be written."""
     if settings.read_only:
         raise click.ClickException("nothing is changed while SCAPI_READ_ONLY is true")

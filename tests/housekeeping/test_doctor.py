@@ -29,6 +29,12 @@ from tests.databases import PostgreSQL
 Said = dict[str, dict[str, Any]]
 
 
+@pytest.fixture
+def database() -> str:
+    """The kind of database: what PostgreSQL alone has makes one of its own."""
+    return "sqlite"
+
+
 def findings(app: Flask, code: int | None = None) -> Said:
     """Return what the doctor says, by its name."""
     done = app.test_cli_runner().invoke(cli, ["doctor", "--json"], catch_exceptions=False)
@@ -130,10 +136,13 @@ def test_the_machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "MiB free" in said["disk"]["what"]
 
 
-def test_a_clock_that_is_wrong(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_database, "now", lambda: now() - timedelta(minutes=10))
-    said = findings(app)["database clock"]
-    assert said["ok"] == (db.engine.dialect.name == "sqlite")
+def test_a_clock_that_is_wrong(
+    make_app: Callable[..., Flask], postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with make_app(SCAPI_DATABASE_URL=postgresql.create()).app_context() as context:
+        assert findings(context.app)["database clock"]["ok"]
+        monkeypatch.setattr(of_database, "now", lambda: now() - timedelta(minutes=10))
+        assert "set-ntp" in findings(context.app, 1)["database clock"]["mend"]
 
 
 def test_a_role_that_can_make_no_table(make_app: Callable[..., Flask], postgresql: PostgreSQL) -> None:

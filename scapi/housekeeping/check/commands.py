@@ -17,7 +17,6 @@ from scapi.housekeeping.check import marker, mending
 from scapi.housekeeping.check.findings import Findings, Kind
 from scapi.housekeeping.check.scan import PROGRESS, Census, Options, Scan
 from scapi.housekeeping.progress import progress
-from scapi.http import read_only
 from scapi.media import places
 from scapi.media.models import MediaFile
 from scapi.settings import settings
@@ -50,9 +49,9 @@ def check(
     the files or media, and nothing where a storage is empty or has another database's files, unless --expect says how
     many files are changed. A lost file is marked: its URL answers 410 until a check finds the file again.
     """
-    if fix and not dry_run:
-        read_only.refuse_command()
-    options = Options(read, jobs, now() - timedelta(seconds=orphans_older_than), fix and not dry_run)
+    fixes = fix and not dry_run
+    before = now() - timedelta(seconds=orphans_older_than)
+    options = Options(read, jobs, before, fixes, writes=fixes or not settings.read_only)
     with Findings() as findings:
         all_is_well = _run(options, findings, expect, as_json, asked=fix)
     if not all_is_well:
@@ -84,7 +83,7 @@ def _scan(options: Options, findings: Findings, census: Census) -> None:
     with progress("files", total) as met:
         for name in names:
             Scan(name, options, findings, census, met).run()
-    if options.read and not settings.read_only:
+    if options.read and options.writes:
         notes.forget(PROGRESS)
 
 

@@ -22,7 +22,7 @@ def owner(storage: StorageBackend) -> str | None:
 
 def is_anothers(storage: StorageBackend) -> bool:
     """Return whether a storage has the files of another database."""
-    return owner(storage) not in (None, notes.database_id())
+    return owner(storage) not in (None, notes.known_database_id())
 
 
 def write(storage: StorageBackend) -> None:

@@ -16,7 +16,6 @@ from scapi.housekeeping.check import compare, marker
 from scapi.housekeeping.check.compare import FileRow
 from scapi.housekeeping.check.findings import Finding, Findings, Kind
 from scapi.media.models import MediaFile, StaleFile
-from scapi.settings import settings
 from scapi.uploads import expiry
 from scapi.uploads.keys import id_of, key_of
 from scapi.uploads.models import Status, Upload
@@ -39,6 +38,8 @@ class Options:
     jobs: int
     before: datetime
     fix: bool
+    writes: bool
+    """Whether marks go from files that are there again, and notes are kept. With `fix` it does."""
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ class Scan:
                 self._report(Kind.LOST, row, "already marked" if row.lost_at else "it is not there")
 
     def _look_at_found(self, row: FileRow, pool: ThreadPoolExecutor | None) -> None:
-        if row.lost_at and not settings.read_only:
+        if row.lost_at and self._options.writes:
             unmark = update(MediaFile).where(MediaFile.id == row.id, MediaFile.key == row.key).values(lost_at=None)
             db.session.execute(unmark)
             db.session.commit()
@@ -156,7 +157,7 @@ class Scan:
                 db.session.commit()
         elif digest != row.md5_served and is_current(row.id, row.storage, row.key):
             self._report(Kind.DAMAGED, row, f"its MD5 is {digest}, not {row.md5_served}")
-        if self._census.read % NOTE_EVERY == 0 and not settings.read_only:
+        if self._census.read % NOTE_EVERY == 0 and self._options.writes:
             notes.write(PROGRESS, {"storage": self._name, "after": row.key})
 
     def _look_at_strangers(self) -> None:
