@@ -8,6 +8,7 @@ error means. So there is only one way in which a request can fail.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.auth import S3SigV4Auth
@@ -42,12 +43,20 @@ class Quick:
 
     def __init__(self, session: Session, client: S3Client, bucket: str) -> None:
         self._session = session
+        self._client = client
+        self._bucket = bucket
         self._config = client.meta.config
-        self._region = client.meta.region_name
-        example = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"})
-        self._url = example.partition("?")[0].removesuffix("x")
-        self._http = URLLib3Session(
-            verify=session._session.get_config_variable("ca_bundle") or True,
+
+    @cached_property
+    def _url(self) -> str:
+        """What the URLs of all objects begin with."""
+        example = self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"})
+        return example.partition("?")[0].removesuffix("x")
+
+    @cached_property
+    def _http(self) -> URLLib3Session:
+        return URLLib3Session(
+            verify=self._session._session.get_config_variable("ca_bundle") or True,
             proxies=get_environ_proxies(self._url),
             timeout=TIMEOUT,
             max_pool_connections=CONNECTIONS,
@@ -64,13 +73,13 @@ class Quick:
         return self._sent("GET", name, {}, b"")
 
     def _sent(self, method: str, name: str, headers: dict[str, str], data: bytes) -> bytes | None:
-        request = AWSRequest(method, self._url + name, headers, data or None)
-        request.context["client_config"] = self._config
         credentials = self._session.get_credentials()
         if credentials is None:
             return None
-        S3SigV4Auth(credentials.get_frozen_credentials(), "s3", self._region).add_auth(request)
+        request = AWSRequest(method, self._url + name, headers, data or None)
+        request.context["client_config"] = self._config
         try:
+            S3SigV4Auth(credentials.get_frozen_credentials(), "s3", self._client.meta.region_name).add_auth(request)
             answer = self._http.send(request.prepare())
         except BotoCoreError:
             return None

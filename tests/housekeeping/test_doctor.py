@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -147,7 +148,7 @@ def test_a_clock_that_is_wrong(
 
 def test_a_role_that_can_make_no_table(make_app: Callable[..., Flask], postgresql: PostgreSQL) -> None:
     url = postgresql.create()
-    name = url.rpartition("/")[2].partition("?")[0]
+    name = urlsplit(url).path.removeprefix("/")
     postgresql.execute(f"CREATE ROLE {name}_reader LOGIN")
     postgresql.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {name}_reader", name)
     app = make_app(SCAPI_DATABASE_URL=url.replace("//postgres:@", f"//{name}_reader:@"))

@@ -1,7 +1,7 @@
 """What an operator types beside moves and checks: media, users, thumbnails."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from scapi.cli import cli
 from scapi.database import db
 from scapi.media.models import MediaFile, Role
-from tests import files
+from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token
 
@@ -81,14 +81,18 @@ def test_lost_thumbnails_are_made_again(app: Flask) -> None:
     assert run(app, "thumbnails", "refresh") == "made 0 pictures; 0 failed\n"
 
 
+def renditions() -> Sequence[MediaFile]:
+    db.session.rollback()
+    return db.session.scalars(select(MediaFile).where(MediaFile.role == Role.RENDITION)).all()
+
+
 def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
     with make_app(SCAPI_RENDITION_WIDTHS=[320]).app_context() as context:
         app = context.app
         media = upload(app, content=files.jpeg(640, 480))
-        run(app, "housekeeping", "--once", "--job", "renditions")
-        lost = db.session.scalars(select(MediaFile).where(MediaFile.role == Role.RENDITION)).all()
+        servers.wait_until(lambda: bool(renditions()), 60, "renditions")  # which are made in the background
+        lost = renditions()
         paths = [Path(app.extensions["scapi.settings"].data_dir, "files", row.key) for row in lost]
-        assert paths
         for path in paths:
             path.unlink()
         run(app, "check", "--fix", "--expect", str(len(paths)))
@@ -96,6 +100,7 @@ def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
         assert app.test_client().get(address).status_code == 410
         assert run(app, "thumbnails", "refresh") == f"made {len(paths)} pictures; 0 failed\n"
         run(app, "housekeeping", "--once", "--job", "renditions")
+        servers.wait_until(lambda: len(renditions()) == len(paths), 60, "renditions again")
         assert all(path.exists() for path in paths)
         run(app, "check", "--bytes")
         run(app, "media", "delete", str(media["id"]))
