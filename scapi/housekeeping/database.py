@@ -48,8 +48,8 @@ def make_revision(message: str) -> None:
 def copy(url: str, dry_run: bool, as_json: bool) -> None:
     """Copy all rows into an empty database, SQLite to PostgreSQL or back, and verify that all are there.
 
-    Nothing may be written meanwhile: set SCAPI_READ_ONLY=true for the service, or stop it. A copy that is killed leaves
-    no rows behind and may be run again.
+    It has the rows of one moment, which makes a backup. For a move, nothing may be written meanwhile: set
+    SCAPI_READ_ONLY=true for the service, or stop it. A copy that is killed leaves no rows behind and may be run again.
     """
     waiting = pending()
     if waiting:
@@ -63,8 +63,10 @@ def copy(url: str, dry_run: bool, as_json: bool) -> None:
             copied = moving.copy(url, done)
     except (moving.NotCopied, SQLAlchemyError) as error:
         raise click.ClickException(f"nothing was copied: {error}") from error
-    counted = sum(copied.values())
-    click.echo(json.dumps(copied) if as_json else f"copied {counted} rows of {len(copied)} tables, verified")
+    counted = f"copied {sum(copied.rows.values())} rows of {len(copied.rows)} tables, verified"
+    click.echo(json.dumps(copied.rows) if as_json else counted)
+    if not copied.is_current:
+        click.echo("rows were written meanwhile, and are not in the copy: good for a backup, not for a move", err=True)
 
 
 def pending() -> list[str]:

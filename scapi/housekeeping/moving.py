@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from alembic import command
 from alembic.migration import MigrationContext
@@ -10,6 +11,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, Table, create_engine
 from sqlalchemy.dialects.postgresql import REGCLASS
 
 from scapi.database import db, schema
+from scapi.uploads.models import Upload
 
 BATCH = 1000
 """Rows inserted at a time."""
@@ -19,8 +21,16 @@ class NotCopied(Exception):
     """Nothing was copied: why, and what was expected."""
 
 
-def copy(url: str, done: Callable[[int], None]) -> dict[str, int]:
-    """Copy all rows into the empty database at `url`, and return how many there are in each table.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many rows each table has, and whether the copy is as the database still was when it had ended."""
+
+    rows: dict[str, int]
+    is_current: bool
+
+
+def copy(url: str, done: Callable[[int], None]) -> Copied:
+    """Copy all rows into the empty database at `url`, as they are at one moment.
 
     The tables are made where there are none. All rows go in one transaction: a copy that is killed leaves none.
     Raises NotCopied and SQLAlchemy's errors.
@@ -28,6 +38,7 @@ def copy(url: str, done: Callable[[int], None]) -> dict[str, int]:
     target = create_engine(url)
     _prepare(target)
     with _snapshot(db.engine) as here, target.begin() as there:
+        before = _state(here)
         _lock_out_others(there)
         copied = {}
         for table in tables():
@@ -40,7 +51,8 @@ def copy(url: str, done: Callable[[int], None]) -> dict[str, int]:
             if found != expected:
                 raise NotCopied(f"the table {table.name} has {found} rows after copying, not {expected}")
     target.dispose()
-    return copied
+    with _snapshot(db.engine) as here:
+        return Copied(copied, _state(here) == before)
 
 
 def tables() -> list[Table]:
@@ -87,6 +99,12 @@ def _lock_out_others(connection: Connection) -> None:
     """Let no second copy write into the same database."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('scapi database copy'))"))
+
+
+def _state(connection: Connection) -> list[int]:
+    """Return numbers that a request that writes nearly always changes: each chunk counts the writers up."""
+    writers = connection.execute(select(func.coalesce(func.sum(Upload.writer), 0))).scalar_one()
+    return [int(writers), *(_count(connection, table) for table in tables())]
 
 
 def _count(connection: Connection, table: Table) -> int:
