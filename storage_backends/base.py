@@ -253,9 +253,9 @@ class StorageBackend(ABC):
         """Do as `save`, for an object that is to have this Content-Disposition; see `named`."""
         self.save(key, stream, content_type)
 
-    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
-        """Publish like `save` what can be made again; return False if a power cut may take it back until `settle`."""
-        self.save(key, stream, content_type)
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> bool:
+        """Publish like `save_named` what can be made again; return False if a power cut may undo it until `settle`."""
+        self.save_named(key, stream, content_type, disposition)
         return True
 
     def settle(self, keys: Iterable[str]) -> None:  # noqa: B027 - where `save_soon` returns True there is nothing to do

@@ -143,8 +143,8 @@ class CheckedBackend(StorageBackend):
     def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
         self._timed("save", self._backend.save_named, check_key(key), stream, content_type, disposition)
 
-    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
-        return self._timed("save", self._backend.save_soon, check_key(key), stream, content_type)
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> bool:
+        return self._timed("save", self._backend.save_soon, check_key(key), stream, content_type, disposition)
 
     def settle(self, keys: Iterable[str]) -> None:
         with self._translated():

@@ -60,7 +60,7 @@ def forget_in_children(engine: Engine) -> None:
 
 def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
     """Bound every wait, and notice a failover and a silent network. `statement_timeout` is in seconds, 0 for none."""
-    from scapi.database.postgresql import NETWORK, BoundedConnection  # SQLite alone needs no psycopg
+    from scapi.database.postgresql import NETWORK, BoundedConnection, typed  # SQLite alone needs no psycopg
 
     pool = engine.pool
     assert isinstance(pool, GuardedPool)  # noqa: S101 - see `options`
@@ -69,7 +69,7 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
         with breaker.connecting():
-            connection = BoundedConnection.connect(*arguments, **(NETWORK | parameters))
+            connection = BoundedConnection.connect(*arguments, **(NETWORK | typed(parameters)))
             try:
                 connection.begin_session(statement_timeout)
             except BaseException:
@@ -84,7 +84,7 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
     @event.listens_for(engine, "checkout")
     def _ping(connection: BoundedConnection, record: Any, _proxy: Any) -> None:
         # SQLAlchemy's own `pool_pre_ping` asks each time, which costs a round trip for every statement or two
-        if monotonic() - record.info.get("used", monotonic()) < IDLE:
+        if monotonic() - record.info.get("used", monotonic()) < IDLE and not connection.has_news():
             return
         try:
             with connection.within(PING):

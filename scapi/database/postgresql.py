@@ -1,6 +1,7 @@
 """A connection to PostgreSQL on which nothing waits for ever, with or without a pooler in between."""
 
-from collections.abc import Generator, Iterator
+import select
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -27,6 +28,14 @@ _ABOUT = "SELECT pg_backend_pid(), setting::integer FROM pg_settings WHERE name 
 _BOUND = """
 SELECT set_config('statement_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)
 """
+
+
+def typed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a URL, with psycopg's own one as it wants it: a number, or None for `none`."""
+    written = parameters.get("prepare_threshold")
+    if not isinstance(written, str):
+        return dict(parameters)
+    return {**parameters, "prepare_threshold": None if written.lower() in ("", "none") else int(written)}
 
 
 class BoundedConnection(Connection[Any]):
@@ -60,6 +69,12 @@ class BoundedConnection(Connection[Any]):
             yield
         finally:
             self.patience = before
+
+    def has_news(self) -> bool:
+        """Return whether the server has sent something unasked, as it does when it ends a session. Asks nobody."""
+        news = select.poll()
+        news.register(self.pgconn.socket, select.POLLIN)
+        return bool(news.poll(0))
 
     def begin_session(self, statement_timeout: float) -> None:
         """Bound the session's statements: `statement_timeout` in seconds, 0 for none, unless it has another one.

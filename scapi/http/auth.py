@@ -12,7 +12,7 @@ import jwt
 from flask import Flask, current_app, g, request
 
 from scapi.http import oidc, tokens
-from scapi.http.users import UserName, Users
+from scapi.http.users import UNKNOWN, UserName, Users
 from scapi.refusals import Refused
 from scapi.settings import Settings, settings
 from scapi.settings.first_run import secrets_in
@@ -36,6 +36,8 @@ class User:
 
     id: int
     is_admin: bool = False
+    name: UserName | None = None
+    """What a user of the login provider is called; None for one of ours, who is called by the id."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -58,6 +60,12 @@ def current_user_id() -> int | None:
     """Return the id of who is asking, None for an anonymous request."""
     user = current_user()
     return user.id if user else None
+
+
+def current_user_name() -> UserName | None:
+    """Return what whoever asks is called on the wire, None for an anonymous request."""
+    user = current_user()
+    return None if user is None else user.name or user.id
 
 
 def users() -> Users:
@@ -171,4 +179,5 @@ def _user_of(token: str) -> User:
     if header.get("alg") not in oidc.ALGORITHMS:
         return read_token(token, settings.jwt_secret, not_from=provider.issuer)
     name, is_admin = provider.read(token, header)
-    return User(users().id_of(name), is_admin=is_admin)
+    found = users().find(name) if settings.read_only else users().id_of(name)
+    return User(UNKNOWN if found is None else found, is_admin=is_admin, name=name)

@@ -19,11 +19,16 @@ def register(app: Flask, chosen: Settings) -> None:
         app.before_request(_refuse)
 
 
+def refusal() -> Refused:
+    """Return the refusal of a request that cannot be answered without writing."""
+    return Refused(
+        "read_only", "this service is read-only for a while; send the same request later", retry_after=RETRY_AFTER
+    )
+
+
 def _refuse() -> None:
     if request.method not in SAFE:
-        raise Refused(
-            "read_only", "this service is read-only for a while; send the same request later", retry_after=RETRY_AFTER
-        )
+        raise refusal()
 
 
 def refuse_command() -> None:

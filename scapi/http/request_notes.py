@@ -73,7 +73,7 @@ def _write_line(level: int, request: Request, response: Response, seconds: float
         "milliseconds": round(seconds * 1000, 2),
         "bytes_in": request.content_length or 0,
         "bytes_out": response.content_length or 0,
-        "user": auth.name_of(auth.current_user_id()),
+        "user": auth.current_user_name(),
     }
     said = " ".join(f"{name}={'-' if value is None else value}" for name, value in fields.items())
     log.log(level, "%s", said, extra=fields)

@@ -17,6 +17,9 @@ MAX_NAME = 255
 UserName = int | str
 """What a user is called on the wire: the number of our own tokens, or `oidc:<sub>`."""
 
+UNKNOWN = -(2**63)
+"""The number of everyone who has none, and can get none while the service is read-only: nothing is theirs."""
+
 CACHED = 10_000
 """Users that a process remembers: who has which number never changes."""
 

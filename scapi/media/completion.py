@@ -19,6 +19,7 @@ from scapi.media.insertion import insert_media
 from scapi.media.models import Media
 from scapi.media.renditions import maker
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
@@ -61,6 +62,11 @@ def complete(upload_id: str, user_id: int | None, digest: str | None, wanted: st
             if time.monotonic() > patience:
                 raise busy("another request completes this upload; try again in a moment")
             time.sleep(ASK_EVERY)
+
+
+def may_answer(upload: UploadRow) -> bool:
+    """Return whether `complete` may be asked now by a request that only reads: it writes what is not made yet."""
+    return upload.status == Status.COMPLETED or not settings.read_only
 
 
 def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> Media | None:

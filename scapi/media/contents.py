@@ -13,6 +13,7 @@ from scapi import storage as storages
 from scapi.database import now
 from scapi.formats import cleaning
 from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, PNG, UNKNOWN, is_image, served_as
+from scapi.http import dispositions
 from scapi.inspection import facts, questions, sources
 from scapi.inspection.facts import DocumentFacts, ImageFacts
 from scapi.inspection.questions import Question
@@ -76,9 +77,22 @@ class Picture:
 
 def save(upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | DocumentFacts) -> Contents:
     """Save what is made of the file of `upload`, and return what its media has."""
+    if upload.mimetype == UNKNOWN:
+        _describe(upload, mimetype)
     if isinstance(found, ImageFacts):
         return _image(upload, mimetype, kind, found)
     return _document(upload, mimetype, kind, found)
+
+
+def _describe(upload: UploadRow, mimetype: str) -> None:
+    """Give the published file the type and name that its first bytes, which came alone, were too few to tell.
+
+    Only where clients load it from the storage itself: everyone else is told by scapi.
+    """
+    key, disposition = key_of(upload.id), naming.disposition(upload.filename, mimetype)
+    if storage.url(key, mimetype, disposition):
+        with storage.open(key) as stream:
+            storage.save_named(key, stream, mimetype, disposition)
 
 
 def question(source: Source, mimetype: str) -> Question[Any]:
@@ -204,14 +218,15 @@ def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
 def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaFile]:
     """Save pictures that were made of a file, all at once, and return them. They can be made again."""
     backend, keys = storages.of(name_in_use()), [key_of(origin_id) + SUFFIXES[role] for role in pictures]
-    calls = [partial(_save_one, backend, key, picture) for key, picture in zip(keys, pictures.values(), strict=True)]
+    names = [role + EXTENSIONS[picture.mimetype] for role, picture in pictures.items()]
+    calls = [partial(_save_one, backend, *one) for one in zip(keys, names, pictures.values(), strict=True)]
     others = [_saving.submit(call) for call in calls[1:]]
     saved = [calls[0](), *(other.result() for other in others)]
     return [
         MediaFile(
             role=role,
-            name=role + EXTENSIONS[picture.mimetype],
-            title=role + EXTENSIONS[picture.mimetype],
+            name=name,
+            title=name,
             key=key,
             mimetype=picture.mimetype,
             size=len(picture.data),
@@ -220,12 +235,13 @@ def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaF
             md5_served=md5_of(picture.data),
             unsettled_since=None if settled else now(),
         )
-        for (role, picture), key, settled in zip(pictures.items(), keys, saved, strict=True)
+        for (role, picture), key, name, settled in zip(pictures.items(), keys, names, saved, strict=True)
     ]
 
 
-def _save_one(backend: StorageBackend, key: str, picture: facts.Picture) -> bool:
-    return backend.save_soon(key, BytesIO(picture.data), picture.mimetype)
+def _save_one(backend: StorageBackend, key: str, name: str, picture: facts.Picture) -> bool:
+    disposition = dispositions.disposition(name, name, picture.mimetype)
+    return backend.save_soon(key, BytesIO(picture.data), picture.mimetype, disposition)
 
 
 def md5_of(data: bytes) -> str:

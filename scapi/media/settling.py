@@ -13,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scapi import storage as storages
 from scapi.database import UPLOADS_BIND, db, now, stream_keys
+from scapi.http import dispositions, read_only
 from scapi.inspection.facts import ImageFacts, Picture
 from scapi.inspection.room import room
 from scapi.media import contents
 from scapi.media.models import Media, MediaFile, Role
 from scapi.refusals import Refused
+from scapi.settings import settings
 from storage_backends import NotFound, StorageError
 
 PAUSE = 1.0
@@ -96,6 +98,8 @@ def check(file: MediaFile, who: str) -> MediaFile:
     """Make sure that a picture that is not settled is there, and return its row; make it again if not."""
     if file.unsettled_since is None or _is_there(file):
         return file
+    if settings.read_only:
+        raise read_only.refusal()
     remake(file, who)
     db.session.refresh(file)
     return file
@@ -125,6 +129,7 @@ def remake(file: MediaFile, who: str) -> None:
     if original is None:
         raise NotFound(f"media {file.media_id} has no file")
     place, key, role, file_id = file.storage, file.key, Role(file.role), file.id
+    title, name = file.title, file.name
     key_of_original, size, mimetype, where = original.key, original.size, original.mimetype, original.storage
     db.session.rollback()  # no transaction is open meanwhile
     with storages.using(where), room.entered(who) as visit:
@@ -134,7 +139,8 @@ def remake(file: MediaFile, who: str) -> None:
         picture = found.preview
     if picture is None:
         raise NotFound(f"the {role} of {key_of_original} cannot be made again")
-    storages.of(place).save(key, BytesIO(picture.data), picture.mimetype)
+    disposition = dispositions.disposition(title, name, picture.mimetype)
+    storages.of(place).save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
     made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data)}
     made |= {"unsettled_since": None, "lost_at": None}
     db.session.execute(update(MediaFile).where(MediaFile.id == file_id, MediaFile.storage == place).values(**made))

@@ -9,6 +9,7 @@ from werkzeug.http import parse_options_header
 from scapi.http import auth, incoming, urls
 from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.http.bodies import Blueprint
+from scapi.media import completion
 from scapi.media.models import Media
 from scapi.media.schemas import CreatedMediaSchema
 from scapi.media.views import NOT_INSPECTED
@@ -125,7 +126,8 @@ def describe(upload_id: str) -> Response:
     fields, user_id = Fields.of(request.headers), auth.current_user_id()
     resource = resources.find(upload_id, user_id)
     upload = append.look(upload_id, user_id, durable=True)
-    media = resources.finish(resource) if upload.offset == upload.total else None
+    is_made = upload.offset == upload.total and completion.may_answer(upload)
+    media = resources.finish(resource) if is_made else None
     more = {"Upload-Limit": limit(), "Cache-Control": "no-store", **_version(fields)}
     if upload.total is not None:
         more["Upload-Length"] = str(upload.total)

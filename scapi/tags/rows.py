@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, CursorResult, Delete, Executable, Row, del
 from sqlalchemy.exc import IntegrityError
 
 from scapi.database import db, is_duplicate
+from scapi.http import auth
 from scapi.refusals import Refused
 from scapi.tags.folding import caseless, fold
 from scapi.tags.models import MEDIA, MediaTag, Tag, TagAssignment
@@ -37,15 +38,16 @@ def remove(conditions: list[ColumnElement[bool]]) -> bool:
     return _deleted(delete(Tag).where(*conditions)) > 0
 
 
-def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the column's name
-    """Assign the tag; if it is assigned already, that stays so.
+def assign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002 - the column's name
+    """Assign the tag; if it is assigned already, that stays so. `target` is an id, or the name of a user.
 
     Raises Refused: no such tag, no such media, or a tag that is not for that type.
     """
     if type == MEDIA:
-        statement = insert(MediaTag).values(tag_id=tag_id, media_id=target_id)
+        statement = insert(MediaTag).values(tag_id=tag_id, media_id=target)
     else:
         _check_type(tag_id, type)
+        target_id = auth.users().id_of(target) if isinstance(target, str) else target
         statement = insert(TagAssignment).values(tag_id=tag_id, type=type, target_id=target_id)
     try:
         db.session.execute(statement)
@@ -56,13 +58,14 @@ def assign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002 - the 
             raise (_no_such_media() if type == MEDIA and _is_there(tag_id) else not_found()) from error
 
 
-def unassign(tag_id: int, type: str, target_id: int) -> None:  # noqa: A002
+def unassign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002
     """Take the tag off again; if it is not assigned, that stays so. Raises Refused as `assign` does."""
     if type == MEDIA:
-        if not _deleted(delete(MediaTag).where(MediaTag.tag_id == tag_id, MediaTag.media_id == target_id)):
+        if not _deleted(delete(MediaTag).where(MediaTag.tag_id == tag_id, MediaTag.media_id == target)):
             _check_type(tag_id, None)
         return
     _check_type(tag_id, type)
+    target_id = auth.users().find(target) if isinstance(target, str) else target
     conditions = (TagAssignment.tag_id == tag_id, TagAssignment.type == type, TagAssignment.target_id == target_id)
     _deleted(delete(TagAssignment).where(*conditions))
 

@@ -103,8 +103,8 @@ class TagTargetSchema(Schema):
     media = Id(allow_none=True)
 
     @ma.post_load
-    def _one(self, fields: dict[str, int | None], **_: Any) -> dict[str, Any]:
+    def _one(self, fields: dict[str, int | str | None], **_: Any) -> dict[str, Any]:
         given = [(name, target) for name, target in fields.items() if target is not None]
         if len(given) != 1:
             raise ma.ValidationError("expected exactly one of user, category, contribution and media")
-        return {"type": given[0][0], "target_id": given[0][1]}
+        return {"type": given[0][0], "target": given[0][1]}

@@ -13,6 +13,7 @@ from sqlalchemy import or_, update
 from scapi.database import db, now
 from scapi.formats.filetypes import UNKNOWN
 from scapi.refusals import Refused
+from scapi.settings import settings
 from scapi.storage import of
 from scapi.tus import resources
 from scapi.tus.headers import Metadata
@@ -38,7 +39,8 @@ def look(resource: TusUpload, user_id: int | None) -> State:
     if upload is None or upload.status == Status.UPLOADING:
         parts = _parts(resource)
         total = _total(parts)
-        if total is None or not all(part.offset == part.total for part in parts) or not _claim(resource):
+        whole = total is not None and all(part.offset == part.total for part in parts)
+        if total is None or not whole or settings.read_only or not _claim(resource):
             return State(resource, None, total, None)
         _join(resource, parts, total)
     return resources.look(resource, user_id)

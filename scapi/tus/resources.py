@@ -103,7 +103,7 @@ def look(resource: TusUpload, user_id: int | None) -> State:
     """
     upload: UploadRow = append.look(resource.id, user_id)
     media = None
-    if not resource.partial and upload.offset == upload.total:
+    if not resource.partial and upload.offset == upload.total and completion.may_answer(upload):
         media = finish(resource, user_id)
     return State(resource, upload.offset, upload.total, media)
 

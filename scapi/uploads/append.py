@@ -93,9 +93,14 @@ def stream(
 def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> UploadRow:
     """Return the row of an upload for a client that asks for its offset; whoever was writing it is superseded.
 
-    `durable`: its offset survives a power cut. A completed upload is returned too. Raises Refused
-    (`upload_not_found`, `upload_expired`, `refused_by_check`) and StorageError.
+    `durable`: its offset survives a power cut. A completed upload is returned too. While the service is read-only, the
+    row is returned as it is, and nobody is superseded. Raises Refused (`upload_not_found`, `upload_expired`,
+    `refused_by_check`) and StorageError.
     """
+    if settings.read_only:
+        found = assembly.find(upload_id, user_id)
+        rules.check_alive(found, now())
+        return found
     rows.take_over(upload_id, user_id)
     if durable:
         return make_durable(upload_id, user_id)

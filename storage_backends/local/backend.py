@@ -222,7 +222,7 @@ class LocalBackend(StorageBackend):
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
         self._save(key, stream, synced=True)
 
-    def save_soon(self, key: str, stream: BinaryIO, content_type: str) -> bool:
+    def save_soon(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> bool:
         self._save(key, stream, synced=False)
         return False
 

@@ -68,6 +68,10 @@ def test_what_the_operator_chose_takes_precedence(
         assert ask("SHOW statement_timeout") == "40s"
         assert connection.patience == 40 + LATE
         assert connection.info.get_parameters()["connect_timeout"] == "9"
+    for written, threshold in (("none", None), ("0", 0), ("7", 7)):
+        given = url.update_query_dict({"prepare_threshold": written}).render_as_string()
+        with connection_of(make_app(SCAPI_DATABASE_URL=given)) as connection:
+            assert connection.prepare_threshold == threshold
     with connection_of(make_app(SCAPI_DATABASE_STATEMENT_TIMEOUT="0")) as connection:
         assert ask("SHOW statement_timeout") == "0"
         assert connection.patience is None
@@ -113,6 +117,22 @@ def _works() -> bool:
         return bool(ask("SELECT 1") == 1)
     except (DatabaseAway, DBAPIError):
         return False
+
+
+@pytest.mark.parametrize("bind", [None, UPLOADS_BIND])
+def test_a_connection_that_the_server_has_ended_is_not_used(
+    app: Flask, postgresql: databases.PostgreSQL, bind: str | None
+) -> None:
+    """Not even where it was used a moment ago, when it is not asked whether it still works."""
+    for _ in range(3):
+        before = ask("SELECT pg_backend_pid()", bind)
+        with db.engines[bind].connect() as connection:
+            raw = connection.connection.dbapi_connection
+        assert isinstance(raw, BoundedConnection)
+        assert not raw.has_news()
+        postgresql.execute(f"SELECT pg_terminate_backend({before})")
+        wait_until(raw.has_news, 10, "the end of the session")
+        assert ask("SELECT pg_backend_pid()", bind) != before
 
 
 def test_a_statement_without_an_answer_is_given_up(make_app: Callable[..., Flask], door: Door) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests import files
-from tests.client import fetch, refusal, upload
+from tests import files, servers
+from tests.client import complete, fetch, md5, refusal, send_chunk, upload
 from tests.running import Server
 
 
@@ -88,3 +88,25 @@ def test_a_cdn_in_front_of_the_files(on_s3: Callable[..., AbstractContextManager
         answer = fetch(server, media["url"], allow_redirects=False)
         assert answer.headers["Location"].startswith("https://cdn.example/files/place")
         assert "X-Amz" not in answer.headers["Location"]
+
+
+def test_every_object_keeps_its_name_for_a_cdn(
+    on_s3: Callable[..., AbstractContextManager[Server]], seaweed: servers.Server
+) -> None:
+    client = seaweed.client()
+    small, paper = files.jpeg(gps=True), files.pdf()
+    with on_s3() as server:
+        made = [upload(server, small, filename="Ä.jpg"), upload(server, paper, filename="minutes.pdf")]
+        tiny = send_chunk(server, paper[:2], 0, len(paper), filename="tiny.pdf").json()["upload_id"]
+        send_chunk(server, paper[2:], 2, len(paper), upload_id=tiny)
+        made.append(complete(server, tiny, md5(paper)).json())
+        for media in made:
+            for url in filter(None, (media["url"], media["image"], media["image_thumbnail"]["url"])):
+                there = fetch(server, url, allow_redirects=False)
+                key = urlsplit(there.headers["Location"]).path.removeprefix(f"/{seaweed.bucket}/")
+                object_ = client.head_object(Bucket=seaweed.bucket, Key=key)
+                served = requests.head(url, timeout=30).headers
+                assert object_["ContentDisposition"] == served["Content-Disposition"]
+                assert object_["ContentType"] == served["Content-Type"]
+                assert object_["CacheControl"]
+    client.close()

@@ -25,7 +25,7 @@ BY_KEY: dict[str, Callable[[StorageBackend, str], Any]] = {
     "start": lambda backend, key: backend.start(key, "image/png"),
     "exclusive": lambda backend, key: backend.exclusive(key).__enter__(),
     "save": lambda backend, key: backend.save(key, io.BytesIO(b"x"), "image/png"),
-    "save_soon": lambda backend, key: backend.save_soon(key, io.BytesIO(b"x"), "image/png"),
+    "save_soon": lambda backend, key: backend.save_soon(key, io.BytesIO(b"x"), "image/png", ""),
     "settle": lambda backend, key: backend.settle([key]),
     "open": lambda backend, key: backend.open(key),
     "size": lambda backend, key: backend.size(key),
@@ -180,7 +180,7 @@ def test_every_method_of_the_interface_reaches_the_backend() -> None:
 def test_what_is_saved_for_now_is_there_at_once_and_can_be_settled(tmp_path: Path) -> None:
     backend = CheckedBackend(LocalBackend(tmp_path))
     backend.check()
-    assert backend.save_soon("ab/cd", io.BytesIO(b"content"), "image/png") is False
+    assert backend.save_soon("ab/cd", io.BytesIO(b"content"), "image/png", "") is False
     assert read(backend, "ab/cd") == b"content"
     backend.settle(["ab/cd"])
     with pytest.raises(NotFound):
