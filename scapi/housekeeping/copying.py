@@ -135,7 +135,9 @@ def _settle(
         try:
             digests[row.id] = future.result()
         except (NotFound, Damaged) as error:
-            if _says(row) == row.storage:
+            if not row.size:
+                _let_be_made_in(target, row)
+            elif _says(row) == row.storage:
                 copied.failed += 1
                 say(f"{row.key} of media {row.media_id} was not copied: {error}")
             else:
@@ -171,6 +173,12 @@ def _note_gone(row: FileRow, copied: Copied, orphans: list[str]) -> None:
     copied.gone += 1
     if _says(row) is None:
         orphans.append(row.key)
+
+
+def _let_be_made_in(target: str, row: FileRow) -> None:
+    """Let the row of a picture that is made later name the target."""
+    same = (MediaFile.id == row.id, MediaFile.storage == row.storage, MediaFile.key == row.key)
+    db.session.execute(update(MediaFile).where(*same).values(storage=target))
 
 
 def _says(row: FileRow) -> str | None:

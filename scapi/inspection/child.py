@@ -16,6 +16,10 @@ BLOCK_BYTES = 64 * 1024
 CACHED_BLOCKS = 512
 # A run of blocks that is read in order doubles up to this, so that walking a long file takes few requests.
 MAX_READ_BLOCKS = 16
+# After so many requests all later ones read twice as much: a file that is scattered over its whole length is read in
+# some thirty, as each may take a store a second.
+PATIENCE = 4
+MAX_GROWTH = 6
 
 
 class Teller:
@@ -110,7 +114,7 @@ class RemoteFile(LocalFile):
         super().__init__(-1, size)
         self._teller = teller
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._next_block, self._run = -1, 1
+        self._next_block, self._run, self._fetched = -1, 1, 0
 
     def read_all(self) -> bytes:
         return self._teller.fetch(0, self.size)
@@ -134,7 +138,10 @@ class RemoteFile(LocalFile):
         return self._blocks[number]
 
     def _fetch(self, number: int) -> None:
-        self._run = min(self._run * 2, MAX_READ_BLOCKS) if number == self._next_block else 1
+        least = 1 << min(self._fetched // PATIENCE, MAX_GROWTH)
+        walked = min(self._run * 2, MAX_READ_BLOCKS) if number == self._next_block else 1
+        self._run = min(max(least, walked), CACHED_BLOCKS)
+        self._fetched += 1
         self._next_block = number + self._run
         start = number * BLOCK_BYTES
         data = self._teller.fetch(start, min(self._run * BLOCK_BYTES, self.size - start))

@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from scapi.inspection.messages import HEADER, MAX_WORDS, RANGE, Kind
-from scapi.inspection.outcomes import Answer, Crash, Lost, Mishap, Overtime, PhaseOvertime, Verdict
+from scapi.inspection.outcomes import Answer, Crash, Late, Lost, Mishap, Overtime, PhaseOvertime, Verdict
 from scapi.inspection.process import warm
 from scapi.inspection.questions import Request
 from scapi.inspection.sources import Source
@@ -20,6 +21,9 @@ from scapi.refusals import ERRORS
 
 COPY_BYTES = 256 * 1024
 """Bytes of a range that are handed over at a time."""
+
+SOURCE_SECONDS = 30.0
+"""Seconds that a job may wait for the bytes of its file on top of its time: a slow storage is no fault of the file."""
 
 AFTERWARDS = 1.0
 """Seconds that the warm process has to tell how a job ended."""
@@ -29,7 +33,10 @@ class Conversation:
     """A job that is under way; a context, at whose end the process is gone."""
 
     def __init__(self, request: Request, source: Source, deadline: float) -> None:
-        self._request, self._source, self._deadline = request, source, deadline
+        self._request, self._source = request, source
+        self.deadline = deadline
+        """When an answer comes too late, in seconds of `time.monotonic`; the storage's slowness puts it off."""
+        self._waiting_left = SOURCE_SECONDS
         self._facts: dict[str, Any] | None = None
         self._pictures: list[bytes] = []
         self._room = request.picture_bytes
@@ -64,7 +71,7 @@ class Conversation:
             while not self._done:
                 self._take(*self._message())
         except TimeoutError as error:
-            raise Mishap("looking at the file took too long") from error
+            raise Late("looking at the file took too long", self._said()) from error
         except EOFError:
             raise self._early_end() from None
         return Answer(self._facts or {}, self._pictures)
@@ -112,7 +119,7 @@ class Conversation:
         return bytes(data)
 
     def _time_left(self) -> float:
-        left = self._deadline - time.monotonic()
+        left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
@@ -123,9 +130,10 @@ class Conversation:
         offset, length = RANGE.unpack(payload)
         if offset + length > self._source.size:
             raise Mishap("the process asks for what is not there")
-        with self._source.ranges(offset, length) as stream:
+        with self._opened(offset, length) as stream:
             while length:
-                data = stream.read(min(length, COPY_BYTES))
+                with self._waiting():
+                    data = stream.read(min(length, COPY_BYTES))
                 if not data:
                     raise Mishap(f"the file ends before its size, {self._source.size} bytes")
                 length -= len(data)
@@ -133,10 +141,29 @@ class Conversation:
                 with suppress(ConnectionError):  # it is gone: that it says no more, says so next
                     self._talk.sendall(data)
 
+    def _opened(self, offset: int, length: int) -> BinaryIO:
+        assert self._source.ranges is not None  # noqa: S101 - see `_send_range`
+        with self._waiting():
+            return self._source.ranges(offset, length)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Put the deadline off by the time that is spent inside, waiting for the storage, as far as that is allowed."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            waited = min(time.monotonic() - began, self._waiting_left)
+            self._waiting_left -= waited
+            self.deadline += waited
+
+    def _said(self) -> Answer | None:
+        return None if self._facts is None else Answer(self._facts, [])
+
     def _early_end(self) -> Mishap:
         """Return what it means that the process is gone in the middle."""
         number, self._gone = self._how_it_ended(), True
-        said = None if self._facts is None else Answer(self._facts, [])
+        said = self._said()
         if number is None:
             return Lost("the warm process is gone", said)
         if number == signal.SIGKILL:

@@ -42,7 +42,10 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What a PDF is. `pages` is None where a password is needed; `preview` where the first page cannot be drawn."""
+    """What a PDF is. `pages` is None where a password is needed; `preview` where the first page cannot be drawn.
+
+    `preview_later`: there was no time to draw it.
+    """
 
     pages: int | None
     title: str | None
@@ -50,6 +53,7 @@ class DocumentFacts:
     preview: Picture | None = None
     thumbnail: Picture | None = None
     blurhash: str | None = None
+    preview_later: bool = False
 
 
 def of_image(answer: Answer, mimetype: str) -> ImageFacts:
@@ -80,7 +84,7 @@ def of_document(answer: Answer) -> DocumentFacts:
     if not isinstance(pages, int) or not 0 < pages < 1 << 31:
         raise _nonsense("number of pages")
     if len(pictures) != 2:  # preview and thumbnail
-        return DocumentFacts(pages, title)
+        return DocumentFacts(pages, title, preview_later=answer.more_later)
     return DocumentFacts(
         pages,
         title,

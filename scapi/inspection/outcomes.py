@@ -17,6 +17,8 @@ class Answer:
 
     facts: dict[str, Any]
     pictures: list[bytes]
+    more_later: bool = False
+    """Whether there is more to be found, for which there was no time."""
 
 
 class Verdict(Refused):
@@ -41,6 +43,10 @@ class Crash(Mishap):
 
 class Lost(Mishap):
     """The process was killed from outside, or its parent was."""
+
+
+class Late(Mishap):
+    """The time by the clock is over: the storage or the machine is slow."""
 
 
 class Overtime(Mishap):

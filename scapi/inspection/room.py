@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from flask import Flask, current_app
@@ -15,7 +16,7 @@ from werkzeug.local import LocalProxy
 from scapi import metrics
 from scapi.inspection import confinement
 from scapi.inspection.conversation import Conversation
-from scapi.inspection.outcomes import Answer, Lost, Mishap, Overtime, PhaseOvertime
+from scapi.inspection.outcomes import Answer, Late, Lost, Mishap, Overtime, PhaseOvertime
 from scapi.inspection.places import Places, Rank
 from scapi.inspection.questions import Question, Request
 
@@ -26,7 +27,9 @@ TURNS = 4
 """Files that one web process has looked at at a time."""
 
 WALL_SECONDS = 8.0
-"""Seconds that looking at a file may take by the clock: twice its CPU time, as the processors have other work too."""
+"""Seconds that looking at a file may take by the clock: twice its CPU time, as the processors have other work too.
+
+What a storage takes to bring the file's bytes comes on top (`conversation.SOURCE_SECONDS`)."""
 
 BACKGROUND_WALL_SECONDS = 90.0
 """The same for what nobody waits for and everything else goes before."""
@@ -67,10 +70,14 @@ class Look(Generic[Facts]):
             raise
         except Mishap as error:
             if self._question.parts_will_do and error.answer is not None:
-                return error.answer
+                return replace(error.answer, more_later=isinstance(error, Late))
             if isinstance(error, Overtime):
                 raise self._question.too_complex from error
             raise
+
+    def _begin_again(self, request: Request) -> None:
+        self._deadline = self._conversation.deadline
+        self._conversation = self._begin(request)
 
     def _answer_at_last(self) -> Answer:
         """Return the answer of the first process, or of a second one where the first could not come to its end."""
@@ -79,9 +86,9 @@ class Look(Generic[Facts]):
         except PhaseOvertime:
             if self._question.without_phase is None:
                 raise
-            self._conversation = self._begin(self._question.without_phase)
+            self._begin_again(self._question.without_phase)
         except Lost:  # whoever killed it meant another file, or none
-            self._conversation = self._begin(self._question.request)
+            self._begin_again(self._question.request)
         return self._conversation.answer()
 
 

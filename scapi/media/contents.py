@@ -12,7 +12,7 @@ from typing import Any
 from scapi import storage as storages
 from scapi.database import now
 from scapi.formats import cleaning
-from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, PNG, UNKNOWN, is_image, served_as
+from scapi.formats.filetypes import EXTENSIONS, HEAD_SIZE, JPEG, PNG, UNKNOWN, is_image, served_as
 from scapi.http import dispositions
 from scapi.inspection import facts, questions, sources
 from scapi.inspection.facts import DocumentFacts, ImageFacts
@@ -190,11 +190,20 @@ def _contents(
 def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
     made = [_file(Origin(upload.id, upload.filename), key_of(upload.id), mimetype, upload.offset)]
     columns = {"type": kind, "title": naming.title(upload.filename) or document.title, "pages": document.pages}
-    if document.preview and document.thumbnail:
+    if document.preview_later:
+        made += [_to_be_made(upload.id, role) for role in SUFFIXES]
+    elif document.preview and document.thumbnail:
         made += _save(upload.id, {Role.PREVIEW: document.preview, Role.THUMBNAIL: document.thumbnail})
-        columns |= {"color": document.color, "blurhash": document.blurhash}
-        columns |= _renditions(document.preview.width, document.preview.height, document.thumbnail)
+        columns |= drawn(document)
     return Contents(columns, made, [])
+
+
+def drawn(document: DocumentFacts) -> dict[str, Any]:
+    """Return the columns of a media that come from the picture of its document's first page."""
+    columns: dict[str, Any] = {"color": document.color, "blurhash": document.blurhash}
+    if document.preview and document.thumbnail:
+        columns |= _renditions(document.preview.width, document.preview.height, document.thumbnail)
+    return columns
 
 
 def _renditions(width: int, height: int, thumbnail: facts.Picture, pixels: int = 0) -> dict[str, Any]:
@@ -237,6 +246,13 @@ def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaF
         )
         for (role, picture), key, name, settled in zip(pictures.items(), keys, names, saved, strict=True)
     ]
+
+
+def _to_be_made(origin_id: str, role: Role) -> MediaFile:
+    """Return the row of a document's picture that there was no time for: see `settling`."""
+    name = role + EXTENSIONS[JPEG]
+    key = key_of(origin_id) + SUFFIXES[role]
+    return MediaFile(role=role, name=name, title=name, key=key, mimetype=JPEG, size=0, unsettled_since=now())
 
 
 def _save_one(backend: StorageBackend, key: str, name: str, picture: facts.Picture) -> bool:

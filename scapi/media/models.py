@@ -188,6 +188,11 @@ class MediaFile(Base):
     """The number of the rules by which its metadata was removed. None: it was not, or by 0.1.0."""
     media: Mapped[Media] = relationship(back_populates="files")
 
+    @property
+    def is_made(self) -> bool:
+        """Whether there are bytes at all: a picture may have to be made yet."""
+        return self.size > 0
+
 
 class MediaClick(Base):
     """A visitor who has clicked a media, once or more often."""

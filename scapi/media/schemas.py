@@ -41,8 +41,8 @@ class ThumbnailSchema(Schema):
     """A small image for a list of media."""
 
     url = ma.fields.String(metadata={"format": "uri"})
-    width = ma.fields.Integer()
-    height = ma.fields.Integer()
+    width = ma.fields.Integer(allow_none=True, metadata={"description": "Null until the image is made"})
+    height = ma.fields.Integer(allow_none=True, metadata={"description": "Null until the image is made"})
     color = ma.fields.String(allow_none=True, metadata={"description": "Average colour, #rrggbb"})
     blurhash = ma.fields.String(
         allow_none=True,

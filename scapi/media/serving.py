@@ -44,7 +44,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
     elif file.lost_at:
         raise Refused("file_lost", "this file has been lost; its media may be deleted")
     else:
-        answer = _answer(settling.check(file, callers.who()))
+        answer = _answer(_checked(file))
     answer.headers.update(HEADERS)
     return answer
 
@@ -61,6 +61,13 @@ def _rendition(hash_code: uuid.UUID, name: str) -> BaseResponse:
     answer = redirect(instead)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _checked(file: MediaFile) -> MediaFile:
+    try:
+        return settling.check(file, callers.who())
+    except NotFound as error:  # a picture that cannot be made again
+        raise _not_found() from error
 
 
 def _answer(file: MediaFile) -> BaseResponse:
@@ -128,10 +135,7 @@ def _send(file: MediaFile) -> Response:
         return answer
     part = answer.content_range
     start, length = (part.start or 0, (part.stop or 0) - (part.start or 0)) if part else (0, None)
-    try:
-        stream = storages.of(file.storage).open(file.key, start, length)
-    except NotFound as error:
-        raise _not_found() from error
+    stream = storages.of(file.storage).open(file.key, start, length)
     answer.response = wrap_file(request.environ, stream)
     answer.direct_passthrough = True
     answer.call_on_close(stream.close)

@@ -1,4 +1,7 @@
-"""Previews and thumbnails: let to survive a power cut after the answer, and made again if they did not."""
+"""Previews and thumbnails: let to survive a power cut after the answer, and made again if they did not.
+
+A picture that there was no time for has a row as well, without bytes (`is_made`), and is made in the same way.
+"""
 
 import logging
 import queue
@@ -8,13 +11,14 @@ from datetime import timedelta
 from io import BytesIO
 
 from flask import Flask, current_app
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi import storage as storages
 from scapi.database import UPLOADS_BIND, db, now, stream_keys
 from scapi.http import dispositions, read_only
-from scapi.inspection.facts import ImageFacts, Picture
+from scapi.inspection.facts import DocumentFacts, ImageFacts, Picture
+from scapi.inspection.outcomes import Late
 from scapi.inspection.room import room
 from scapi.media import contents
 from scapi.media.models import Media, MediaFile, Role
@@ -82,7 +86,7 @@ def set_up(app: Flask) -> None:
 
 def settle_soon(media: Media) -> None:
     """Let the pictures of a new media survive a power cut soon."""
-    unsettled = [file for file in media.files if file.unsettled_since is not None]
+    unsettled = [file for file in media.files if file.unsettled_since is not None and file.is_made]
     if unsettled:
         current_app.extensions["scapi.settler"].add(unsettled)
 
@@ -115,6 +119,7 @@ def remake_overdue(stopped: Callable[[], bool]) -> bool:
             except Refused as error:
                 _log.warning("picture %d cannot be made again now: %s", file_id, error)
             except NotFound as error:
+                db.session.rollback()
                 _log.warning("picture %d cannot be made again: %s", file_id, error)
         if stopped():
             break
@@ -122,14 +127,17 @@ def remake_overdue(stopped: Callable[[], bool]) -> bool:
 
 
 def remake(file: MediaFile, who: str) -> None:
-    """Make a picture again from the file that it shows. Raises Refused, NotFound and StorageError."""
+    """Make a picture again from the file that it shows. Raises Refused, NotFound and StorageError.
+
+    A row that never had bytes goes, with NotFound, where it turns out that the file cannot be drawn.
+    """
     original = db.session.scalar(
         select(MediaFile).where(MediaFile.media_id == file.media_id, MediaFile.role == Role.FILE)
     )
     if original is None:
         raise NotFound(f"media {file.media_id} has no file")
-    place, key, role, file_id = file.storage, file.key, Role(file.role), file.id
-    title, name = file.title, file.name
+    place, key, role, file_id, media_id = file.storage, file.key, Role(file.role), file.id, file.media_id
+    title, name, is_made = file.title, file.name, file.is_made
     key_of_original, size, mimetype, where = original.key, original.size, original.mimetype, original.storage
     db.session.rollback()  # no transaction is open meanwhile
     with storages.using(where), room.entered(who) as visit:
@@ -137,13 +145,21 @@ def remake(file: MediaFile, who: str) -> None:
     picture: Picture | None = found.thumbnail
     if role == Role.PREVIEW and not isinstance(found, ImageFacts):
         picture = found.preview
+    if isinstance(found, DocumentFacts) and found.preview_later:
+        raise Late("there was no time to draw it")
     if picture is None:
+        if not is_made:
+            db.session.execute(delete(MediaFile).where(MediaFile.id == file_id))
+            db.session.commit()
         raise NotFound(f"the {role} of {key_of_original} cannot be made again")
     disposition = dispositions.disposition(title, name, picture.mimetype)
     storages.of(place).save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
-    made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data)}
-    made |= {"unsettled_since": None, "lost_at": None}
+    made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data), "mimetype": picture.mimetype}
+    made |= {"width": picture.width, "height": picture.height, "unsettled_since": None, "lost_at": None}
     db.session.execute(update(MediaFile).where(MediaFile.id == file_id, MediaFile.storage == place).values(**made))
+    if not is_made and isinstance(found, DocumentFacts):
+        grown = {"stored": Media.stored + len(picture.data)} | (contents.drawn(found) if role == Role.PREVIEW else {})
+        db.session.execute(update(Media).where(Media.id == media_id).values(**grown))
     db.session.commit()
 
 

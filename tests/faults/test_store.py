@@ -1,5 +1,7 @@
 """A store that does not let scapi in, seen by clients: they are told to come back, and their uploads go on."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -8,11 +10,18 @@ import requests
 
 from tests import files, running, servers
 from tests.client import complete, fetch, md5, refusal, send_all, send_chunk, upload
+from tests.inspection.papers import scattered
 from tests.running import Server
-from tests.storage_backends.fault_proxy import Proxy, fault_proxy
+from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, Proxy, fault_proxy
 
 PHOTO = files.jpeg(900, 900, noise=True)
 HALF = len(PHOTO) // 2
+
+DELAYS = [float(seconds) for seconds in os.environ.get("SCAPI_TEST_DELAYS", "0.02").split()]
+"""Seconds that a slow store takes for each GET; `make torture` sets more."""
+
+WITHIN = 60.0
+"""Seconds that a complete may take then."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +67,39 @@ def test_what_the_operator_can_mend_is_waited_for(server: Server, proxy: Proxy, 
     assert send_chunk(server, PHOTO[HALF:], HALF, len(PHOTO), upload_id=upload_id).status_code == 201
     for ready in (upload_id, finished):
         assert complete(server, ready, md5(PHOTO)).status_code == 201
+
+
+@pytest.mark.parametrize("answer", [(503, "SlowDown"), HANG_UP, CUT_SHORT], ids=["busy", "gone", "cut short"])
+def test_a_store_that_fails_while_a_file_is_inspected(
+    server: Server, proxy: Proxy, answer: int | tuple[int, str]
+) -> None:
+    """It is no fault of the file: it is neither refused nor left without its preview."""
+    paper = files.pdf(3, size=1_000_000)
+    upload_id = send_all(server, paper)
+    key = f"/{upload_id[:2]}/{upload_id}"
+    proxy.choose = lambda method, path: answer if method == "GET" and path.endswith(key) else None
+    try:
+        refusal(complete(server, upload_id, md5(paper)), 503, "storage_unavailable")
+    finally:
+        proxy.choose = lambda _method, _path: None
+    made = complete(server, upload_id, md5(paper))
+    assert made.status_code == 201
+    assert requests.get(made.json()["image"], timeout=30).content.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("seconds", DELAYS)
+def test_a_slow_store(server: Server, proxy: Proxy, seconds: float) -> None:
+    paper = scattered(150)
+    upload_id = send_all(server, paper, size=8 * 1024 * 1024)
+    proxy.choose = lambda method, _path: time.sleep(seconds) if method == "GET" else None
+    began = time.monotonic()
+    try:
+        made = complete(server, upload_id, md5(paper))
+    finally:
+        proxy.choose = lambda _method, _path: None
+    assert made.status_code == 201, made.text
+    assert time.monotonic() - began < WITHIN
+    assert requests.get(made.json()["image"], timeout=30).content.startswith(b"\xff\xd8\xff")
 
 
 def test_head_is_answered_here(serve: Callable[..., AbstractContextManager[Server]]) -> None:

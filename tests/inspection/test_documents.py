@@ -1,4 +1,5 @@
 import random
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -6,12 +7,13 @@ import pytest
 from PIL import Image
 
 from scapi.formats.sizes import PREVIEW_SIZE
-from scapi.inspection import child, questions, room, sources
+from scapi.inspection import child, conversation, questions, room, sources
 from scapi.inspection.conversation import Conversation
 from scapi.inspection.facts import MAX_TITLE, DocumentFacts
+from scapi.inspection.outcomes import Mishap
 from scapi.inspection.sources import Source
 from tests import files
-from tests.inspection.papers import inspect, refusal
+from tests.inspection.papers import handmade, inspect, refusal, scattered, trailer
 
 MIB = 1024 * 1024
 
@@ -32,28 +34,6 @@ class Counting:
             if first < last:
                 block[first - offset : last - offset] = piece[first - start : last - start]
         return BytesIO(bytes(block))
-
-
-def handmade(content: bytes = b"", objects: dict[int, bytes] | None = None, resources: bytes = b"") -> bytes:
-    """A PDF of one page, 100 x 50 points, with the given content stream and further objects."""
-    bodies = {
-        1: b"<</Type/Catalog/Pages 2 0 R>>",
-        2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 50]/Contents 4 0 R/Resources<<" + resources + b">>>>",
-        4: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
-        **(objects or {}),
-    }
-    data, offsets = b"%PDF-1.7\n", []
-    for number, body in bodies.items():
-        offsets.append(len(data))
-        data += b"%d 0 obj%s endobj\n" % (number, body)
-    return data + _trailer(offsets, len(data))
-
-
-def _trailer(offsets: list[int], position: int) -> bytes:
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
-    return head + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(offsets) + 1, position)
 
 
 def endless(levels: int = 12) -> bytes:
@@ -148,12 +128,64 @@ def test_few_ranges_of_a_large_file_are_read(pages: int) -> None:
     assert sum(length for _, length in reader.ranges) <= MIB
 
 
+def test_a_scattered_file_is_read_in_few_requests() -> None:
+    data = scattered(150)
+    reader = Counting(len(data), {0: data})
+    assert inspect(reader.source).preview
+    assert len(reader.ranges) <= 40
+
+
+class Clock:
+    """The time, and as much more as was slept without sleeping."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._slept
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(conversation, "time", clock)
+    monkeypatch.setattr(room, "time", clock)
+    return clock
+
+
+def slowly(data: bytes, clock: Clock, seconds: float) -> Source:
+    """The file in a storage that takes so long for each request."""
+
+    def read(offset: int, length: int) -> BytesIO:
+        clock.sleep(seconds)
+        return BytesIO(data[offset : offset + length])
+
+    return Source(len(data), ranges=read)
+
+
+def test_the_time_that_the_storage_takes_does_not_count(clock: Clock) -> None:
+    inside = 0.9 * conversation.SOURCE_SECONDS / 40
+    assert inside * 40 > room.WALL_SECONDS
+    assert inspect(slowly(scattered(150), clock, inside)).preview
+
+
+def test_what_a_slow_storage_leaves_no_time_for_is_left_for_later(clock: Clock) -> None:
+    seconds = (conversation.SOURCE_SECONDS + room.WALL_SECONDS) / 8
+    document = inspect(slowly(scattered(150), clock, seconds))
+    assert document == DocumentFacts(pages=1, title=None, preview_later=True)
+    with pytest.raises(Mishap):  # not even its pages are known
+        inspect(slowly(scattered(150), clock, 100))
+
+
 def test_a_file_larger_than_four_gigabytes() -> None:
     small = handmade(b"0 0 9 9 re f")
     body, far = small[: small.index(b"4 0 obj")], 5 * 1024 * MIB
     content = small[small.index(b"4 0 obj") : small.index(b"xref\n")]
     offsets = [body.index(b"%d 0 obj" % number) for number in (1, 2, 3)] + [far]
-    tail = content + _trailer(offsets, far + len(content))
+    tail = content + trailer(offsets, far + len(content))
     reader = Counting(far + len(tail), {0: body, far: tail})
     document = inspect(reader.source)
     assert document.pages == 1

@@ -12,8 +12,10 @@ from sqlalchemy import select, update
 
 from scapi import storage as storages
 from scapi.database import db, now
+from scapi.inspection import facts
+from scapi.inspection.facts import DocumentFacts
 from scapi.media import settling
-from scapi.media.models import MediaFile, Role
+from scapi.media.models import Media, MediaFile, Role
 from tests import files
 from tests.client import CHUNK, COMPLETE, md5
 
@@ -83,6 +85,44 @@ def test_what_nobody_asks_for_is_made_again_by_housekeeping(app: Flask) -> None:
     settling.remake_overdue(lambda: False)
     assert {file.key: path(app, file).read_bytes() for file in pictures()} == before
     assert [file.unsettled_since for file in pictures()] == [None, None]
+
+
+def test_a_preview_that_there_was_no_time_for_is_made_later(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(SCAPI_QUOTA_BYTES=10**9)
+    with app.app_context(), monkeypatch.context() as slow:
+        slow.setattr(facts, "of_document", lambda _answer: DocumentFacts(2, "Title", preview_later=True))
+        media = completed(app, PAPER)
+        assert (media["pages"], media["image_width"], media["image_thumbnail"]["width"]) == (2, None, None)
+        assert app.test_client().get(media["image"]).status_code == 503  # there is still no time
+    with app.app_context():
+        stored = db.session.scalar(select(Media.stored))
+        assert app.test_client().get(media["image"]).data.startswith(b"\xff\xd8\xff")
+        db.session.execute(
+            update(MediaFile).where(MediaFile.size == 0).values(unsettled_since=now() - timedelta(hours=1))
+        )
+        db.session.commit()
+        settling.remake_overdue(lambda: False)
+        assert [(file.is_made, file.unsettled_since) for file in pictures()] == [(True, None)] * 2
+        assert db.session.scalar(select(Media.stored)) == stored + sum(file.size for file in pictures())
+        now_made = app.test_client().get(f"/api/v2/media/{media['id']}/").json
+        assert (now_made["image"], now_made["image_thumbnail"]["url"]) == (
+            media["image"],
+            media["image_thumbnail"]["url"],
+        )
+        assert min(now_made["image_width"], now_made["image_thumbnail"]["width"]) > 0
+        assert now_made["image_thumbnail"]["color"]
+
+
+def test_a_page_that_cannot_be_drawn_later_either_has_no_preview(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "of_document", lambda _answer: DocumentFacts(2, None, preview_later=True))
+    media = completed(app, PAPER)
+    monkeypatch.setattr(facts, "of_document", lambda _answer: DocumentFacts(2, None))
+    assert app.test_client().get(media["image"]).status_code == 404
+    assert app.test_client().get(media["image_thumbnail"]["url"]).status_code == 404
+    found = app.test_client().get(f"/api/v2/media/{media['id']}/").json
+    assert (found["image"], found["image_thumbnail"]) == (None, None)
 
 
 def test_a_settler_settles_what_it_is_given(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,8 @@ class Scan:
         return str(note["after"]) if note and note["storage"] == self._name else ""
 
     def _look_at_missing(self, row: FileRow) -> None:
+        if row.unsettled_since is not None:  # housekeeping makes it again
+            return
         try:
             self._storage.size(row.key)
         except NotFound:
