@@ -1,6 +1,7 @@
 """While the service is read-only, nothing that a client can ask writes a row or a file."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def stored(folder: Path) -> dict[str, int]:
 
 
 def chunk(client: FlaskClient, data: bytes = PHOTO, **headers: str) -> dict[str, Any]:
-    answer = client.post(CHUNK, data={"image": (files.BytesIO(data), "photo.jpg")}, headers=headers)
+    answer = client.post(CHUNK, data={"image": (BytesIO(data), "photo.jpg")}, headers=headers)
     assert answer.status_code == 201
     return dict(answer.get_json())
 

@@ -29,11 +29,7 @@ def handmade(
     bodies = {
         1: b"<</Type/Catalog/Pages 2 0 R>>",
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 50]/Contents"
-        + contents
-        + b"/Resources<<"
-        + resources
-        + b">>>>",
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 50]/Contents%s/Resources<<%s>>>>" % (contents, resources),
         4: b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
         **(objects or {}),
     }
