@@ -135,7 +135,10 @@ def _send(file: MediaFile) -> Response:
         return answer
     part = answer.content_range
     start, length = (part.start or 0, (part.stop or 0) - (part.start or 0)) if part else (0, None)
-    stream = storages.of(file.storage).open(file.key, start, length)
+    try:
+        stream = storages.of(file.storage).open(file.key, start, length)
+    except NotFound as error:
+        raise _not_found() from error
     answer.response = wrap_file(request.environ, stream)
     answer.direct_passthrough = True
     answer.call_on_close(stream.close)

@@ -4,6 +4,9 @@ import { computed, effect, signal } from '@preact/signals'
 
 const KEY = 'scapi.token'
 
+/** Characters of a name that are shown: a login provider's may have 255. */
+const SHOWN = 30
+
 export const token = signal(sessionStorage.getItem(KEY) ?? '')
 
 effect(() => {
@@ -11,12 +14,15 @@ effect(() => {
   else sessionStorage.removeItem(KEY)
 })
 
-/** Whom the token names. It is only read here to be shown; the server is who checks it. */
-export const userId = computed<number | undefined>(() => {
+/** Whom the token names, ours or a login provider's. It is only read here to be shown; the server is who checks it. */
+export const userName = computed<string | undefined>(() => {
   const claims = token.value.split('.')[1]
   if (!claims) return undefined
   try {
-    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).user_id
+    const bytes = Uint8Array.from(atob(claims.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0))
+    const said = JSON.parse(new TextDecoder().decode(bytes))
+    const name = [said.user_id, said.preferred_username, said.name, said.email, said.sub].find((one) => one != null)
+    return name == null ? undefined : String(name).slice(0, SHOWN)
   } catch {
     return undefined // no JWT: the server says so
   }

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from scapi import storage as storages
 from scapi.database import db
+from scapi.http import dispositions
 from scapi.inspection import questions
 from scapi.inspection.outcomes import Verdict
 from scapi.inspection.questions import Question
@@ -89,7 +90,8 @@ def _save(made: Mapping[MediaFile, bytes]) -> None:
     for file, data in made.items():
         file.size, file.md5_served = len(data), contents.md5_of(data)
         storage = storages.of(file.storage)
-        if not storage.save_soon(file.key, BytesIO(data), file.mimetype):
+        disposition = dispositions.disposition(file.title, file.name, file.mimetype)
+        if not storage.save_soon(file.key, BytesIO(data), file.mimetype, disposition):
             unsettled.append((file.storage, file.key))
     for place in {place for place, _ in unsettled}:
         storages.of(place).settle([key for name, key in unsettled if name == place])

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { checkToken } from '../api'
 import { say } from '../status'
-import { token, userId } from '../token'
+import { token, userName } from '../token'
 import { Dialog } from './dialog'
 
 /** The button that shows whether a token is set, and the dialog that sets it. */
@@ -18,7 +18,7 @@ export function Token() {
   return (
     <>
       <button type="button" onClick={() => setOpen(true)}>
-        {!token.value ? 'Set token' : userId.value === undefined ? 'Token is set' : `User ${userId.value}`}
+        {!token.value ? 'Set token' : userName.value === undefined ? 'Token is set' : `User ${userName.value}`}
       </button>
       {open && (
         <Dialog title="Token" action="Save" onSubmit={save} onClose={() => setOpen(false)}>
