@@ -12,7 +12,7 @@ KEYS = st.lists(st.sampled_from(["a", "a.b", "b/c", "b/d", "e"]))
 
 
 def row(key: str) -> FileRow:
-    return FileRow(1, 1, "local", key, 1, "image/png", "image.png", "image.png", None, None, None)
+    return FileRow(1, 1, "local", key, 1, "image/png", "image.png", "image.png", None, None)
 
 
 @given(KEYS, st.sets(st.sampled_from(["a", "a.b", "b/c", "b/d", "e"])))

@@ -86,6 +86,8 @@ def test_reading_writes_nothing(make_app: Callable[..., Flask], login: dict[str,
         ]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 204, 200, 200, 200]
         assert [answers[1].headers["Upload-Offset"], answers[3].headers["Upload-Offset"]] == ["9", "9"]
+        for answer in answers:
+            answer.close()
     assert reading.get(MEDIA, headers=NEW).get_json()["results"] == []
     assert reading.get(MEDIA, query_string={"user": "me"}, headers=NEW).get_json()["results"] == []
     assert rows(reader) == before
@@ -109,4 +111,5 @@ def test_what_was_not_made_yet_is_made_afterwards(make_app: Callable[..., Flask]
     assert reading.get(thumbnail).status_code == 503
     assert reading.get(thumbnail).get_json()["errors"][0]["code"] == "read_only"
     assert reading.head(whole, headers=RESUMABLE).headers["Scapi-Media"]
-    assert client.get(thumbnail).status_code == 200
+    with client.get(thumbnail) as answer:
+        assert answer.status_code == 200

@@ -98,7 +98,8 @@ def test_a_preview_that_there_was_no_time_for_is_made_later(
         assert app.test_client().get(media["image"]).status_code == 503  # there is still no time
     with app.app_context():
         stored = db.session.scalars(select(Media.stored)).one()
-        assert app.test_client().get(media["image"]).data.startswith(b"\xff\xd8\xff")
+        with app.test_client().get(media["image"]) as answer:
+            assert answer.data.startswith(b"\xff\xd8\xff")
         db.session.execute(
             update(MediaFile).where(MediaFile.size == 0).values(unsettled_since=now() - timedelta(hours=1))
         )

@@ -28,7 +28,6 @@ class FileRow:
     title: str
     md5_served: str | None
     lost_at: datetime | None
-    unsettled_since: datetime | None
 
 
 _COLUMNS = [getattr(MediaFile, name) for name in FileRow.__slots__]

@@ -125,7 +125,7 @@ class Scan:
         return str(note["after"]) if note and note["storage"] == self._name else ""
 
     def _look_at_missing(self, row: FileRow) -> None:
-        if row.unsettled_since is not None:  # housekeeping makes it again
+        if not row.size:  # a picture that is made later
             return
         try:
             self._storage.size(row.key)
