@@ -217,6 +217,13 @@ class StorageBackend(ABC):
         """
         return None
 
+    def verify(self, state: State) -> None:  # noqa: B027 - where `doubtful` knows all there is nothing more to do
+        """Make sure that the bytes that `state` stands for are there, published or not, without reading them.
+
+        Asked when a client wants to know how far its upload has come. Raises Unavailable, or NotFound when the upload
+        was aborted, has gone on from another state, or is gone: the caller asks its row what happened.
+        """
+
     @abstractmethod
     def finish(self, state: State) -> None:
         """Publish exactly the bytes that `state` stands for at its key; they survive a power cut on return.

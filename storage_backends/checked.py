@@ -119,6 +119,10 @@ class CheckedBackend(StorageBackend):
         with self._translated():
             return self._backend.doubtful(state)
 
+    def verify(self, state: State) -> None:
+        with self._translated():
+            self._backend.verify(state)
+
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)
 

@@ -11,22 +11,37 @@ import pytest
 import requests
 
 from scapi.http import auth
+from scapi.media.undo import HEADER as DELETE_TOKEN
 from tests import files
 from tests.client import CHUNK, md5, refusal
 from tests.conftest import token
+from tests.http import providers
+from tests.http.providers import AUDIENCE, ISSUER
 from tests.http.test_auth import BAD
+from tests.http.test_oidc import FORGED, user
 from tests.running import SECRET, Server
 from tests.tus.speaking import STREAM, TUS
 
 MEDIA = "/api/v2/media/"
 TAG = "/api/v2/tag/"
 PHOTO = files.jpeg()
-OWNER = token(7)
 ADMIN = {"Authorization": f"Bearer {auth.make_token(9, SECRET, timedelta(hours=1), admin=True)}"}
 
 numbers = itertools.count()
 
-WHO = {"anonymous": {}, "owner": OWNER, "other": token(8), "admin": ADMIN}
+Headers = dict[str, str]
+
+PEOPLE: dict[str, dict[str, Headers]] = {
+    "ours": {"anonymous": {}, "owner": token(7), "other": token(8), "namesake": user("7"), "admin": ADMIN},
+    "a provider's": {
+        "anonymous": {},
+        "owner": user("7"),
+        "other": user("8"),
+        "namesake": token(7),
+        "admin": user("root", roles=["admin"]),
+    },
+}
+"""Who asks, where the owner has a token of ours, and one of a login provider. A namesake is called like the owner."""
 
 SETTINGS = [("true", "anyone"), ("false", "admins")]
 """SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which have nothing to do with each other. `users`: test_writers.py."""
@@ -80,32 +95,32 @@ def tag_writers(place: Place, who: str) -> int | None:
     return None if place.tag_writers == "anyone" else {"anonymous": 401, "admin": None}.get(who, 403)
 
 
-def media(place: Place) -> dict[str, Any]:
+def media(place: Place, owner: Headers) -> dict[str, Any]:
     fields = {"type": "embed", "embed_type": "access", "embed_id": "1"}
-    return made(place.send("POST", MEDIA, json=fields, headers=OWNER))
+    return made(place.send("POST", MEDIA, json=fields, headers=owner))
 
 
-def upload(place: Place) -> dict[str, Any]:
-    return made(place.send("POST", CHUNK, files={"image": ("photo.jpg", PHOTO)}, headers=OWNER))
+def upload(place: Place, owner: Headers) -> dict[str, Any]:
+    return made(place.send("POST", CHUNK, files={"image": ("photo.jpg", PHOTO)}, headers=owner))
 
 
-def tus_upload(place: Place) -> dict[str, Any]:
-    answer = place.send("POST", TUS, headers={**OWNER, **RESUMABLE, "Upload-Length": str(len(PHOTO))})
+def tus_upload(place: Place, owner: Headers) -> dict[str, Any]:
+    answer = place.send("POST", TUS, headers={**owner, **RESUMABLE, "Upload-Length": str(len(PHOTO))})
     assert answer.status_code == 201, answer.text
     return {"upload_id": answer.headers["Location"].rpartition("/")[2]}
 
 
-def upload_resource(place: Place) -> dict[str, Any]:
-    answer = place.send("POST", MEDIA, headers={**OWNER, **MORE_COMES})
+def upload_resource(place: Place, owner: Headers) -> dict[str, Any]:
+    answer = place.send("POST", MEDIA, headers={**owner, **MORE_COMES})
     assert answer.status_code == 201, answer.text
     return {"upload_id": answer.headers["Location"].rpartition("/")[2]}
 
 
-def tag(place: Place) -> dict[str, Any]:
+def tag(place: Place, _owner: Headers) -> dict[str, Any]:
     return made(place.send("POST", TAG, json={"name": f"tag {next(numbers)}"}, headers=ADMIN))
 
 
-def nothing(_place: Place) -> dict[str, Any]:
+def nothing(_place: Place, _owner: Headers) -> dict[str, Any]:
     return {}
 
 
@@ -123,8 +138,8 @@ class Row:
     refusal: Callable[[Place, str], int | None]
     answer: int
     body: dict[str, Any] = field(default_factory=dict)
-    of: Callable[[Place], dict[str, Any]] = nothing
-    """Makes what the path and the body name."""
+    of: Callable[[Place, Headers], dict[str, Any]] = nothing
+    """Makes what the path and the body name, for an owner."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent beside the token."""
 
@@ -174,11 +189,25 @@ ROWS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def login() -> Iterator[dict[str, str]]:
+    """The settings of a login provider."""
+    with providers.serving() as provider:
+        yield {
+            "SCAPI_JWT_JWKS": provider.url,
+            "SCAPI_JWT_ISSUER": ISSUER,
+            "SCAPI_JWT_AUDIENCE": AUDIENCE,
+            "SCAPI_JWT_ADMIN_CLAIM": "roles=admin",
+        }
+
+
 @pytest.fixture(scope="module", params=SETTINGS, ids="-".join)
-def place(request: pytest.FixtureRequest, serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Place]:
+def place(
+    request: pytest.FixtureRequest, serve: Callable[..., AbstractContextManager[Server]], login: dict[str, str]
+) -> Iterator[Place]:
     """A scapi for each of SETTINGS."""
     writes, tags = request.param
-    settings = {"SCAPI_ANONYMOUS_WRITES": writes, "SCAPI_TAG_WRITERS": tags}
+    settings = {"SCAPI_ANONYMOUS_WRITES": writes, "SCAPI_TAG_WRITERS": tags, **login}
     with serve(("sqlite", "local"), workers=1, **settings) as server:
         paths = server.request("GET", "/api/v2/openapi.json").json()["paths"]
         operations = {
@@ -190,10 +219,10 @@ def place(request: pytest.FixtureRequest, serve: Callable[..., AbstractContextMa
         yield Place(server, writes == "true", tags, operations)
 
 
-def ask(place: Place, row: Row, headers: dict[str, str]) -> requests.Response:
-    """Send the row's request, for something made for it."""
+def ask(place: Place, row: Row, headers: Headers, owner: Headers) -> requests.Response:
+    """Send the row's request, for something that was made for it and is the owner's."""
     method, path = place.operations[row.operation]
-    names = {**row.of(place), "number": next(numbers)}
+    names = {**row.of(place, owner), "number": next(numbers)}
     body = {kind: _filled(fields, names) if kind != "files" else fields for kind, fields in row.body.items()}
     return place.send(method, path.format(**names), headers={**row.headers, **headers}, **body)
 
@@ -206,10 +235,14 @@ def test_every_operation_has_a_row(place: Place) -> None:
     assert set(place.operations) == {row.operation for row in ROWS}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.operation}-{row.refusal.__name__}")
-def test_who_may_do_it(place: Place, row: Row) -> None:
-    expected = {who: row.refusal(place, who) or row.answer for who in WHO}
-    answers = {who: ask(place, row, headers) for who, headers in WHO.items()}
+BY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.operation}-{row.refusal.__name__}")
+
+
+@BY_ROW
+@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE.keys())
+def test_who_may_do_it(place: Place, row: Row, people: dict[str, Headers]) -> None:
+    expected = {who: row.refusal(place, who) or row.answer for who in people}
+    answers = {who: ask(place, row, headers, people["owner"]) for who, headers in people.items()}
     assert {who: answer.status_code for who, answer in answers.items()} == expected
     for who, answer in answers.items():
         if row.refusal(place, who) and answer.content:  # HEAD has none
@@ -217,8 +250,29 @@ def test_who_may_do_it(place: Place, row: Row) -> None:
             assert answer.json()["errors"][0]["code"] in code
 
 
+@BY_ROW
+@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where anyone may make something
+@pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE.keys())
+def test_a_delete_token_opens_nothing_but_the_deletion_of_its_media(
+    place: Place, row: Row, people: dict[str, Headers]
+) -> None:
+    nobodys = media(place, {})
+    sent = {DELETE_TOKEN: nobodys["delete_token"]}
+    for who in ("anonymous", "other"):
+        answer = ask(place, row, {**people[who], **sent}, people["owner"])
+        if row.operation == "mediadestroy":
+            refusal(answer, 403, "invalid_delete_token")
+        else:
+            assert answer.status_code == (row.refusal(place, who) or row.answer)
+        if answer.content and answer.ok:
+            assert nobodys["delete_token"] not in answer.text
+    path = f"{MEDIA}{nobodys['id']}/"
+    assert place.send("DELETE", path, headers={**people["other"], **sent}).status_code == 204
+    assert place.send("GET", path).status_code == 404
+
+
 @pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where hardly anything needs one
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("bad", [*BAD.values(), *FORGED.values()], ids=[*BAD, *FORGED])
 def test_a_bad_token_opens_nothing(place: Place, bad: str) -> None:
     for method, path in place.operations.values():
         if method == "OPTIONS":  # a browser sends no token with it

@@ -160,6 +160,7 @@ class Settings(StoreSettings):
     rate_limit_storage: str = setting(
         "memory://",
         "Where requests are counted: `memory://`, by each process for itself, or `redis://host:6379`, by all together.",
+        secret=True,
     )
     rate_limit_chunks: str = setting(
         "",

@@ -102,10 +102,20 @@ def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> Uploa
         rules.check_alive(found, now())
         return found
     rows.take_over(upload_id, user_id)
-    if durable:
-        return make_durable(upload_id, user_id)
-    with assembly.entered(upload_id, user_id) as upload:
-        return upload
+    upload = make_durable(upload_id, user_id) if durable else None
+    with assembly.entered(upload_id, user_id) as found:
+        if found.status == "uploading":
+            _verify(found)
+        return upload or found
+
+
+def _verify(upload: UploadRow) -> None:
+    """Make sure that the bytes of an upload are there. Raises StorageError: NotFound if they are gone."""
+    try:
+        storage.verify(upload.state)
+    except NotFound:
+        if rows.find(upload.id) == upload:  # otherwise a newer request has gone on from here, or ended it
+            raise
 
 
 def make_durable(upload_id: str, user_id: int | None) -> UploadRow:

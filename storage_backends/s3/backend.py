@@ -205,6 +205,21 @@ class S3Backend(StorageBackend):
         self._bucket.park(upload.key, parked, chunk)
         return upload.with_parked(parked)
 
+    def verify(self, state: State) -> None:
+        upload = Upload.load(state)
+        try:
+            # there may be more of both, of a write that did not become official
+            parts = self._bucket.parts(upload)[: upload.parts] if upload.upload_id else []
+        except ClientError as error:
+            if self._is_published(upload):
+                return
+            self._raise_if_gone(upload, error)
+            raise
+        made = [(number, upload.part_size) for number in range(1, upload.parts + 1)]
+        is_there = [part[:2] for part in parts] == made and set(upload.parked) <= set(self._bucket.parked(upload.key))
+        if not is_there and not self._is_published(upload):
+            raise NotFound(f"what was uploaded for {upload.key} is not all there")
+
     def finish(self, state: State) -> None:
         upload = Upload.load(state)
         try:

@@ -62,6 +62,17 @@ def test_a_chunk_finds_out(server: Server, lose: Callable[[], None]) -> None:
     assert again.status_code == 201, again.text
 
 
+def test_a_look_finds_out(server: Server, lose: Callable[[], None]) -> None:
+    some = send_chunk(server, PAPER[:CHUNK], 0, len(PAPER)).json()["upload_id"]
+    whole = send_all(server, PAPER, CHUNK)
+    for upload_id, offset in ((some, CHUNK), (whole, len(PAPER))):
+        said = server.request("GET", f"/api/v2/media/upload/{upload_id}/")
+        assert (said.status_code, said.json()["offset"]) == (200, str(offset))
+    lose()
+    for upload_id in (some, whole):
+        is_gone(server, upload_id)
+
+
 def test_complete_finds_out(server: Server, lose: Callable[[], None]) -> None:
     upload_id = send_all(server, PAPER, CHUNK)
     lose()

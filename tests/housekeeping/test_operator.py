@@ -5,11 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from scapi.cli import cli
 from scapi.database import db
+from scapi.inspection import facts
+from scapi.inspection.facts import DocumentFacts
 from scapi.media.models import MediaFile, Role
 from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
@@ -79,6 +82,15 @@ def test_lost_thumbnails_are_made_again(app: Flask) -> None:
     url = media["image_thumbnail"]["url"]
     assert app.test_client().get("/media/" + url.partition("/media/")[2]).status_code == 200
     assert run(app, "thumbnails", "refresh") == "made 0 pictures; 0 failed\n"
+
+
+def test_a_preview_that_is_made_later_is_not_lost(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr(facts, "of_document", lambda _answer: DocumentFacts(1, None, preview_later=True))
+        media = upload(app, content=files.pdf())
+    assert "0 lost, 0 damaged" in run(app, "check", "--bytes")
+    assert run(app, "thumbnails", "refresh", "--media", str(media["id"])) == "made 2 pictures; 0 failed\n"
+    assert "0 lost, 0 damaged" in run(app, "check", "--bytes")
 
 
 def renditions() -> Sequence[MediaFile]:

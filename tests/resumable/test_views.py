@@ -161,6 +161,27 @@ def test_cancellation_and_owners(server: Server) -> None:
     assert ask(server, "HEAD", path, **token(1)).status_code == 404
 
 
+def test_whoever_uploads_without_a_login_can_undo_it(server: Server) -> None:
+    path, late = begin(server, PHOTO[:9]), begin(server, PHOTO)
+    answers = [
+        ask(server, "POST", MEDIA, PHOTO, Upload_Complete="?1"),
+        extend(server, path, 9, PHOTO[9:], "?1"),
+        extend(server, late, len(PHOTO), b"", "?1"),
+    ]
+    for answer in answers:
+        media = answer.json()
+        assert len(media["delete_token"]) == 43
+        assert "delete_token" not in server.request("GET", f"{MEDIA}{media['id']}/").json()
+    for head in (ask(server, "HEAD", path), ask(server, "HEAD", late)):
+        assert not any(answer.json()["delete_token"] in str(head.headers) for answer in answers)
+    ids, tokens = ([answer.json()[name] for answer in answers] for name in ("id", "delete_token"))
+    for media_id, sent in zip(ids, [*tokens[1:], tokens[0]], strict=True):
+        refusal(ask(server, "DELETE", f"{MEDIA}{media_id}/", Scapi_Delete_Token=sent), 403, "invalid_delete_token")
+    for media_id, sent in zip(ids, tokens, strict=True):
+        assert ask(server, "DELETE", f"{MEDIA}{media_id}/", Scapi_Delete_Token=sent).status_code == 204
+    assert ask(server, "POST", MEDIA, PHOTO, Upload_Complete="?1", **token(7)).json()["delete_token"] is None
+
+
 def test_older_drafts(server: Server) -> None:
     answer = ask(server, "POST", MEDIA, PHOTO[:9], Upload_Draft_Interop_Version="2", Upload_Incomplete="?1")
     assert answer.status_code == 201
