@@ -132,8 +132,11 @@ def parse(data: bytes) -> Iterator[tuple[str | None, Key]]:
 
 
 def _key(entry: Mapping[str, Any]) -> Key | None:
-    algorithm = ALGORITHMS.get((str(entry.get("kty")), entry.get("crv") if entry.get("kty") != "RSA" else None))
+    algorithm = ALGORITHMS.get((str(entry.get("kty")), None if entry.get("kty") == "RSA" else str(entry.get("crv"))))
     if algorithm is None or entry.get("alg", algorithm) != algorithm or entry.get("use", "sig") != "sig":
+        return None
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
         return None
     public = {name: value for name, value in entry.items() if name in ("kty", "crv", "n", "e", "x", "y")}
     try:

@@ -156,8 +156,9 @@ def remake(file: MediaFile, who: str) -> None:
     storages.of(place).save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
     made = {"size": len(picture.data), "md5_served": contents.md5_of(picture.data), "mimetype": picture.mimetype}
     made |= {"width": picture.width, "height": picture.height, "unsettled_since": None, "lost_at": None}
-    db.session.execute(update(MediaFile).where(MediaFile.id == file_id, MediaFile.storage == place).values(**made))
-    if not is_made and isinstance(found, DocumentFacts):
+    same = [MediaFile.id == file_id, MediaFile.storage == place, *([] if is_made else [MediaFile.size == 0])]
+    changed = db.session.scalar(update(MediaFile).where(*same).values(**made).returning(MediaFile.id))
+    if changed is not None and not is_made and isinstance(found, DocumentFacts):
         grown = {"stored": Media.stored + len(picture.data)} | (contents.drawn(found) if role == Role.PREVIEW else {})
         db.session.execute(update(Media).where(Media.id == media_id).values(**grown))
     db.session.commit()
