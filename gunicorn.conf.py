@@ -1,22 +1,13 @@
-"""The server's numbers and their reasons; the code is in scapi/server.py.
+"""The server's numbers and their reasons; the code is in scapi/server.
 
 gunicorn reads this file by itself, and again at a reload. Each setting may be overridden on its command line.
 """
 
 import os
 
-from scapi.server import (
-    QuietLogger,
-    ScapiWorker,
-    child_exit,
-    log_settings,
-    on_exit,
-    on_starting,
-    post_fork,
-    post_worker_init,
-    pre_fork,
-    when_ready,
-)
+from scapi.server.hooks import child_exit, on_exit, on_starting, post_fork, post_worker_init, pre_fork, when_ready
+from scapi.server.lines import QuietLogger, log_settings
+from scapi.server.worker import ScapiWorker
 
 __all__ = ["child_exit", "on_exit", "on_starting", "post_fork", "post_worker_init", "pre_fork", "when_ready"]
 

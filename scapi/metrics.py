@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 WORKER = os.environ.get("SCAPI_WORKER", "")
-"""Set by scapi/server.py. Without them, the numbers are those of this process alone."""
+"""Set by scapi/server. Without them, the numbers are those of this process alone."""
 
 if FOLDER and WORKER:
     values.ValueClass = values.MultiProcessValue(lambda: WORKER)  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from scapi import server
+from scapi.server import lines
 from tests import running
 from tests.running import ROOT, Server
 from tests.servers import wait_until
@@ -223,7 +223,7 @@ def test_a_server_whose_first_workers_cannot_start_stops(tmp_path: Path) -> None
 
 
 def test_the_master_does_not_load_the_application() -> None:
-    code = "import sys, scapi.server; assert not {'flask', 'sqlalchemy'} & set(sys.modules)"
+    code = "import sys, scapi.server.hooks; assert not {'flask', 'sqlalchemy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=dict(os.environ))
 
 
@@ -231,14 +231,14 @@ def test_the_master_does_not_load_the_application() -> None:
 def test_gunicorn_does_not_log_addresses(message: str) -> None:
     arguments = ("GET", "/media/x/a-private-name")[-message.count("%s") :]
     record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, message, arguments, None)
-    assert server.WithoutAddresses().filter(record)
+    assert lines.WithoutAddresses().filter(record)
     assert record.getMessage() == "Error handling request"
 
 
 def test_gunicorn_does_not_log_what_a_broken_request_sent() -> None:
     message = "Invalid request from ip=127.0.0.1: Invalid HTTP request line: '/media/x/a-private-name'"
     record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
-    assert server.WithoutAddresses().filter(record)
+    assert lines.WithoutAddresses().filter(record)
     assert "private" not in record.getMessage()
 
 
@@ -256,7 +256,7 @@ def test_gunicorn_does_not_log_what_a_broken_request_sent() -> None:
         (["/run/scapi.sock", ("::1", 81, 0, 0)], "http://[::1]:81, unix:/run/scapi.sock", "curl -F"),
     ],
 )
-def test_the_banner_names_every_address(addresses: list[server.Address], where: str, upload: str) -> None:
-    said = server.banner("http", addresses)
+def test_the_banner_names_every_address(addresses: list[lines.Address], where: str, upload: str) -> None:
+    said = lines.banner("http", addresses)
     assert said.splitlines()[0] == f"scapi is ready at {where}"
     assert upload in said.splitlines()[-1]

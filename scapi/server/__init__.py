@@ -1,0 +1,30 @@
+"""How scapi runs under gunicorn. gunicorn.conf.py has the numbers.
+
+gunicorn's master process imports this package, and must import no other one of scapi: each worker loads the application
+by itself, so that a reload also takes new code.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+TRY_AGAIN = 1
+"""The exit code of a worker that could not start, after which gunicorn goes on with the others."""
+
+APP_LOAD_ERROR = 4
+"""The exit code on which gunicorn stops instead of starting the worker again."""
+
+
+def application() -> "Flask":
+    """Return the application with the settings of this folder; what settings do not work ends the process."""
+    from scapi import create_app
+    from scapi.settings import ConfigurationError, NotReady
+    from scapi.settings.place import settings_here
+
+    try:
+        return create_app(settings_here())
+    except ConfigurationError as error:
+        sys.stderr.write(f"scapi cannot start: {error}\n")
+        sys.exit(TRY_AGAIN if isinstance(error, NotReady) else APP_LOAD_ERROR)
