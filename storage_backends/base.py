@@ -19,7 +19,6 @@ means, so a backend may let the exceptions of its libraries through. And it time
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -37,8 +36,6 @@ BLOCK = 8 * MiB
 
 PROBE_KEY = "probe"
 """Where nothing is ever published."""
-
-_KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
 
 
 class StorageError(Exception):
@@ -111,18 +108,6 @@ class Doubt:
     state: State
     offset: int
     tail: bytes
-
-
-def is_key(key: str) -> bool:
-    """Return whether `key` is of the form that keys have."""
-    return _KEY.fullmatch(key) is not None
-
-
-def check_key(key: str) -> str:
-    """Return `key` as it is; raise ValueError if it is not of the form that keys have."""
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"not a storage key: {key!r}")
-    return key
 
 
 class StorageBackend(ABC):

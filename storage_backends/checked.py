@@ -24,9 +24,8 @@ from storage_backends.base import (
     StorageBackend,
     StorageError,
     Unavailable,
-    check_key,
-    is_key,
 )
+from storage_backends.keys import check_key, is_key
 from storage_backends.registry import load
 
 P = ParamSpec("P")

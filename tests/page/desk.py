@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, Request, expect
 
 from scapi.http import auth
-from tests.running import SECRET
+from tests.client import fetch
+from tests.running import SECRET, Server
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -118,3 +119,10 @@ def chunks(page: Page) -> list[str]:
 
     page.on("request", note)
     return ranges
+
+
+def arrived(service: Server, page: Page, name: str, path: Path) -> None:
+    """Check that the server has the bytes of the file at `path`, and that its thumbnail is seen."""
+    expect(media(page, name)).to_be_visible()
+    assert fetch(service, address(page, name)).content == path.read_bytes()
+    is_seen(page, name)

@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests import files
-from tests.client import fetch, send_chunk
-from tests.formats.heics import heic
+from tests.client import send_chunk
 from tests.page import desk
 from tests.running import Server
 
@@ -28,13 +25,6 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return desk.written(tmp_path_factory.mktemp("photo") / "holiday.jpg", files.jpeg(2400, 1600, noise=True))
 
 
-def arrived(service: Server, page: Page, name: str, path: Path) -> None:
-    """Check that the server has the bytes of the file at `path`, and that its thumbnail is seen."""
-    expect(desk.media(page, name)).to_be_visible()
-    assert fetch(service, desk.address(page, name)).content == path.read_bytes()
-    desk.is_seen(page, name)
-
-
 def test_several_files_at_once(page: Page, service: Server, photo: Path, tmp_path: Path, artefacts: Path) -> None:
     dance = desk.written(tmp_path / "dance.gif", files.gif(6, 400, 300, noise=True))
     letter = desk.written(tmp_path / "letter.pdf", files.pdf(3, size=300_000))
@@ -47,39 +37,11 @@ def test_several_files_at_once(page: Page, service: Server, photo: Path, tmp_pat
     page.screenshot(path=artefacts / "page-uploading.png")
     desk.says(page, "3 files uploaded.")
     for name, path in (("holiday", photo), ("dance", dance), ("letter", letter)):
-        arrived(service, page, name, path)
+        desk.arrived(service, page, name, path)
     sizes = [int(end) - int(start) + 1 for start, end in (re.findall(r"\d+", found)[:2] for found in ranges)]
     assert max(sizes) <= 5 * MiB
     assert f"bytes 0-{MiB - 1}/{photo.stat().st_size}" in ranges
     expect(desk.look_at(page, "letter")).to_contain_text("3 pages")
-
-
-def test_files_that_are_refused(page: Page, tmp_path: Path, artefacts: Path) -> None:
-    only = "only JPEG, PNG, GIF, WebP"
-    before_the_first_byte = {
-        "words.jpg": (b"Dear friend, this is no picture at all.", f"This is a text file; {only}"),
-        "drawing.png": (
-            b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
-            f"This is an SVG drawing; {only}",
-        ),
-        "film.jpg": (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", f"This is a video; {only}"),
-        "sharp.jpg": (b"\xff\x0a\0\0", "This is a JPEG XL picture; "),
-        "empty.gif": (b"", "This file is empty."),
-        "dance.gif": (files.gif() + bytes(6 * MiB), "; the limit for GIF is 5 MB."),
-        "map.png": (files.png_bomb(), "This picture has 50000 × 50000 pixels; the limit is 50 megapixels."),
-    }
-    sent = desk.chunks(page)
-    desk.choose(page, *(desk.written(tmp_path / name, data) for name, (data, _) in before_the_first_byte.items()))
-    for name, (_, message) in before_the_first_byte.items():
-        expect(desk.upload(page, name)).to_contain_text(message)
-    assert sent == []
-    desk.choose(page, desk.written(tmp_path / "broken.png", files.truncated(files.png(400, 300, noise=True), 0.5)))
-    expect(desk.upload(page, "broken")).to_contain_text("This image cannot be read")
-    expect(desk.upload(page, "broken").get_by_role("button", name="Try again")).to_have_count(0)
-    page.screenshot(path=artefacts / "page-refused.png")
-    expect(page.get_by_text("8 could not be uploaded")).to_be_visible()
-    page.get_by_role("button", name="Dismiss all").click()
-    expect(page.get_by_role("list", name="Uploads")).to_have_count(0)
 
 
 def test_what_came_and_what_did_not(page: Page, tmp_path: Path) -> None:
@@ -100,29 +62,6 @@ def test_failed_uploads_are_tried_again_together(page: Page, tmp_path: Path) -> 
     desk.says(page, "2 files uploaded.")
 
 
-def test_photos_that_are_too_large_are_made_to_fit(page: Page, service: Server, tmp_path: Path) -> None:
-    large = {
-        "bytes.jpg": files.jpeg(2800, 2200, noise=True),
-        "pixels.jpg": files.jpeg(8000, 6400, quality=60),
-        "poster.png": files.png(1500, 1500, noise=True),
-    }
-    desk.choose(page, *(desk.written(tmp_path / name, data) for name, data in large.items()))
-    desk.says(page, "3 files uploaded.")
-    for name, mimetype in (("bytes", "image/jpeg"), ("pixels", "image/jpeg"), ("poster", "image/webp")):
-        answer = fetch(service, desk.address(page, name))
-        assert answer.headers["Content-Type"] == mimetype
-        assert 50_000 < len(answer.content) <= 5 * MiB
-    with Image.open(BytesIO(answer.content)) as image:
-        assert image.width == image.height
-
-
-def test_a_photo_of_a_phone(page: Page, service: Server, tmp_path: Path) -> None:
-    assert "image/heic" in (page.get_by_label("Choose files").get_attribute("accept") or "")
-    desk.choose(page, desk.written(tmp_path / "IMG_0001.HEIC", heic()))
-    desk.says(page, "1 file uploaded.")
-    assert fetch(service, desk.address(page, "IMG_0001")).headers["Content-Type"] == "image/jpeg"
-
-
 def test_a_server_that_dies_and_comes_back(page: Page, service: Server, photo: Path) -> None:
     ranges = desk.chunks(page)
     desk.Line(page, 2 * MiB)
@@ -132,7 +71,7 @@ def test_a_server_that_dies_and_comes_back(page: Page, service: Server, photo: P
     expect(desk.upload(page, photo.name)).to_contain_text("The server cannot be reached. Next try in")
     service.start()
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert sum(found.startswith("bytes 0-") for found in ranges) == 1
 
 
@@ -148,7 +87,7 @@ def test_a_network_that_is_gone_for_a_while(page: Page, service: Server, photo: 
     expect(total).not_to_contain_text(re.compile("/s|left"))
     line.mend()
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert sum(found.startswith("bytes 0-") for found in ranges) == 1
 
 
@@ -168,7 +107,7 @@ def test_a_piece_that_broke_off_goes_on_where_the_server_has_it(page: Page, serv
     page.route("**/media/upload/chunk/", break_off)
     desk.choose(page, photo)
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert ranges[1].startswith(f"bytes {MiB}-")
     assert ranges[2].startswith(f"bytes {MiB + kept}-")
 
@@ -181,7 +120,7 @@ def test_a_page_that_is_reloaded(page: Page, service: Server, photo: Path) -> No
     page.reload()
     desk.says(page, "1 interrupted upload resumed.")
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert not any(found.startswith("bytes 0-") for found in ranges)
 
 
@@ -195,7 +134,7 @@ def test_a_file_that_the_browser_does_not_keep(page: Page, service: Server, tmp_
     ranges = desk.chunks(page)
     desk.choose(page, book)
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "book", book)
+    desk.arrived(service, page, "book", book)
     assert not any(found.startswith("bytes 0-") for found in ranges)
 
 
@@ -224,7 +163,7 @@ def test_pause_resume_and_cancel(page: Page, service: Server, photo: Path, tmp_p
     expect(desk.upload(page, photo.name)).to_contain_text("Paused")
     page.get_by_role("button", name="Resume all").click()
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert not any(found.startswith("bytes 0-") for found in ranges)
 
 
@@ -240,7 +179,7 @@ def test_an_upload_that_was_begun_with_a_token(page: Page, service: Server, phot
     ranges = desk.chunks(page)
     desk.upload(page, photo.name).get_by_role("button", name="Try again").click()
     desk.says(page, "1 file uploaded.")
-    arrived(service, page, "holiday", photo)
+    desk.arrived(service, page, "holiday", photo)
     assert not any(found.startswith("bytes 0-") for found in ranges)
 
 
@@ -296,20 +235,6 @@ def test_cancelling_too_late_is_said(page: Page, tmp_path: Path) -> None:
     expect(desk.media(page, "late")).to_be_visible()
 
 
-def test_the_same_file_twice(page: Page, tmp_path: Path) -> None:
-    first = desk.written(tmp_path / "first.png", files.png(seed=3))
-    copy = desk.written(tmp_path / "copy.png", first.read_bytes())
-    desk.choose(page, first)
-    desk.says(page, "1 file uploaded.")
-    page.reload()
-    desk.choose(page, copy)
-    expect(desk.upload(page, "copy.png")).to_contain_text("This file is in your library already.")
-    desk.upload(page, "copy.png").get_by_role("button", name="Upload again").click()
-    expect(desk.media(page, "copy")).to_be_visible()
-    desk.choose(page, *(desk.written(tmp_path / name, files.png(70)) for name in ("left.png", "right.png")))
-    expect(desk.upload(page, "right.png")).to_contain_text("This is the same file as left.png.")
-
-
 def test_leaving_with_an_upload_under_way_is_asked_about(page: Page, photo: Path) -> None:
     asked: list[str] = []
 
@@ -326,34 +251,3 @@ def test_leaving_with_an_upload_under_way_is_asked_about(page: Page, photo: Path
     expect(desk.upload(page, photo.name)).to_be_visible()
     assert asked == ["beforeunload"]
     desk.upload(page, photo.name).get_by_role("button", name="Cancel").click()
-
-
-def test_a_picture_that_is_pasted(page: Page, service: Server) -> None:
-    page.evaluate(
-        """(bytes) => {
-            const clipboardData = new DataTransfer()
-            clipboardData.items.add(new File([new Uint8Array(bytes)], 'image.png', { type: 'image/png' }))
-            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
-        }""",
-        list(files.png()),
-    )
-    desk.says(page, "1 file uploaded.")
-    expect(desk.media(page, "pasted 2")).to_be_visible()
-
-
-def test_a_file_that_is_dropped(visit: Callable[..., Page], service: Server, tmp_path: Path) -> None:
-    page = visit()
-    small = desk.written(tmp_path / "small.png", files.png())
-    transfer = page.evaluate_handle(
-        """([name, bytes]) => {
-            const transfer = new DataTransfer()
-            transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' }))
-            return transfer
-        }""",
-        [small.name, list(small.read_bytes())],
-    )
-    page.dispatch_event("h1", "dragover", {"dataTransfer": transfer})
-    page.wait_for_function("() => getComputedStyle(document.body, '::after').content === '\"Drop to upload\"'")
-    page.dispatch_event("h1", "drop", {"dataTransfer": transfer})
-    desk.says(page, "1 file uploaded.")
-    arrived(service, page, "small", small)

@@ -21,6 +21,11 @@ Choose = Callable[[str, str], "int | tuple[int, str] | None"]
 """Takes method and path; returns what to answer (a status, or one with S3's code), or None: pass the request on."""
 
 
+def puts(part: str, answer: int | tuple[int, str]) -> Choose:
+    """Answer every PUT that has `part` in its path by `answer`."""
+    return lambda method, path: answer if method == "PUT" and part in path else None
+
+
 @dataclass
 class Proxy:
     """Its address, the requests it saw (`GET /bucket/key?query`), and what to do with them."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from storage_backends.base import Leftover, NoSpace, NotFound, StorageBackend, StorageError, Unavailable, check_key
+from storage_backends.base import Leftover, NoSpace, NotFound, StorageBackend, StorageError, Unavailable
 from storage_backends.checked import OPERATIONS, CheckedBackend
 from storage_backends.conformance.steps import read, save, upload
+from storage_backends.keys import check_key
 from storage_backends.local import LocalBackend
 
 NOW = datetime.now(UTC)

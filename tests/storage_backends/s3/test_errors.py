@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import botocore.auth
@@ -15,7 +14,7 @@ from storage_backends.base import MiB, Misconfigured, NoSpace, NotFound, Storage
 from storage_backends.conformance.steps import add, data, read, save, upload
 from storage_backends.s3 import client, errors
 from tests.servers import Server, free_ports
-from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, fault_proxy
+from tests.storage_backends.fault_proxy import CUT_SHORT, HANG_UP, fault_proxy, puts
 from tests.storage_backends.s3_setup import intercept, refusal, s3_backend, s3_inventory
 
 
@@ -82,10 +81,6 @@ def test_a_refusal_that_passes_is_tried_again(moto: Server, monkeypatch: pytest.
         assert read(backend, "ab/cd") == b"content"
 
 
-def _choose(refused: str, answer: int | tuple[int, str], method: str, path: str) -> int | tuple[int, str] | None:
-    return answer if method == "PUT" and refused in path else None
-
-
 @pytest.mark.parametrize("answer", [(503, "SlowDown"), (500, "InternalError"), HANG_UP], ids=str)
 def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
     moto: Server, monkeypatch: pytest.MonkeyPatch, answer: Any
@@ -95,7 +90,7 @@ def test_a_refusal_that_lasts_is_unavailable_and_the_chunk_can_be_sent_again(
         state = upload(backend, "ab/cd", data(3 * MiB), data(3 * MiB))
         for refused in ("partNumber=1", ".parked/"):
             proxy.seen.clear()
-            proxy.choose = partial(_choose, refused, answer)
+            proxy.choose = puts(refused, answer)
             with pytest.raises(Unavailable):
                 add(CheckedBackend(backend), state, b"the end", offset=6 * MiB)
             assert sum(one.startswith("PUT") and refused in one for one in proxy.seen) == client.ATTEMPTS
