@@ -40,7 +40,7 @@ page-or-not:
 
 .PHONY: test
 test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report term:skip-covered
 
 QUICK = tests/formats tests/settings tests/tags/test_folding.py tests/uploads/test_digests.py \
   tests/uploads/test_filenames.py tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py \
@@ -67,6 +67,10 @@ bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.install
 .PHONY: fuzz
 fuzz: .venv/installed-for-development ## ask at random for longer (EXAMPLES=..., SEED=...)
 	SCAPI_TEST_EXAMPLES=$(EXAMPLES) SCAPI_TEST_SEED=$(SEED) $(BIN)/pytest --capture=no tests/fuzz
+
+.PHONY: mutants
+mutants: .venv/installed-for-mutants ## change one thing at a time in pure modules; their tests must notice (20 minutes)
+	JOBS=$(JOBS) $(BIN)/python -m tests.mutants $(MODULES)
 
 .PHONY: lint
 lint: .venv/installed-for-development ## check style and types
@@ -107,6 +111,10 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 
 .venv/installed-for-benchmarks: .venv/installed-for-development
 	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint,bench]'
+	@touch $@
+
+.venv/installed-for-mutants: .venv/installed-for-development
+	$(PIP_INSTALL) --editable '.[$(EXTRAS),docs,test,lint,mutants]'
 	@touch $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json

@@ -88,9 +88,7 @@ def test_rows_and_files_are_as_their_clients_left_them(place: Place, app: Flask)
     for made in place.story["media"]:
         old, path = made["media"], f"{API}/media/{made['media']['id']}/"
         new = client.get(path, headers=_as(made["user"])).get_json()
-        assert {name: new[name] for name in old if name not in OTHERWISE} == {
-            name: value for name, value in old.items() if name not in OTHERWISE
-        }
+        assert _is_within(old, new), (old, new)
         if "md5_sent" in made:
             with closing(client.get(old["url"].removeprefix("http://localhost"))) as file:
                 assert (file.status_code, len(file.data)) == (200, old["size"])
@@ -155,7 +153,9 @@ def test_statements_of_the_old_version_do_the_same_on_the_new_schema(place: Plac
                 getattr(connection, step["end"])()
                 continue
             with closing(connection.cursor()) as cursor:
-                cursor.execute(step["statement"], _read(step["parameters"]))
+                given = step["parameters"]
+                several = isinstance(given, list) and any(_is_set(one) for one in given)
+                (cursor.executemany if several else cursor.execute)(step["statement"], _read(given))
                 assert cursor.rowcount == step["rows"], step["statement"]
                 if cursor.description:
                     cursor.fetchall()
@@ -166,6 +166,13 @@ def test_statements_of_the_old_version_do_the_same_on_the_new_schema(place: Plac
         assert {media.upload_id for media in db.session.scalars(select(Media))} >= finished
         assert {file.storage for file in db.session.scalars(select(MediaFile))} == {"local"}
     assert len(listed) == 5  # of six, two were deleted, two came; one of them from nobody
+
+
+def _is_within(old: Any, new: Any) -> bool:
+    """Return whether all that 0.1.0 said is said still; there may be more."""
+    if not isinstance(old, dict):
+        return bool(old == new)
+    return all(name in OTHERWISE or (name in new and _is_within(old[name], new[name])) for name in old)
 
 
 def _as(user: int | None) -> dict[str, str]:
@@ -187,6 +194,11 @@ def _sqlite(place: Place) -> Callable[[bool], Any]:
 
 def _postgresql(place: Place) -> Callable[[bool], Any]:
     return lambda autocommit: psycopg.connect(_libpq(place.url), autocommit=autocommit)
+
+
+def _is_set(value: Any) -> bool:
+    """Return whether a parameter is a set of them, of several that one statement is run with."""
+    return isinstance(value, list) or (isinstance(value, dict) and "dict" in value)
 
 
 def _read(value: Any) -> Any:
