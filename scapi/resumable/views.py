@@ -26,22 +26,12 @@ from scapi.uploads.digests import Digests
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Position
 from scapi.uploads.views import REFUSED_FILE
+from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 
 PATH = "/resumable/<string(length=32):upload_id>"
 
-MEDIA_HEADER = "Scapi-Media"
-"""Answers the URL of the media that was made of an upload."""
-
 BEGINNING = "media.create_media"
 """The endpoint whose POST may begin a resumable upload."""
-
-AT_OFFSET = {
-    "in": "header",
-    "name": "Upload-Offset",
-    "required": True,
-    "schema": {"type": "integer", "minimum": 0},
-    "description": "Where the bytes begin",
-}
 
 COMPLETE = {
     "in": "header",
@@ -51,17 +41,12 @@ COMPLETE = {
     "description": "Whether the file ends with these bytes",
 }
 
-OF_PART = {
-    "required": True,
-    "content": {PARTIAL_UPLOAD: {"schema": {"type": "string", "format": "binary"}}},
-}
-
 blueprint = Blueprint("resumable", __name__, description="Resumable uploads of HTTP itself", refuses=OF_THE_STORAGE)
 
 
 def limit() -> str:
     """Return the value of Upload-Limit: bytes of the largest file, and seconds that an unfinished upload lives."""
-    return f"max-size={_largest()}, max-age={settings.upload_ttl}"
+    return f"max-size={largest_file()}, max-age={settings.upload_ttl}"
 
 
 def register(app: Flask) -> None:
@@ -161,7 +146,9 @@ def describe(upload_id: str) -> Response:
     "upload_gone",
     "upload_not_found",
 )
-@blueprint.doc(operationId="appendToUploadResource", parameters=[AT_OFFSET, COMPLETE], requestBody=OF_PART)
+@blueprint.doc(
+    operationId="appendToUploadResource", parameters=[AT_OFFSET, COMPLETE], requestBody=body_of(PARTIAL_UPLOAD)
+)
 @answered(limit)
 def extend(upload_id: str) -> Response:
     """Send bytes from Upload-Offset on; those of the last request make the media"""
@@ -210,7 +197,7 @@ def _check_lengths(upload_id: str, user_id: int | None, fields: Fields, size: in
 def _extend(resource: UploadResource, fields: Fields, position: Position) -> Progress:
     """Store the request's body."""
     wanted = of_requests.parse(request.headers.get("Content-Digest"), None)
-    request.max_content_length = _largest()
+    request.max_content_length = largest_file()
     return resources.extend(
         resource,
         position,
@@ -231,7 +218,7 @@ def _described(answer: Response, fields: Fields, offset: int, media: Media | Non
     answer.headers["Upload-Offset"] = str(offset)
     answer.headers.update({**fields.describe(media is not None), **more})
     if media is not None:
-        answer.headers[MEDIA_HEADER] = urls.absolute(f"{urls.API}/media/{media.id}/")
+        name_media(answer, media.id)
     return answer
 
 
@@ -241,7 +228,3 @@ def _location(resource: UploadResource) -> str:
 
 def _version(fields: Fields) -> dict[str, str]:
     return {} if fields.version is None else {"Upload-Draft-Interop-Version": str(fields.version)}
-
-
-def _largest() -> int:
-    return max(settings.max_image_bytes, settings.max_document_bytes)

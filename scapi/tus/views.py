@@ -21,6 +21,7 @@ from scapi.uploads import append, ending
 from scapi.uploads.assembly import Progress
 from scapi.uploads.ranges import Position
 from scapi.uploads.views import REFUSED_FILE
+from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 
 PREFIX = "/tus/"
 """Where the uploads are, below the API."""
@@ -37,9 +38,6 @@ EXTENSIONS = (
     "concatenation",
     "concatenation-unfinished",
 )
-
-MEDIA_HEADER = "Scapi-Media"
-"""Answers the URL of the media that was made of an upload."""
 
 APPENDING = (
     *REFUSED_FILE,
@@ -76,25 +74,12 @@ RESUMABLE = {
     "description": "The version of the protocol",
 }
 
-AT_OFFSET = {
-    "in": "header",
-    "name": "Upload-Offset",
-    "required": True,
-    "schema": {"type": "integer", "minimum": 0},
-    "description": "Where the bytes begin",
-}
-
 METHOD = {
     "in": "header",
     "name": "X-HTTP-Method-Override",
     "required": True,
     "schema": {"type": "string", "enum": ["PATCH", "DELETE", "HEAD"]},
     "description": "What to do",
-}
-
-OF_STREAM = {
-    "required": True,
-    "content": {OFFSET_STREAM: {"schema": {"type": "string", "format": "binary"}}},
 }
 
 blueprint = Blueprint("tus", __name__, description="Uploads by tus 1.0.0", refuses=OF_THE_STORAGE)
@@ -125,7 +110,7 @@ def describe() -> Response:
     answer = Response(status=204)
     answer.headers["Tus-Version"] = VERSION
     answer.headers["Tus-Extension"] = ",".join(EXTENSIONS)
-    answer.headers["Tus-Max-Size"] = str(_largest())
+    answer.headers["Tus-Max-Size"] = str(largest_file())
     answer.headers["Tus-Checksum-Algorithm"] = ",".join(headers.CHECKSUMS)
     return answer
 
@@ -186,7 +171,7 @@ def retrieve(upload_id: str) -> Response:
 @blueprint.route(f"{PREFIX}<string(length=32):upload_id>", methods=["PATCH"])
 @blueprint.response(204)
 @blueprint.refuses(*APPENDING, "final_upload")
-@blueprint.doc(operationId="appendTusUpload", parameters=[RESUMABLE, AT_OFFSET], requestBody=OF_STREAM)
+@blueprint.doc(operationId="appendTusUpload", parameters=[RESUMABLE, AT_OFFSET], requestBody=body_of(OFFSET_STREAM))
 def append_bytes(upload_id: str) -> Response:
     """Send bytes from Upload-Offset on; the last ones make the media"""
     user_id = auth.require_writer()
@@ -233,7 +218,7 @@ def _append(resource: TusUpload, user_id: int | None, offset: int) -> State:
     length = headers.number("Upload-Length", request.headers.get("Upload-Length"))
     checksum = request.headers.get("Upload-Checksum")
     size = request.content_length
-    request.max_content_length = _largest()
+    request.max_content_length = largest_file()
     progress: Progress = append.stream(
         resource.id,
         user_id,
@@ -283,8 +268,4 @@ def _describe(answer: Response, state: State) -> None:
     if not state.is_finished:
         answer.headers["Upload-Expires"] = format_datetime(resource.expires_at, usegmt=True)
     if state.media is not None:
-        answer.headers[MEDIA_HEADER] = urls.absolute(f"{urls.API}/media/{state.media.id}/")
-
-
-def _largest() -> int:
-    return max(settings.max_image_bytes, settings.max_document_bytes)
+        name_media(answer, state.media.id)

@@ -3,16 +3,13 @@
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
-from tests import files, running
+from tests import files, folder_server, running
 from tests.previews import sites
 from tests.previews.sites import Answer, Site
 from tests.running import SECRET, Server
@@ -119,16 +116,5 @@ def elsewhere(modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     subprocess.run([*bundle, '--define:process.env.NODE_ENV="production"'], cwd=HERE, check=True, capture_output=True)
     page = '<!doctype html><html lang="en"><title>Elsewhere</title><body><script src="page.js"></script>'
     (folder / "index.html").write_text(page)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    """Serves a folder's files, and does not write of it on standard error."""
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    with folder_server.serving(folder) as url:
+        yield url

@@ -4,18 +4,14 @@ import json
 import shutil
 import subprocess
 import tarfile
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import files
+from tests import files, folder_server
 from tests.client import fetch
 from tests.page import desk
 from tests.running import ROOT, Server
@@ -53,19 +49,8 @@ def app(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     npm("install", "--prefer-offline", "--no-audit", "--no-fund", str(tarball), folder=folder)
     npm("exec", "--", "tsc", "--noEmit", folder=folder)
     npm("exec", "--", "vite", "build", "--logLevel", "warn", folder=folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=str(folder / "dist"))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    """Serves a folder's files, and does not write of it on standard error."""
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    with folder_server.serving(folder / "dist") as url:
+        yield url
 
 
 def npm(*arguments: str, folder: Path) -> None:
