@@ -1,4 +1,4 @@
-"""What scapi says in the log; where and in which format the log is written is the server's to say."""
+"""The loggers of scapi. The server decides where and in which format the log is written."""
 
 import logging
 

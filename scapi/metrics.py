@@ -1,4 +1,4 @@
-"""Every metric that scapi counts as it works; docs/watching.md says what each is good for.
+"""Every metric that scapi counts; docs/watching.md says how to use each.
 
 Under gunicorn each worker writes into files of its own in PROMETHEUS_MULTIPROC_DIR, and any worker can answer for all.
 The files are named by the worker's number, not by its process id: one that takes the place of a dead worker counts on

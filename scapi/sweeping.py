@@ -1,4 +1,4 @@
-"""What the sweeper goes through: things that are over, each with what removes it."""
+"""The tasks of the sweeper: things that have expired, each with the function that removes it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""CheckedBackend: what every backend needs around it, written once.
+"""CheckedBackend: checks keys, translates errors and times calls, once for every backend.
 
 It checks the keys, turns the exceptions of a backend's libraries into the errors of `storage_backends.base`, and times
 the calls. So a backend holds no checks: it stores.

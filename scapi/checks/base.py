@@ -30,7 +30,7 @@ class CheckedFile:
 
 
 Check = Callable[[CheckedFile, BinaryIO], None]
-"""Looks at a finished file, which it may read once, from begin to end, and returns if nobody needs to be kept from it.
+"""Looks at a finished file, which it may read once, from begin to end, and returns to accept it.
 
 Raises Rejected or Unavailable. Whatever else it raises is its own fault: the client hears 500, and the upload stays.
 It is called by several threads at once, and again for the same file where the first answer got lost.

@@ -1,4 +1,4 @@
-"""Breaker: while the database is known to be away, requests are refused at once and one asks whether it is back.
+"""Circuit breaker: while the database is away, requests are refused at once, and one at a time tries it again.
 
 Without it every thread of a worker waits for a silent network, and nothing else is answered meanwhile.
 """

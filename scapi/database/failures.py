@@ -1,4 +1,4 @@
-"""What a database's error means: by PostgreSQL's SQLSTATE and SQLite's result code, never by the class of an exception.
+"""Classifies errors of a database by PostgreSQL's SQLSTATE and SQLite's result code, never by the exception's class.
 
 psycopg has a class for each SQLSTATE, so the name of a class says nothing about the kind of an error.
 """

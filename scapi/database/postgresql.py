@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL on which nothing waits for ever, with or without a pooler in between."""
+"""A connection to PostgreSQL with time limits for every wait, with or without a pooler in between."""
 
 import select
 from collections.abc import Generator, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Whether the database can do what requests need of it: be reached, be written, and have the schema of this version."""
+"""Checks that the database can be reached and written, and has the schema of this version."""
 
 import logging
 import os

@@ -1,1 +1,1 @@
-"""What others may hear of: signals in this process, webhooks outside of it."""
+"""Events: signals for code in this process, webhooks for other services."""

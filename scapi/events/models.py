@@ -1,4 +1,4 @@
-"""The outbox: what has to be told to whom, written in the transaction in which it happens."""
+"""The table of the outbox: the webhooks to deliver, written in the same transaction as the change they report."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The outbox's rows: written beside what they tell of, claimed by one deliverer at a time, removed by the sweeper."""
+"""The outbox's rows: written with the change, claimed by one deliverer at a time, removed by the sweeper."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The events, and the blinker signals that tell of them in this process, after the commit."""
+"""The events, and the blinker signals that report them in this process after the commit."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""An uploaded PDF, looked into by PDFium. For some files that takes for ever: call it where that is bounded."""
+"""An uploaded PDF, read by PDFium. Some files take PDFium for ever: the caller must limit the time."""
 
 from dataclasses import dataclass
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What kind of file it is, by its first bytes, never by its name: the one table of what is taken and what is not."""
+"""The type of a file by its first bytes, never by its name: the one table of types that are accepted or refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

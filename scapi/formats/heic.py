@@ -1,4 +1,4 @@
-"""HEIC, what iPhones and other phones send: decoded, and made the JPEG that every browser shows."""
+"""HEIC, the format of iPhones and other phones: decoded, and converted to a JPEG that every browser shows."""
 
 from importlib import import_module
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""An uploaded image: proven whole by one full decode, which also makes its thumbnail."""
+"""An uploaded image: one full decode proves that it is complete, and makes its thumbnail."""
 
 import hashlib
 import struct

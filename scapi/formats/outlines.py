@@ -1,4 +1,4 @@
-"""What an image file's structure says before anything is decoded, and the part of the file a decoder needs to see."""
+"""The structure of an image file, read before anything is decoded, and the part of the file that a decoder needs."""
 
 import struct
 import zlib

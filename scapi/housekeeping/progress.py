@@ -1,4 +1,4 @@
-"""How far a command is, for whoever sits before it: a bar that only a terminal shows."""
+"""A progress bar for long commands, shown on a terminal only."""
 
 import sys
 from collections.abc import Callable, Iterator

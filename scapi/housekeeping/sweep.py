@@ -1,4 +1,4 @@
-"""`scapi sweep`: removes what is over, one thing after another, never all of them in memory."""
+"""`scapi sweep`: removes what has expired, one thing at a time, without holding all of them in memory."""
 
 import json
 import sys

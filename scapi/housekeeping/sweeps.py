@@ -1,4 +1,4 @@
-"""What the sweeper did, kept in the database: it runs as a command, perhaps on another host, which nobody can ask."""
+"""What the sweeper did. It is kept in the database, because the sweeper may run on another host."""
 
 from datetime import datetime
 

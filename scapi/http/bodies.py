@@ -1,4 +1,4 @@
-"""Of a body: every POST, PUT and PATCH takes JSON, urlencoded and multipart alike, and the OpenAPI document says so."""
+"""Request bodies: every POST, PUT and PATCH takes JSON, urlencoded and multipart, and the OpenAPI document says so."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Whom a request counts for where something is limited: its user, or the address that it came from."""
+"""Identifies the client of a request for limits: by its user, or by the address that it came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of another origin: what the Fetch standard's CORS protocol lets them send and read (fetch.spec.whatwg.org)."""
+"""Pages of other origins: what they may send and read, by the CORS protocol (fetch.spec.whatwg.org)."""
 
 import re
 

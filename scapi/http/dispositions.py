@@ -1,4 +1,4 @@
-"""Content-Disposition: whether a browser shows a file, and under which name it saves it."""
+"""Content-Disposition: whether a browser shows a file or saves it, and under which name."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Multipart forms, read as they come."""
+"""Multipart forms, read while they arrive."""
 
 import io
 from collections.abc import Iterable, Iterator

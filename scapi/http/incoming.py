@@ -1,4 +1,4 @@
-"""The body of a request, as it comes off the wire: each block as soon as it is there, copied as little as can be."""
+"""The body of a request as a stream: each block is read as soon as it arrives, and copied as little as possible."""
 
 import socket
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A request as scapi takes it: of a bounded size, from a client that may not fall silent."""
+"""Limits of every request: the size of its body, and the time that its client may send nothing."""
 
 from time import monotonic
 

@@ -1,4 +1,4 @@
-"""Tokens of an OpenID Connect provider: signed with its keys, made for us, and read by the names of its claims."""
+"""Tokens of an OpenID Connect provider: their signature, issuer and audience are checked, their claims are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

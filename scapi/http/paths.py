@@ -1,4 +1,4 @@
-"""Of a path: both its forms work, and ids are what the database can keep."""
+"""How paths are matched: the trailing slash is optional, and an id is a 64-bit integer."""
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter

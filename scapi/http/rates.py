@@ -1,4 +1,4 @@
-"""How often one client may ask: Flask-Limiter, by four groups of requests. Nothing of it runs where no limit is set."""
+"""Rate limits by client, for four groups of requests, by Flask-Limiter. Without a limit nothing runs."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""SCAPI_READ_ONLY: what was written can be read, and nothing is written."""
+"""SCAPI_READ_ONLY: requests that read are answered, requests that write are refused."""
 
 import click
 from flask import Flask, request

@@ -1,4 +1,4 @@
-"""The id of a request, which stands in its answer, in its error body and in every line that is logged meanwhile."""
+"""The id of a request: in its answer, in the body of an error, and in every log line of the request."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What is noted of every request: its id in the answer, its time in the metrics, a line in the log."""
+"""What every request gets: its id in the answer, its time in the metrics, and a line in the log."""
 
 import logging
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""Texts as people write them: without characters that nobody sees, and decoded where their encoding is not told."""
+"""Texts of clients: invisible characters are removed, and the encoding is guessed where it is not stated."""
 
 import unicodedata
 

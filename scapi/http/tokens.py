@@ -1,4 +1,4 @@
-"""What all bearer tokens have in common: they are JWTs (RFC 7519), and what is wrong with one is said plainly."""
+"""What all bearer tokens have in common: they are JWTs (RFC 7519), and a refusal says what is wrong with one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a process gives up before it sees a stranger's bytes."""
+"""The rights that a process gives up before it reads a client's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job as the web process sees it: it is asked for, its questions are answered, its word is bounded and checked."""
+"""One job as the web process sees it: it is requested, its questions are answered, its answer is checked."""
 
 from __future__ import annotations
 

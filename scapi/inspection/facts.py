@@ -1,4 +1,4 @@
-"""What a job found, checked as a stranger's word is: its process was fed with a stranger's bytes."""
+"""What a job found. It is checked like input of a client, because a client's file may have taken over the process."""
 
 from __future__ import annotations
 

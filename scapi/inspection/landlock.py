@@ -1,4 +1,4 @@
-"""Landlock: takes the file system and TCP from a process, but for folders to read (Linux 5.13, landlock(7))."""
+"""Landlock: denies a process the file system and TCP, except folders that it may read (Linux 5.13, landlock(7))."""
 
 from __future__ import annotations
 

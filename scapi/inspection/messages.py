@@ -1,4 +1,4 @@
-"""What the process that looks at a file, and the one that asked, say to each other. Both sides import this.
+"""The messages between the process that inspects a file and the process that asked. Both sides import this.
 
 A message is one byte of kind, four of length (big-endian), and the payload.
 """

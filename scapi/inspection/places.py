@@ -1,4 +1,4 @@
-"""Who may have a file looked at now: a bounded number of requests, fewer of one client, and fewer still at a time."""
+"""Limits how many requests inspect a file or wait for it, in all and by client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does each job once on a file of ours: its own process cannot load anything any more."""
+"""Runs each job once on a file of ours, so that everything is loaded: the processes of jobs cannot load anything."""
 
 from __future__ import annotations
 

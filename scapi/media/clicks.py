@@ -1,4 +1,4 @@
-"""Who has clicked a media: each visitor is remembered, and counted, once."""
+"""Clicks on media: each visitor is counted once."""
 
 from ipaddress import IPv4Address, IPv6Address
 

@@ -1,4 +1,4 @@
-"""How a media goes, whoever deletes it: its row and its event first, its files after the commit."""
+"""Deletion of a media: its row and its event first, its files after the commit."""
 
 from scapi.database import db
 from scapi.events.signals import announce

@@ -1,4 +1,4 @@
-"""The files of a media: their names, their keys, and how they go."""
+"""The files of a media: their names, their keys, and their deletion."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial

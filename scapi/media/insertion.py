@@ -1,4 +1,4 @@
-"""A media and its files as rows: by two statements, where an ORM would need more and read all of it again."""
+"""Inserts a media and its files by two statements; an ORM would need more, and read all rows again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which storages the rows name: none of them may be missing from the settings."""
+"""Checks that the settings have every storage that rows name."""
 
 from collections.abc import Iterator
 from typing import Any

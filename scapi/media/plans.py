@@ -1,4 +1,4 @@
-"""Which renditions a media has: decided once, kept in its row, so that they can be named before they are made."""
+"""Plans which renditions a media has. The plan is kept in its row, so that URLs are known before files are made."""
 
 from collections.abc import Iterator
 from typing import Any

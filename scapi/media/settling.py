@@ -1,4 +1,4 @@
-"""Previews and thumbnails: let to survive a power cut after the answer, and made again if they did not.
+"""Syncs previews and thumbnails after the answer; those that a power cut destroyed are made again.
 
 A picture that there was no time for has a row as well, without bytes (`is_made`), and is made in the same way.
 """

@@ -1,4 +1,4 @@
-"""Delete tokens: whoever makes a media without a login gets one, once, and can delete that media with it."""
+"""Delete tokens: a client that makes a media without a login gets one, once, and can delete the media with it."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""`scapi users`: what users keep, and how all of it goes."""
+"""`scapi users`: what users have stored, and the deletion of all of it."""
 
 import json
 from contextlib import suppress

@@ -1,1 +1,1 @@
-"""What a link becomes: its page is fetched safely and asked what it says about itself."""
+"""Previews of links: the page is fetched safely, and what it says about itself is read."""

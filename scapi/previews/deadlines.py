@@ -1,4 +1,4 @@
-"""How long something may take in all, however many steps it has."""
+"""Deadlines: one limit of time for all steps of a task together."""
 
 import ssl
 import time

@@ -1,4 +1,4 @@
-"""Content-Encoding, undone piece by piece: a small answer that unfolds without end is read up to a limit only.
+"""Content-Encoding, decoded piece by piece: an answer that expands without end is read up to a limit only.
 
 Servers name encodings that they did not use. What the first bytes show is believed before the name.
 """

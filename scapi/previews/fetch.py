@@ -1,4 +1,4 @@
-"""The only door to the outside: one GET, to checked addresses only, within a deadline.
+"""The only way to fetch from the web: one GET, to checked addresses only, within a deadline.
 
 A name is resolved once and the connection goes to the addresses that were checked: a second lookup, which could say
 something else, does not happen. httpcore speaks HTTP and knows no redirects, and no proxies or passwords from the

@@ -1,4 +1,4 @@
-"""What is no page: a link to a file shows the file's name, and what it is."""
+"""Links to files instead of pages: the card shows the file's name and type."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""HTML as a flat list of the elements that matter, however broken it is and however it was meant to be expensive.
+"""HTML as a flat list of the elements that matter, in bounded time and memory also for broken or hostile pages.
 
 No tree is built: closing tags below a deep one cost a tree builder quadratic time, minutes for a megabyte.
 """

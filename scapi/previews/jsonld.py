@@ -1,4 +1,4 @@
-"""JSON-LD as pages carry it: the objects in it, although much of it is not quite JSON."""
+"""The JSON-LD of a page as objects; common mistakes in its JSON are tolerated."""
 
 import html
 import json

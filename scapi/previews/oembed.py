@@ -1,4 +1,4 @@
-"""oEmbed (oembed.com, version 1.0): who answers for a URL, and what the answer says.
+"""oEmbed (oembed.com, version 1.0): which provider answers for a URL, and what the answer says.
 
 The public list of providers comes with micawber as data: no request is needed to know it.
 """

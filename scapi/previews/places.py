@@ -1,4 +1,4 @@
-"""How many previews may be made at a time, and how long somebody waits for a place."""
+"""Limits how many previews are made at a time, and how long a request waits for its turn."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

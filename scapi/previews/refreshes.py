@@ -1,4 +1,4 @@
-"""Pages that send elsewhere after a moment: `Refresh:` and `<meta http-equiv="refresh">` (HTML Standard, 4.2.5.3)."""
+"""Pages that redirect after a moment: `Refresh:` and `<meta http-equiv="refresh">` (HTML Standard, 4.2.5.3)."""
 
 import re
 

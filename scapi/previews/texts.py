@@ -1,4 +1,4 @@
-"""What others say, made fit to keep: texts as a browser shows them and of bounded length, numbers that are sane."""
+"""Values of other sites, safe to store: texts as a browser shows them, of limited length and plausible numbers."""
 
 import html as entities
 import math

@@ -1,4 +1,4 @@
-"""Texts as search and uniqueness compare them: what people see as the same letters becomes the same string."""
+"""Folds texts for search and uniqueness: letters that people read as the same become the same string."""
 
 import unicodedata
 

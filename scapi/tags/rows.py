@@ -1,4 +1,4 @@
-"""The statements that write tags, each of them one transaction: what came between a look and a write cannot matter."""
+"""The statements that write tags, each in one transaction, so that no other change can come between its steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast

@@ -1,1 +1,1 @@
-"""A file on its way in: chunks, their order, their hash, and the row that is the truth about them."""
+"""Uploads: chunks, their order, their hash, and the row in the database that says what is stored."""

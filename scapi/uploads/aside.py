@@ -1,4 +1,4 @@
-"""Bytes of a request that cannot count yet, put aside: few in memory, many in a temporary file."""
+"""Holds bytes of a request that cannot be stored yet: few in memory, many in a temporary file."""
 
 import tempfile
 from collections.abc import Iterator

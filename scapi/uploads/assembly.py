@@ -1,4 +1,4 @@
-"""How a request gets at an upload: alone, with the row that is true, of which every byte is there."""
+"""Gives a request exclusive access to an upload, with its current row and all bytes that the row counts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What one client may have under way, and what a user may keep in all. Where nothing is capped, nothing is counted.
+"""Limits of unfinished uploads by client, and of stored bytes by user. Without a limit nothing is counted.
 
 The rows themselves are counted, no total is kept that could drift: an upload counts from its first chunk until it is
 completed, aborted or expired, with the size that it will have. Counting and inserting happen one client at a time, so

@@ -1,4 +1,4 @@
-"""Statements run by the database's driver: what SQLAlchemy does around an execution costs more than the execution.
+"""Runs statements by the database's driver: SQLAlchemy's work around an execution costs more than the execution.
 
 SQLAlchemy still writes them, knows the types of their columns, and keeps the connections.
 """

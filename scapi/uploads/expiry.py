@@ -1,4 +1,4 @@
-"""The sweeper's work on uploads: those whose time is over, and what crashed requests left in storage.
+"""The sweeper's work on uploads: those that have expired, and what crashed requests left in storage.
 
 It may run at any time, several times at once and while uploads go on: a row is claimed by a conditional UPDATE before
 its bytes go, and everything that it removes may be removed twice.

@@ -1,4 +1,4 @@
-"""Hashing beside other work: an MD5 takes as long as storing the same bytes, or longer."""
+"""Hashing in a helper thread: an MD5 takes as long as storing the same bytes, or longer."""
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor

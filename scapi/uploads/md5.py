@@ -1,4 +1,4 @@
-"""An MD5 that is carried along from chunk to chunk, in a state that a row can keep.
+"""An MD5 that goes on from chunk to chunk: its state is bytes that a row can store.
 
 hashlib cannot save its state. OpenSSL's MD5_CTX is a plain public struct (openssl/md5.h), so libcrypto through
 ctypes gives its full speed and 92 bytes to keep. Where libcrypto cannot be found, the state is a chained digest of

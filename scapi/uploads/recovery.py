@@ -1,4 +1,4 @@
-"""What was acknowledged and is in doubt since the machine stopped, or its disk failed: found as it was, or given up."""
+"""After a restart: verifies bytes that were acknowledged but not synced, or goes back to the last sync."""
 
 import io
 from typing import Any

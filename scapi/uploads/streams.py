@@ -1,4 +1,4 @@
-"""How many requests of one client this process waits for: each holds a thread, so slow ones could hold all."""
+"""Limits how many slow requests of one client this process serves at a time: each occupies a thread."""
 
 import threading
 from collections import Counter

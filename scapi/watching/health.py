@@ -1,4 +1,4 @@
-"""Readiness checks of the database and the storage: asked cheaply, answered in bounded time, however they hang."""
+"""Readiness checks of the database and the storage: cheap, and answered in bounded time even if one of them hangs."""
 
 import logging
 import threading

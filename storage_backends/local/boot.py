@@ -1,4 +1,4 @@
-"""What tells one start of a machine from another: until it stops, what was written and not synced is there."""
+"""Identifies the current boot: bytes that were written but not synced survive until the machine restarts."""
 
 import os
 import re

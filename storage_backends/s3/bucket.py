@@ -1,4 +1,4 @@
-"""The requests that S3Backend is made of, each on its own: what is parked, what are parts, what is published."""
+"""The requests of S3Backend, one method for each: parked objects, parts, published objects."""
 
 from __future__ import annotations
 

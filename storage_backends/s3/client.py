@@ -1,4 +1,4 @@
-"""The edge to boto3: a client made from settings, and the body of a GET as a stream."""
+"""Uses boto3: makes a client from settings, and reads the body of a GET as a stream."""
 
 from __future__ import annotations
 

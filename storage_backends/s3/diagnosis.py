@@ -1,4 +1,4 @@
-"""What a bucket says of itself: its CORS, its lifecycle rules, and its server's clock."""
+"""Reads the configuration of a bucket: its CORS, its lifecycle rules, and its server's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an unfinished upload to S3 is made of: parked objects, parts, and the small state that remembers them.
+"""The state of an unfinished upload to S3: its parked objects and its parts.
 
 No request is made here. The name of a parked object says all that must be known of it, so the state is a list of names.
 """

@@ -1,4 +1,4 @@
-"""The file that others get to see: what a picture needs to look right, and nothing else that was in it.
+"""The file that is served: it keeps what a picture needs to look right, and nothing else.
 
 One writer per container. Each copies the parts that it knows to be needed and leaves out the rest, known or not, so
 that no metadata gets through under a name that nobody thought of. Pixels are never encoded again.

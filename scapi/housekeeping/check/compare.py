@@ -1,4 +1,4 @@
-"""Rows and objects side by side, in the order of their keys, never all of them in memory."""
+"""Compares rows and objects in the order of their keys, without holding all of them in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

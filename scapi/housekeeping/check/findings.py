@@ -1,4 +1,4 @@
-"""What a check finds: kept on disk until it is reported or mended, however much it is."""
+"""What a check finds: kept on disk until it is reported or mended, so that memory stays small."""
 
 import json
 import tempfile

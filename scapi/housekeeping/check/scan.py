@@ -1,4 +1,4 @@
-"""One storage held against the rows that name it. Changes nothing but the marks of files that are there again."""
+"""Compares one storage with the rows that name it. Changes only the marks of files that are there again."""
 
 import hashlib
 from collections import deque

@@ -1,4 +1,4 @@
-"""The storage: what scapi does with it, tried once, and what it says of itself."""
+"""The storage: every operation that scapi needs is tried once, and the store is asked about its configuration."""
 
 import secrets
 from collections.abc import Iterator

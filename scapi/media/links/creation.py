@@ -1,4 +1,4 @@
-"""Media that are made of what a client points at: a link, something embedded, a picture on the web."""
+"""Creates media of what a client names: a link, an embed, or the URL of a picture."""
 
 import hashlib
 from io import BytesIO

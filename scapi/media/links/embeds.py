@@ -1,4 +1,4 @@
-"""What media embed: one row for every (embed_type, embed_id), shared by all media that show it."""
+"""Embeds: one row for every (embed_type, embed_id), shared by all media that show it."""
 
 import hashlib
 import re
