@@ -95,21 +95,21 @@ TYPES = (
 """Every type that gets in."""
 
 _REFUSED = (
-    RefusedType(_holds(b"<svg"), "SVG files are not taken, because they can hold scripts; send a PNG"),
+    RefusedType(_holds(b"<svg"), "SVG files are not accepted, because they can hold scripts; send a PNG"),
     RefusedType(
         _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
-        "JPEG XL files are not taken, because most browsers do not show them; send a JPEG",
+        "JPEG XL files are not accepted, because most browsers do not show them; send a JPEG",
     ),
-    RefusedType(_starts(b"BM"), "BMP files are not taken; send a PNG or a JPEG"),
-    RefusedType(_starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF files are not taken; send a PNG or a JPEG"),
+    RefusedType(_starts(b"BM"), "BMP files are not accepted; send a PNG or a JPEG"),
+    RefusedType(_starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF files are not accepted; send a PNG or a JPEG"),
     RefusedType(
         lambda head: head[4:8] in (b"ftyp", b"moov", b"mdat") or _riff(b"AVI ")(head),
-        "videos are not taken; send an image or a PDF",
+        "videos are not accepted; send an image or a PDF",
     ),
-    RefusedType(_starts(b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01"), "videos are not taken; send an image or a PDF"),
+    RefusedType(_starts(b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01"), "videos are not accepted; send an image or a PDF"),
 )
 
-_NO_DECODER = "HEIC files are not taken here, because the server has no decoder for them; send a JPEG"
+_NO_DECODER = "HEIC files are not accepted here, because the server has no decoder for them; send a JPEG"
 
 EXTENSIONS = {one.mimetype: one.extension for one in TYPES}
 """The file name extension of every type."""
@@ -141,7 +141,7 @@ def sniff(head: bytes) -> str | None:
 
 
 def why_not(head: bytes) -> str:
-    """Return why the file that begins with `head` is not taken, for the person who sent it."""
+    """Return why the file that begins with `head` is not accepted, for the person who sent it."""
     if sniff(head) == HEIC:
         return _NO_DECODER
     names = [one.name for one in taken()]

@@ -124,7 +124,7 @@ def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer
     Tokens of the issuer `not_from` are not ours, whoever has signed them. Without a secret there are none of ours.
     """
     if not secret:
-        raise tokens.invalid("its algorithm (alg) is not taken")
+        raise tokens.invalid("its algorithm (alg) is not accepted")
     required = [*REQUIRED, *(["aud"] if audiences else []), *(["iss"] if issuer else [])]
     options: dict[str, Any] = {
         "algorithms": [ALGORITHM],

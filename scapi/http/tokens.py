@@ -38,7 +38,7 @@ _TEXTS: Mapping[type[Exception], str] = {
     jwt.InvalidIssuedAtError: "iat must be a time",
     jwt.InvalidAudienceError: "its audience (aud) is not this service",
     jwt.InvalidIssuerError: "its issuer (iss) is not the expected one",
-    jwt.InvalidAlgorithmError: "its algorithm (alg) is not taken",
+    jwt.InvalidAlgorithmError: "its algorithm (alg) is not accepted",
     jwt.InvalidSignatureError: "its signature is wrong",
 }
 """Each before the classes that it is derived from."""

@@ -136,7 +136,7 @@ def kind_of(wanted: str | None, mimetype: str) -> MediaType:
     by_bytes = MediaType.IMAGE if is_image(mimetype) else MediaType.DOCUMENT
     kind = WANTED.get(wanted or "", by_bytes)
     if (kind == MediaType.DOCUMENT) != (by_bytes == MediaType.DOCUMENT):
-        raise Refused("type_mismatch", f"the file is {mimetype}, which is no {wanted}", field="type")
+        raise Refused("type_mismatch", f"the file is {mimetype}, but type={wanted} was requested", field="type")
     return kind
 
 

@@ -105,7 +105,7 @@ def test_a_refused_file_keeps_no_other_from_coming(server: Server, open_page: Op
     page = open_page(server.url)
     choose(page, drawing__svg=b"<svg xmlns='http://www.w3.org/2000/svg'/>" * 10, fine__png=files.png())
     alert = page.get_by_role("alert")
-    expect(alert).to_have_text("drawing.svg: SVG files are not taken, because they can hold scripts; send a PNG")
+    expect(alert).to_have_text("drawing.svg: SVG files are not accepted, because they can hold scripts; send a PNG")
     assert media_of(page, "fine.png")["type"] == "image"
 
 

@@ -107,7 +107,7 @@ def test_audience_and_issuer_where_they_are_set(claims: dict[str, Any], good: bo
     [
         ("expired", "the token is not valid: it has expired"),
         ("another secret", "the token is not valid: its signature is wrong"),
-        ("HS512", "the token is not valid: its algorithm (alg) is not taken"),
+        ("HS512", "the token is not valid: its algorithm (alg) is not accepted"),
         ("without exp", "the token is not valid: the claim exp is missing"),
         ("not valid yet", "the token is not valid: it is not valid yet (nbf, iat)"),
         ("garbage", "the token is not valid: it cannot be read"),

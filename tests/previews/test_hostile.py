@@ -160,7 +160,7 @@ def test_redirects_that_lead_inside(app: Flask, site: Site, kind: str) -> None:
             site.put("/", redirect(target.encode().decode("latin-1")))
             status, body = outside.post(type=kind, url=start)
             if kind == "image":
-                assert (status, body["message"]) == (400, "no picture could be had from this URL"), target
+                assert (status, body["message"]) == (400, "no picture could be loaded from this URL"), target
             else:
                 assert (status, body["oembed_preview_ready"]) == (201, False), target
     assert set(outside.dialler.dialled) == {("127.0.0.1", site.port)}

@@ -82,7 +82,7 @@ def _image(url: str, creator_id: int | None) -> Media:
     except Busy as error:
         raise Refused("previews_busy", str(error), retry_after=RETRY_AFTER) from error
     except FAILURES as error:  # one answer for all of them: it must not tell what there is inside
-        raise Refused("image_unavailable", "no picture could be had from this URL", field="url") from error
+        raise Refused("image_unavailable", "no picture could be loaded from this URL", field="url") from error
     filename = filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name))
     with room.entered(callers.who()) as visit:
         picture = contents.check_image(data, visit)
