@@ -1,5 +1,6 @@
 """The wheel carries what scapi needs to run, and nothing of this repository's own."""
 
+import importlib.metadata
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests import files
 from tests.client import upload
@@ -48,6 +50,45 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     page = {f"scapi/page/static/{file.relative_to(BUILT)}" for file in BUILT.rglob("*") if file.is_file()}
     assert {name for name in names if name.startswith("scapi/page/static/")} == page
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"scapi", "storage_backends"}
+
+
+def requirements_of(name: str) -> set[str]:
+    """Return the names of all that is installed with a distribution, without any extra."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for line in importlib.metadata.requires(waiting.pop()) or []:
+            requirement = Requirement(line)
+            if requirement.name not in found and (not requirement.marker or requirement.marker.evaluate({"extra": ""})):
+                found.add(requirement.name)
+                waiting.append(requirement.name)
+    return found
+
+
+def test_the_wheel_starts_with_its_requirements_alone(wheel: Path, tmp_path: Path) -> None:
+    """Where nothing else is installed: no extra, and nothing that the tests need."""
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in requirements_of("scapi"):
+        distribution = importlib.metadata.distribution(name)
+        tops = {file.parts[0] for file in distribution.files or () if ".." not in file.parts}
+        for top in tops - {"__pycache__", "share", "man"}:
+            if not (site / top).exists():
+                (site / top).symlink_to(Path(str(distribution.locate_file(top))))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "wheel")
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    env = {**environment(), "PYTHONPATH": f"{tmp_path / 'wheel'}{os.pathsep}{site}"}
+    del env["SCAPI_JWT_SECRET"]
+    code = (
+        "import sys, scapi; app = scapi.create_app(); print(scapi.__file__, 'pytest' in sys.modules);"
+        "import importlib.util as u; print(u.find_spec('boto3'), u.find_spec('pytest'))"
+    )
+    command = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{tmp_path / 'wheel'}/scapi/__init__.py False", "None None"]
 
 
 def test_the_wheel_serves_by_itself(wheel: Path, tmp_path: Path) -> None:
