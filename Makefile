@@ -40,7 +40,7 @@ page-or-not:
 
 .PHONY: test
 test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report term:skip-covered
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
 QUICK = tests/formats tests/settings tests/tags/test_folding.py tests/uploads/test_digests.py \
   tests/uploads/test_filenames.py tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py \
