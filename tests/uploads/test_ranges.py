@@ -67,6 +67,29 @@ def test_nonsense_is_refused(size: int, content_range: str | None, offset: str |
     assert refused.value.code == code
 
 
+LARGEST = 9_223_372_036_854_775_807
+"""A signed integer of 64 bits: what the database keeps."""
+
+
+@pytest.mark.parametrize("field", ["start", "end", "total"])
+def test_the_largest_offset(field: str) -> None:
+    for number in (LARGEST - 1, LARGEST):
+        Position(**{"start": 0, field: number})
+    with pytest.raises(Refused) as refused:
+        Position(**{"start": 0, field: LARGEST + 1})
+    assert refused.value.code == "file_too_large"
+
+
+@pytest.mark.parametrize("length", [39, 40, 41])
+def test_a_message_quotes_the_beginning_of_what_was_sent(length: int) -> None:
+    with pytest.raises(Refused) as refused:
+        Position.parse(None, "x" * length)
+    assert f"not '{'x' * min(length, 40)}'" in str(refused.value.message)
+    with pytest.raises(Refused) as refused:
+        Position.parse("x" * (40 + length), None)
+    assert f"not '{'x' * min(40 + length, 80)}'" in str(refused.value.message)
+
+
 @given(st.integers(0, 10**12), st.integers(1, 10**9), st.integers(0, 10**12))
 def test_what_a_client_writes_is_what_is_read(start: int, size: int, rest: int) -> None:
     total = start + size + rest
