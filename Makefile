@@ -42,9 +42,11 @@ page-or-not:
 test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
 	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
 
-QUICK = tests/formats tests/settings tests/tags/test_folding.py tests/uploads/test_digests.py \
-  tests/uploads/test_filenames.py tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py \
-  tests/uploads/test_rules.py tests/storage_backends/local tests/tus/test_headers.py
+QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/test_signing.py tests/http/test_byte_ranges.py \
+  tests/http/test_ordering.py tests/http/test_texts.py tests/previews/test_addresses.py tests/previews/test_canonical.py \
+  tests/previews/test_charsets.py tests/previews/test_choosing.py tests/previews/test_texts.py tests/storage_backends/test_keys.py \
+  tests/tags/test_folding.py tests/tus/test_headers.py tests/uploads/test_digests.py tests/uploads/test_filenames.py \
+  tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py tests/uploads/test_rules.py
 
 .PHONY: quick
 quick: .venv/installed-for-development ## run the tests that need no server and no browser, in less than a minute

@@ -182,3 +182,11 @@ def test_nginx_takes_the_lines_for_tls(certificate: Path, tmp_path: Path) -> Non
     }
     said = nginx.check(nginx.lay_out(tmp_path / "etc", "scapi.conf", substitutions))
     assert "warn" not in said
+
+
+def test_the_quick_tests_are_there() -> None:
+    quick = re.search(r"^QUICK = (.*?)\n\n", (ROOT / "Makefile").read_text(), re.MULTILINE | re.DOTALL)
+    assert quick
+    paths = quick[1].replace("\\", " ").split()
+    assert len(paths) > 9
+    assert [path for path in paths if not (ROOT / path).exists()] == []
