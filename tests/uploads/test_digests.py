@@ -52,9 +52,7 @@ def test_fields_that_are_none(wrong: str) -> None:
     assert refused.value.code == "invalid_digest"
 
 
-@pytest.mark.parametrize(
-    "wrong", [MD5[:-1], "é", "=", base64.b64encode(bytes(15)).decode(), base64.b64encode(bytes(17)).decode()]
-)
+@pytest.mark.parametrize("wrong", [MD5[:-1], "é", "=", MD5 + "AAAA", base64.b64encode(bytes(15)).decode()])
 def test_an_md5_that_is_none(wrong: str) -> None:
     with pytest.raises(Refused) as refused:
         parse(None, wrong)
