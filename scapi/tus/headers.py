@@ -1,7 +1,6 @@
 """The headers of tus: what a client says in them. No I/O."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -67,7 +66,7 @@ class Metadata:
                 raise _invalid(f"Upload-Metadata: expected unique keys of ASCII characters, not {key[:40]!r}")
             try:
                 values[key] = base64.b64decode(value.strip(), validate=True).decode(errors="replace")
-            except binascii.Error as error:
+            except ValueError as error:  # binascii.Error, or another where it is not ASCII
                 raise _invalid(f"Upload-Metadata: the value of {key[:40]!r} is not valid base64") from error
         return cls(sent, values)
 
@@ -108,7 +107,7 @@ class Checksum:
             raise _invalid(f"Upload-Checksum: expected one of {', '.join(CHECKSUMS)}, not {algorithm[:40]!r}")
         try:
             self._wanted = base64.b64decode(value.strip(), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error, or another where it is not ASCII
             raise _invalid("Upload-Checksum: the checksum is not valid base64") from error
         self._hash: Hash = _Crc32() if algorithm == "crc32" else hashlib.new(algorithm, usedforsecurity=False)
 

@@ -36,7 +36,7 @@ def test_metadata() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["a YQ==,a YQ==", "a YQ", ",", "\u00e4 YQ==", "a YQ== YQ==", "a " + "A" * MAX_METADATA]
+    "header", ["a YQ==,a YQ==", "a YQ", ",", "\u00e4 YQ==", "a YQ== YQ==", "a \u00e4", "a " + "A" * MAX_METADATA]
 )
 def test_metadata_that_are_refused(header: str) -> None:
     with pytest.raises(Refused):
@@ -63,6 +63,6 @@ def test_no_more_parts_than_the_limit() -> None:
 
 
 def test_a_checksum_of_an_unknown_algorithm_or_value() -> None:
-    for header in ("", "sha3 YQ==", "md5 ?"):
+    for header in ("", "sha3 YQ==", "md5 ?", "md5 \u00e4"):
         with pytest.raises(Refused):
             Checksum(header)
