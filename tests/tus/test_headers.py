@@ -1,5 +1,10 @@
 """What the headers of tus say, without a server."""
 
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable
+
 import pytest
 
 from scapi.refusals import Refused
@@ -66,3 +71,83 @@ def test_a_checksum_of_an_unknown_algorithm_or_value() -> None:
     for header in ("", "sha3 YQ==", "md5 ?", "md5 \u00e4"):
         with pytest.raises(Refused):
             Checksum(header)
+
+
+def refused(call: Callable[..., object], *arguments: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        call(*arguments)
+    return caught.value
+
+
+def test_headers_that_are_missing() -> None:
+    assert number("Upload-Offset", None) is None
+    assert Concat.parse(None, "/tus/") is None
+    assert refused(number, "Upload-Offset", "x").code == "invalid_header"
+
+
+def metadata_of(length: int) -> str:
+    """Return metadata of so many characters."""
+    return "k" * (length - 5) + " YQ=="
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(4095, True), (4096, True), (4097, False)])
+def test_the_limit_of_metadata(length: int, is_taken: bool) -> None:
+    header = metadata_of(length)
+    assert len(header) == length
+    if is_taken:
+        assert Metadata.parse(header).sent == header
+    else:
+        assert "the limit is 4096" in refused(Metadata.parse, header).message
+
+
+@pytest.mark.parametrize(("count", "is_taken"), [(1, True), (2, True), (99, True), (100, True), (101, False)])
+def test_the_limit_of_parts(count: int, is_taken: bool) -> None:
+    header = "final;" + " ".join([f"/tus/{ID}"] * count)
+    if is_taken:
+        assert (found := Concat.parse(header, "/tus/")) is not None
+        assert found.parts == (ID,) * count
+    else:
+        assert "names 101 uploads; the limit is 100" in refused(Concat.parse, header, "/tus/").message
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(16_383, True), (16_384, True), (16_385, False)])
+def test_the_limit_of_a_list_of_parts(length: int, is_taken: bool) -> None:
+    header = "final;http://a/" + "b" * (length - 15 - len(f"/tus/{ID}")) + f"/tus/{ID}"
+    assert len(header) == length
+    if is_taken:
+        assert Concat.parse(header, "/tus/")
+    else:
+        assert refused(Concat.parse, header, "/tus/").code == "invalid_header"
+
+
+@pytest.mark.parametrize("length", [39, 40, 41])
+def test_messages_quote_the_beginning_of_what_was_sent(length: int) -> None:
+    shown = f"{'x' * min(length, 40)}'"
+    assert shown in refused(number, "Upload-Offset", "x" * length).message
+    assert shown in refused(Checksum, "x" * length).message
+    assert shown in refused(Metadata.parse, "x" * length + " ?").message
+    assert shown in refused(Metadata.parse, "x" * length + "\u00e4").message or length < 40
+    url = "y" * (60 + length)
+    assert f"'{url[:100]}'" in refused(Concat.parse, f"final;{url}", "/tus/").message
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "digest"),
+    [
+        *((name, hashlib.new(name, b"some bytes").digest()) for name in ("md5", "sha1", "sha256")),
+        ("crc32", zlib.crc32(b"some bytes").to_bytes(4)),
+    ],
+)
+def test_checksums(algorithm: str, digest: bytes) -> None:
+    checksum = Checksum(f" {algorithm}  {base64.b64encode(digest).decode()} ")
+    checksum.update(b"some ")
+    assert refused(checksum.verify).code == "checksum_mismatch"
+    checksum.update(b"bytes")
+    checksum.verify()
+
+
+def test_ids_have_32_digits() -> None:
+    for last in (ID[:31], ID + "0", "g" * 32, ID.replace("0", "A")):
+        assert refused(Concat.parse, f"final;/tus/{last}", "/tus/").code == "invalid_header"
+    assert refused(Concat.parse, f"final;/else/{ID}", "/tus/").code == "invalid_header"
+    assert Concat.parse(f"final;/tus/{ID}/", "/tus/")
