@@ -32,3 +32,10 @@ def test_ranges_of_a_file_of_ten_bytes(asked: str, part: tuple[int, int] | None)
 @pytest.mark.parametrize("asked", ["", "bytes=-", "bytes=-1,-2", "lines=-5", "bytes=a"])
 def test_others_stay_as_they_are(asked: str) -> None:
     assert of_file(asked, 10) == asked
+
+
+@pytest.mark.parametrize(("asked", "start"), [("1", 24), ("9", 16), ("10", 15), ("24", 1), ("25", 0), ("26", 0)])
+def test_suffixes_of_a_file_of_25_bytes(asked: str, start: int) -> None:
+    found = parse_range_header(of_file(f"bytes=-{asked}", 25))
+    assert found is not None
+    assert found.range_for_length(25) == (start, 25)

@@ -160,3 +160,54 @@ def test_the_setting_opens_hosts_and_networks_and_ports_and_nothing_else() -> No
 def test_settings_that_mean_nothing(allow: list[str], ports: list[int]) -> None:
     with pytest.raises(ValueError):
         Rules.from_settings(allow, ports)
+
+
+@pytest.mark.parametrize("port", [1, 2, 65534, 65535])
+def test_ports_that_may_be_allowed(port: int) -> None:
+    assert Rules.from_settings([], [port]).parse(f"http://example.com:{port}/").port == port
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536, 65537])
+def test_numbers_that_are_no_ports(port: int) -> None:
+    with pytest.raises(ValueError, match="not ports"):
+        Rules.from_settings([], [80, port])
+
+
+def test_the_ports_of_the_schemes() -> None:
+    assert Rules().parse("http://example.com/").port == 80
+    assert Rules().parse("https://example.com/").port == 443
+    for url in (
+        "http://example.com:81/",
+        "https://example.com:444/",
+        "http://example.com:79/",
+        "https://example.com:442/",
+    ):
+        with pytest.raises(Forbidden, match="is not one of those"):
+            Rules().parse(url)
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(2047, True), (2048, True), (2049, False)])
+def test_the_longest_url(length: int, is_taken: bool) -> None:
+    url = "http://example.com/".ljust(length, "a")
+    if is_taken:
+        assert Rules().parse(url).url == url
+    else:
+        with pytest.raises(Forbidden, match="at most 2048 characters"):
+            Rules().parse(url)
+
+
+def test_references_of_a_page() -> None:
+    target = Rules().parse("https://example.com/a/b?c")
+    for reference, url in (
+        ("d", "https://example.com/a/d"),
+        (" /d\n", "https://example.com/d"),
+        ("//other.example.com/d", "https://other.example.com/d"),
+        ("http://other.example.com", "http://other.example.com/"),
+        ("?e", "https://example.com/a/b?e"),
+        ("", "https://example.com/a/b?c"),
+        ("http://10.0.0.1/", "http://10.0.0.1/"),
+    ):
+        assert target.join(reference) == url
+    for reference in ("a\0b", "http://0x7f.1/", "//2130706433/", "http://["):
+        with pytest.raises(Forbidden):
+            target.join(reference)

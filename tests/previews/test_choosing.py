@@ -72,3 +72,32 @@ def test_a_size_that_the_page_gives_is_believed() -> None:
 )
 def test_the_larger_one_of_two_goes_first(thumbnail: str, declared: str, first: str) -> None:
     assert larger_first(Image(thumbnail), Image(declared), measure)[0].url == first
+
+
+@pytest.mark.parametrize(("before", "expected"), [(6, "photo"), (7, "photo"), (8, None)])
+def test_eight_candidates_are_tried(before: int, expected: str | None) -> None:
+    assert chosen(" ".join([*(f"page{number}" for number in range(before)), "photo"])) == expected
+
+
+@pytest.mark.parametrize(("width", "height", "is_good"), [(31, 32, False), (32, 31, False), (32, 32, True)])
+def test_the_smallest_declared_picture(width: int, height: int, is_good: bool) -> None:
+    found = choose([Image("a", declared=True)], lambda image: Image(image.url, width, height, declared=True))
+    assert (found.image is not None) == is_good
+
+
+def test_the_first_of_two_as_large_as_each_other() -> None:
+    assert chosen("small1 small2 icon") == "small1"
+
+
+def test_after_a_picture_that_is_good_enough_nothing_is_asked() -> None:
+    asked: list[str] = []
+
+    def ask(image: Image) -> Image:
+        asked.append(image.url)
+        return measure(image)
+
+    choose([Image("photo"), Image("medium")], ask)
+    assert asked == ["photo"]
+    asked.clear()
+    choose([Image("away", declared=True), Image("photo")], ask)
+    assert asked == ["away"]

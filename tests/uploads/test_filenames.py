@@ -64,3 +64,17 @@ def test_nothing_hidden_is_left(name: str) -> None:
 )
 def test_a_title_loses_a_real_extension_only(name: str, title: str) -> None:
     assert stem(name) == title
+
+
+@pytest.mark.parametrize("length", [254, 255, 256, 400])
+def test_the_longest_name(length: int) -> None:
+    name = "x" * (length - 4) + ".jpg"
+    assert clean(name) == "x" * (min(length, 255) - 4) + ".jpg"
+
+
+@pytest.mark.parametrize(("extension", "is_kept"), [(9, True), (10, True), (11, False)])
+def test_the_longest_extension_that_is_kept(extension: int, is_kept: bool) -> None:
+    name = "x" * 300 + "." + "y" * extension
+    assert clean(name) == ("x" * (254 - extension) + "." + "y" * extension if is_kept else "x" * 255)
+    assert clean("." + "y" * 300) == ("." + "y" * 300)[:255]
+    assert clean("x" * 300 + ".") == "x" * 254 + "."

@@ -163,3 +163,33 @@ def test_sizes(size: int, mimetype: str, fits: bool) -> None:
         rules.check_size(size, mimetype, 5 * MiB, 50 * MiB)
     else:
         assert _code(rules.check_size, size, mimetype, 5 * MiB, 50 * MiB) == "file_too_large"
+
+
+def test_an_upload_that_is_not_there() -> None:
+    assert _code(rules.accessible, None, 7) == "upload_not_found"
+    row = Row(user_id=7)
+    assert rules.accessible(row, 7) is row
+
+
+def test_a_refusal_is_answered_again() -> None:
+    with pytest.raises(Refused) as refused:
+        rules.check_alive(Row(status="refused", refusal_code="invalid_image", refusal_message="it is none"), NOW)
+    assert (refused.value.code, refused.value.message) == ("invalid_image", "it is none")
+    with pytest.raises(Refused) as refused:
+        rules.check_alive(Row(status="refused"), NOW)
+    assert (refused.value.code, refused.value.message) == ("refused_by_check", "this file was refused by a check")
+
+
+@pytest.mark.parametrize(("mimetype", "most"), [("image/png", 10), ("application/pdf", 20), (UNKNOWN, 20)])
+def test_the_limit_of_a_size(mimetype: str, most: int) -> None:
+    for size in (0, most - 1, most):
+        rules.check_size(size, mimetype, 10, 20)
+    assert _code(rules.check_size, most + 1, mimetype, 10, 20) == "file_too_large"
+    if mimetype == "application/pdf":
+        assert _code(rules.check_size, 21, mimetype, 30, 20) == "file_too_large"
+
+
+def test_types_that_are_known_but_not_accepted() -> None:
+    assert rules.check_type(b"%PDF-1.7\n".ljust(600)) == "application/pdf"
+    assert _code(rules.check_type, b"BM".ljust(600, b"\0")) == "unsupported_file_type"
+    assert _code(rules.check_type, b"nothing known ".ljust(5000)) == "unsupported_file_type"
