@@ -47,4 +47,4 @@ def _is_shift_jis(data: bytes) -> bool:
         return False
     common = sum(0x81 <= one[0] <= 0x97 for one in characters)  # rows 1 to 47 of JIS X 0208
     narrow = sum(len(one) == 1 for one in characters)
-    return common > 0 and narrow == 0 and common * 2 >= len(characters)
+    return narrow == 0 and common * 2 >= len(characters)

@@ -64,3 +64,21 @@ def test_a_place_on_the_page_stays() -> None:
     )
     for fragment in ("#!/topic/42", "#/inbox/7"):
         assert kept(f"https://a.example.com/app{fragment}", ["https://a.example.com/start"]).endswith(f"app{fragment}")
+
+
+@pytest.mark.parametrize(
+    ("posted", "declared"),
+    [
+        ("http://a.example.com:8080/x", "https://a.example.com/x"),
+        ("http://a.example.com/x", "https://a.example.com:8443/x"),
+        ("https://a.example.com/x?id=", "https://a.example.com/x"),
+    ],
+)
+def test_another_port_or_a_lost_parameter_is_another_page(posted: str, declared: str) -> None:
+    assert kept(posted, [declared]) == posted
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(2047, True), (2048, True), (2049, False)])
+def test_the_longest_url_with_its_fragment(length: int, is_taken: bool) -> None:
+    posted, declared = "https://a.example.com/x#f", "https://a.example.com/".ljust(length - 2, "y")
+    assert kept(posted, [declared]) == (f"{declared}#f" if is_taken else posted)

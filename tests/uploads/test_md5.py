@@ -26,7 +26,7 @@ def _carried(chunks: list[bytes]) -> bytes:
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_it_equals_hashlib_wherever_the_bytes_are_cut(chunks: list[bytes]) -> None:
     state = _carried(chunks)
-    assert len(state) == md5.CONTEXT_SIZE
+    assert len(state) == md5.CONTEXT_SIZE == 92  # the column has no more
     assert md5.hexdigest(state) == hashlib.md5(b"".join(chunks)).hexdigest()
 
 
