@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Self
 
+from storage_backends.keys import PROBE_KEY
+
 KiB = 1024
 MiB = 1024 * KiB
 
@@ -33,9 +35,6 @@ State = dict[str, Any]
 
 BLOCK = 8 * MiB
 """Bytes of a stream that are written together, unless the backend knows better."""
-
-PROBE_KEY = "probe"
-"""Where nothing is ever published."""
 
 
 class StorageError(Exception):

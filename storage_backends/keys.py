@@ -2,6 +2,9 @@
 
 import re
 
+PROBE_KEY = "probe"
+"""Where nothing is ever published."""
+
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
 
 

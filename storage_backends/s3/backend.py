@@ -41,7 +41,6 @@ from botocore.exceptions import ClientError
 from storage_backends.base import (
     Diagnosis,
     Leftover,
-    MiB,
     Misconfigured,
     NotFound,
     Published,
@@ -51,19 +50,13 @@ from storage_backends.base import (
 )
 from storage_backends.s3 import client, diagnosis, errors
 from storage_backends.s3.bucket import Bucket
-from storage_backends.s3.quick import Quick
+from storage_backends.s3.quick import SMALL, Quick
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 from storage_backends.s3.trial import check
-from storage_backends.s3.urls import Links
+from storage_backends.s3.urls import URL_EXPIRES, Links
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-URL_EXPIRES = 3600
-"""Seconds that a presigned URL is good for, unless the settings say otherwise."""
-
-SMALL = 8 * MiB
-"""Bytes of an object that is taken into memory as a whole."""
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
 

@@ -17,11 +17,15 @@ from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
+from storage_backends.base import MiB
 from storage_backends.s3.client import CONNECTIONS, content_md5
 
 if TYPE_CHECKING:
     from boto3.session import Session
     from types_boto3_s3 import S3Client
+
+SMALL = 8 * MiB
+"""Bytes of an object that is taken into memory as a whole."""
 
 HEADERS = {
     "CacheControl": "Cache-Control",

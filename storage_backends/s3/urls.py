@@ -15,6 +15,9 @@ from botocore.auth import AUTH_TYPE_MAPS, S3SigV4QueryAuth
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+URL_EXPIRES = 3600
+"""Seconds that a presigned URL is good for, unless the settings say otherwise."""
+
 WINDOWS = 3
 """Windows in the life of a URL. When it is given out, two thirds of its life are left at least."""
 

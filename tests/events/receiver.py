@@ -31,6 +31,9 @@ class Receiver:
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
 
+    def has(self, number: int) -> bool:
+        return len(self.events) == number
+
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for headers in self.headers]
 

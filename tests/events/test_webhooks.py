@@ -117,10 +117,6 @@ def _deliverer(server: Server) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=ROOT, env=environment(**server.settings), stdout=subprocess.PIPE, text=True)
 
 
-def _has_got(receiver: Receiver, number: int) -> bool:
-    return len(receiver.events) == number
-
-
 def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: Receiver) -> None:
     by_name = telling.extensions["scapi.settings"].by_name()
     settings = {name: by_name[name] for name in SHARED}
@@ -129,7 +125,7 @@ def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: R
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as service:
         for number in (1, 2):
             make(telling)
-            servers.wait_until(partial(_has_got, receiver, number), 20, "the event")
+            servers.wait_until(partial(receiver.has, number), 20, "the event")
         service.terminate()
         assert service.wait(10) == 0
 

@@ -89,3 +89,14 @@ def refusal(code: str, status: int, operation: str = "AnyOperation") -> ClientEr
     """Return what botocore raises when a server answers so."""
     answer: Any = {"Error": {"Code": code, "Message": "made up"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, operation)
+
+
+def operations(made: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Return the names of what was asked, sorted: some of it is asked at once."""
+    return sorted(name for name, _ in made)
+
+
+def published(backend: S3Backend, server: Server, key: str) -> dict[str, Any]:
+    """Return what HEAD says of an object."""
+    answer: dict[str, Any] = server.client().head_object(Bucket=server.bucket, Key=backend._bucket.prefix + key)
+    return answer

@@ -16,18 +16,16 @@ from storage_backends.base import MiB, Misconfigured, NotFound, StorageError
 from storage_backends.conformance.steps import add, data, read, sweep, upload
 from storage_backends.s3 import S3Backend
 from tests.servers import Server
-from tests.storage_backends.s3_setup import client_of, intercept, record, refusal, s3_backend, s3_inventory
-
-
-def operations(made: list[tuple[str, dict[str, Any]]]) -> list[str]:
-    """Return the names of what was asked, sorted: some of it is asked at once."""
-    return sorted(name for name, _ in made)
-
-
-def published(backend: S3Backend, server: Server, key: str) -> dict[str, Any]:
-    """Return what HEAD says of an object."""
-    answer: dict[str, Any] = server.client().head_object(Bucket=server.bucket, Key=backend._bucket.prefix + key)
-    return answer
+from tests.storage_backends.s3_setup import (
+    client_of,
+    intercept,
+    operations,
+    published,
+    record,
+    refusal,
+    s3_backend,
+    s3_inventory,
+)
 
 
 def test_a_chunk_as_large_as_a_part_is_put_once_and_never_read(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,31 +270,3 @@ def test_finishing_what_was_never_written_is_not_found_after_abort(
         CheckedBackend(backend).finish(state)
     with pytest.raises(StorageError):
         backend.write(backend.start("ab/cd", "image/png"), 0, io.BytesIO(b"abc"), 4)
-
-
-def test_whole_objects_are_sent_and_read_past_the_client(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = s3_backend(s3_server, monkeypatch, SCAPI_CACHE_CONTROL="public, max-age=60")
-    made = record(backend)
-    content = data(10_000)
-    backend.save_named("ab/cd", io.BytesIO(content), "image/png", 'inline; filename="a.png"')
-    with backend.whole("ab/cd", len(content)) as stream:
-        assert stream.read() == content
-    assert made == []
-    said = published(backend, s3_server, "ab/cd")
-    assert (said["ContentType"], said["ContentDisposition"]) == ("image/png", 'inline; filename="a.png"')
-    assert said["CacheControl"] == "public, max-age=60"
-
-
-def test_what_does_not_go_well_is_asked_for_in_the_ordinary_way(
-    seaweed: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backend = s3_backend(seaweed, monkeypatch)
-    made = record(backend)
-    with pytest.raises(NotFound):
-        CheckedBackend(backend).whole("ab/cd", 5)
-    assert operations(made) == ["GetObject"]
-    monkeypatch.setattr(backend._bucket._quick, "_url", "http://127.0.0.1:9/")
-    backend.save_named("ab/cd", io.BytesIO(b"12345"), "image/png", "inline")
-    with backend.whole("ab/cd", 5) as stream:
-        assert stream.read() == b"12345"
-    assert operations(made) == ["GetObject", "GetObject", "PutObject"]
