@@ -52,6 +52,10 @@ QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/t
 quick: .venv/installed-for-development ## run the tests that need no server and no browser, in less than a minute
 	$(BIN)/pytest --quiet --numprocesses $(JOBS) $(QUICK)
 
+.PHONY: coverage
+coverage: .venv/installed-for-development page-or-not ## run all tests and tell which branches they reach in their own processes
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report term:skip-covered
+
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 SCAPI_TEST_LATENCY=1 SCAPI_TEST_SILENCE=25 SCAPI_TEST_DELAYS='0.1 0.4 1' $(BIN)/pytest --capture=no tests/faults

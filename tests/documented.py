@@ -6,35 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 API = "/api/v2/"
 
 Document = dict[str, Any]
 
 
-class CheckingClient(FlaskClient):
-    """Flask's test client, which fails the test at an error that the application's OpenAPI document does not name."""
-
-    def open(self, *arguments: Any, **options: Any) -> TestResponse:
-        answer = super().open(*arguments, **options)
-        if answer.status_code >= 400 and answer.mimetype == "application/json" and answer.request.method != "HEAD":
-            app: Flask = self.application
-            document = _documents.get(app.import_name)
-            if document is None:
-                document = _documents[app.import_name] = FlaskClient(app).get(f"{API}openapi.json").get_json()
-            check_body(document, answer.request.method, answer.request.path, answer.status_code, answer.get_json())
-        return answer
-
-
-_documents: dict[str, Document] = {}
-"""The document of this process's applications: it does not depend on their settings."""
-
-
 def check(server: str, answer: requests.Response) -> None:
-    """Check an answer of a server as `check_body` does."""
+    """Assert that an error of an operation is documented: its status, its codes and the fields of its body."""
     if (
         answer.status_code < 400
         or answer.status_code in (502, 504)  # which only a proxy in front answers
@@ -43,21 +22,15 @@ def check(server: str, answer: requests.Response) -> None:
     ):
         return
     document = _document(server)
-    if "paths" in document:  # a proxy may refuse all
-        path = str(urlsplit(answer.request.url or "").path)
-        check_body(document, answer.request.method or "", path, answer.status_code, answer.json())
-
-
-def check_body(document: Document, method: str, path: str, status: int, body: Document) -> None:
-    """Assert that an error of an operation is documented: its status, its codes and the fields of its body."""
-    operation = _operation(document, method, path)
+    operation = _operation(document, answer.request) if "paths" in document else None  # a proxy may refuse all
     if operation is None:
         return
+    body = answer.json()
     fields = document["components"]["schemas"]["Error"]["properties"]
     assert body.keys() <= fields.keys(), f"not in the schema of errors: {body.keys() - fields.keys()}"
-    response = operation["responses"].get(str(status), {"x-codes": []})
+    response = operation["responses"].get(str(answer.status_code), {"x-codes": []})
     undocumented = set(_codes(body)) - set(response["x-codes"])
-    assert not undocumented, f"{operation['operationId']} answers {status} {undocumented}, undocumented"
+    assert not undocumented, f"{operation['operationId']} answers {answer.status_code} {undocumented}, undocumented"
 
 
 @cache
@@ -66,14 +39,15 @@ def _document(server: str) -> Document:
     return found
 
 
-def _operation(document: Document, method: str, path: str) -> Document | None:
+def _operation(document: Document, request: requests.PreparedRequest) -> Document | None:
     """Return what the document says of the request; None where there is no such operation, which is 404 or 405."""
-    path = path.rstrip("/") + "/"
+    path = urlsplit(request.url or "").path.rstrip("/") + "/"
+    method = (request.method or "").lower()
     exact_first = sorted(document["paths"].items(), key=lambda item: item[0].count("{"))
     for template, operations in exact_first:
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template.rstrip("/") + "/"))
-        if re.fullmatch(pattern, path):
-            found: Document | None = operations.get(method.lower())
+        if re.fullmatch(pattern, str(path)):
+            found: Document | None = operations.get(method)
             return found
     return None
 
