@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scapi.previews.addresses import Forbidden, Rules, Target, is_public, unwrapped
+from scapi.previews.addresses import Forbidden, Rules, Target, is_public, unwrapped, written
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8"]
 PUBLIC += ["64:ff9b::808:808", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1", "11.0.0.1"]
@@ -211,3 +211,8 @@ def test_references_of_a_page() -> None:
     for reference in ("a\0b", "http://0x7f.1/", "//2130706433/", "http://["):
         with pytest.raises(Forbidden):
             target.join(reference)
+
+
+def test_a_url_is_kept_as_it_was_sent_where_that_is_plain() -> None:
+    assert written(" http://example.com ") == "http://example.com"
+    assert written("http://example.com/a b") == "http://example.com/a%20b"

@@ -122,10 +122,10 @@ def test_the_limit_of_a_list_of_parts(length: int, is_taken: bool) -> None:
 
 @pytest.mark.parametrize("length", [39, 40, 41])
 def test_messages_quote_the_beginning_of_what_was_sent(length: int) -> None:
-    shown = f"{'x' * min(length, 40)}'"
+    shown = f"'{'x' * min(length, 40)}'"
     assert shown in refused(number, "Upload-Offset", "x" * length).message
     assert shown in refused(Checksum, "x" * length).message
-    assert shown in refused(Metadata.parse, "x" * length + " ?").message
+    assert f"value of {shown} is" in refused(Metadata.parse, "x" * length + " ?").message
     assert shown in refused(Metadata.parse, "x" * length + "\u00e4").message or length < 40
     url = "y" * (60 + length)
     assert f"'{url[:100]}'" in refused(Concat.parse, f"final;{url}", "/tus/").message

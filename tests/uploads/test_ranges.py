@@ -103,3 +103,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except Refused:
         return
     assert 0 <= position.start < (position.end or 0) <= MAX_OFFSET
+
+
+def test_a_message_names_the_bytes_that_were_announced() -> None:
+    with pytest.raises(Refused) as refused:
+        chunk(9, "bytes 10-19/30", None)
+    assert refused.value.message == "Content-Range says 10 bytes; the chunk has 9"

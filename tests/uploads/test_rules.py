@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scapi.formats import filetypes
 from scapi.formats.filetypes import UNKNOWN
 from scapi.refusals import Refused
 from scapi.uploads import rules
@@ -193,3 +194,9 @@ def test_types_that_are_known_but_not_accepted() -> None:
     assert rules.check_type(b"%PDF-1.7\n".ljust(600)) == "application/pdf"
     assert _code(rules.check_type, b"BM".ljust(600, b"\0")) == "unsupported_file_type"
     assert _code(rules.check_type, b"nothing known ".ljust(5000)) == "unsupported_file_type"
+
+
+def test_a_type_that_is_not_accepted_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [one for one in filetypes.taken() if one.mimetype != "application/pdf"]
+    monkeypatch.setattr(filetypes, "taken", lambda: images)
+    assert _code(rules.check_type, b"%PDF-1.7\n".ljust(600)) == "unsupported_file_type"
