@@ -18,6 +18,8 @@ from tests import databases, running, servers
 from tests.browser import chromium
 from tests.running import SECRET, Server
 
+PLACES = {"sqlite-local": ("sqlite", "local"), "postgresql-seaweedfs": ("postgresql", "seaweed")}
+
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[databases.PostgreSQL]:
@@ -44,6 +46,13 @@ def database(request: pytest.FixtureRequest) -> str:
     """The kind of database: a test that uses it, or a server, runs once on each."""
     kind: str = request.param
     return kind
+
+
+@pytest.fixture(scope="session", params=PLACES.values(), ids=PLACES.keys())
+def place(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A kind of database and a storage: those that need least, and those of many hosts."""
+    kinds: tuple[str, str] = request.param
+    return kinds
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +112,11 @@ def serve(
 ) -> Callable[..., AbstractContextManager[Server]]:
     """A function that serves scapi in a new place, a kind of database and a storage, with more settings."""
 
-    def start(place: tuple[str, str], *, workers: int = 2, **more: str) -> AbstractContextManager[Server]:
+    def start(
+        place: tuple[str, str], *, workers: int = 2, port: int | None = None, **more: str
+    ) -> AbstractContextManager[Server]:
         settings = {**settings_for(*place), **more}
-        return running.scapi(tmp_path_factory.mktemp("server"), workers=workers, **settings)
+        return running.scapi(tmp_path_factory.mktemp("server"), workers=workers, port=port, **settings)
 
     return start
 

@@ -96,10 +96,10 @@ class Server:
 
 
 @contextmanager
-def scapi(folder: Path, *, workers: int | str = 2, **settings: str) -> Iterator[Server]:
-    """Serve scapi with `settings` on a free port; its data dir is in `folder` unless they name another."""
+def scapi(folder: Path, *, workers: int | str = 2, port: int | None = None, **settings: str) -> Iterator[Server]:
+    """Serve scapi with `settings` on a free port, or `port`; its data dir is in `folder` unless they name another."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     chosen = {"SCAPI_DATA_DIR": str(folder / "data"), "WEB_CONCURRENCY": str(workers), **settings}
     server = Server(f"http://127.0.0.1:{port}", chosen, folder / f"gunicorn-{port}.log")
     try:

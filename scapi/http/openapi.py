@@ -25,7 +25,8 @@ class Api(flask_smorest.Api):
     def _openapi_json(self) -> Response:
         """Serve the document; with `?bodies=json`, each operation has one type of body, JSON where it takes that.
 
-        Many generators of clients name the types of a body by its schema, and make one name for three types.
+        Many generators of clients name the types of a body by its schema, and make one name for three types. Many do
+        not know `writeOnly` either: the schemas of answers require no member that is only sent.
         """
         if request.args.get("bodies") != JSON_ONLY:
             answer: Response = super()._openapi_json()
@@ -55,7 +56,20 @@ def _with_one_body(document: dict[str, Any]) -> dict[str, Any]:
             content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
             if JSON in content:
                 operation["requestBody"]["content"] = {JSON: content[JSON]}
+            if isinstance(operation, dict):
+                _require_no_more_than_is_answered(document, operation.get("responses", {}))
     return document
+
+
+def _require_no_more_than_is_answered(document: dict[str, Any], responses: dict[str, Any]) -> None:
+    """Take what is only sent out of `required` of the schemas of answers: many generators do not know `writeOnly`."""
+    for response in responses.values():
+        for content in response.get("content", {}).values():
+            name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            schema = document["components"]["schemas"].get(name, {})
+            if "required" in schema:
+                members = schema["properties"]
+                schema["required"] = [one for one in schema["required"] if not members[one].get("writeOnly")]
 
 
 class Converter(OpenAPIConverter):

@@ -75,6 +75,12 @@ class Metadata:
         """The name of the file, which clients call `filename` or `name`."""
         return self.values.get("filename") or self.values.get("name") or ""
 
+    @property
+    def type(self) -> str | None:
+        """The kind of media that the client asks for. Uppy says the file's media type here, which its bytes show."""
+        value = self.values.get("type")
+        return value if value and "/" not in value else None
+
 
 class Hash(Protocol):
     """A checksum in the making."""

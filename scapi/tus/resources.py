@@ -133,7 +133,7 @@ def over(due: Due) -> Iterator[Task]:
 
 def wishes(metadata: Metadata) -> tuple[str | None, str | None]:
     """Return the type of media and the MD5 that the metadata ask for. Raises Refused."""
-    wanted, md5 = metadata.values.get("type") or None, metadata.values.get("md5")
+    wanted, md5 = metadata.type, metadata.values.get("md5")
     if wanted is not None and wanted not in UPLOAD_TYPES:
         raise Refused("invalid_header", f"Upload-Metadata: type must be one of {', '.join(UPLOAD_TYPES)}")
     if md5 is not None and not HEX.fullmatch(md5):

@@ -104,17 +104,14 @@ def sdk(modules: Path, server: Server) -> Iterator[Sdk]:
 
 @pytest.fixture(scope="session")
 def elsewhere(modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that uploads as the React components do, on another origin than scapi."""
+    """The address of two pages on another origin than scapi: `page.html` uploads as the React components do, and
+    `tus-page.html` by clients of tus."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    bundle = [
-        str(modules / ".bin" / "esbuild"),
-        "page.jsx",
-        "--bundle",
-        "--jsx=automatic",
-        f"--outfile={folder}/page.js",
-    ]
-    subprocess.run([*bundle, '--define:process.env.NODE_ENV="production"'], cwd=HERE, check=True, capture_output=True)
-    page = '<!doctype html><html lang="en"><title>Elsewhere</title><body><script src="page.js"></script>'
-    (folder / "index.html").write_text(page)
+    bundle = [str(modules / ".bin" / "esbuild"), "page.jsx", "tus-page.js", "--bundle", "--jsx=automatic"]
+    production = '--define:process.env.NODE_ENV="production"'
+    subprocess.run([*bundle, production, f"--outdir={folder}"], cwd=HERE, check=True, capture_output=True)
+    for name in ("page", "tus-page"):
+        page = f'<!doctype html><html lang="en"><title>Elsewhere</title><body><script src="{name}.js"></script>'
+        (folder / f"{name}.html").write_text(page)
     with folder_server.serving(folder) as url:
         yield url

@@ -33,7 +33,7 @@ def open_page(browser: Browser, elsewhere: str) -> Iterator[Open]:
     def open_page(api: str, user: int = 7) -> Page:
         page = context.new_page()
         bearer = token(user)["Authorization"].removeprefix("Bearer ")
-        page.goto(f"{elsewhere}?{urlencode({'api': api, 'token': bearer})}")
+        page.goto(f"{elsewhere}page.html?{urlencode({'api': api, 'token': bearer})}")
         return page
 
     yield open_page

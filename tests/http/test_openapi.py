@@ -87,6 +87,9 @@ def test_a_document_with_one_type_of_body_for_generators(server: Server) -> None
     for operation in ("appendTusUpload", "appendToUploadResource"):
         assert len(bodies.pop(operation)) == 1
     assert set(map(frozenset, bodies.values())) == {frozenset({"application/json"})}
+    schemas = document["components"]["schemas"]
+    assert "file" not in schemas["ChunkMedia"].get("required", [])  # which is an answer, too
+    assert set(schemas["ChunkCompleteMedia"]["required"]) == {"upload_id", "md5"}
     assert "multipart/form-data" in server.request("GET", "/api/v2/openapi.json").text
 
 

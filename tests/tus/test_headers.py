@@ -37,6 +37,8 @@ def test_metadata() -> None:
     assert found.values == {"filename": "Meer.jpg", "empty": "", "blank": ""}
     assert found.filename == "Meer.jpg"
     assert Metadata.parse("name YQ==").filename == "a"
+    assert Metadata.parse("type ZG9jdW1lbnQ=").type == "document"
+    assert Metadata.parse("type aW1hZ2UvanBlZw==").type is None  # Uppy's: image/jpeg
     assert Metadata.parse(None).values == {}
 
 
