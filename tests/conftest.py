@@ -48,7 +48,7 @@ def database(request: pytest.FixtureRequest) -> str:
     return kind
 
 
-@pytest.fixture(scope="session", params=PLACES.values(), ids=PLACES.keys())
+@pytest.fixture(scope="session", params=PLACES.values(), ids=list(PLACES))
 def place(request: pytest.FixtureRequest) -> tuple[str, str]:
     """A kind of database and a storage: those that need least, and those of many hosts."""
     kinds: tuple[str, str] = request.param
@@ -113,7 +113,7 @@ def serve(
     """A function that serves scapi in a new place, a kind of database and a storage, with more settings."""
 
     def start(
-        place: tuple[str, str], *, workers: int = 2, port: int | None = None, **more: str
+        place: tuple[str, str], *, workers: int = 2, port: int | str | None = None, **more: str
     ) -> AbstractContextManager[Server]:
         settings = {**settings_for(*place), **more}
         return running.scapi(tmp_path_factory.mktemp("server"), workers=workers, port=port, **settings)

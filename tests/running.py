@@ -96,7 +96,7 @@ class Server:
 
 
 @contextmanager
-def scapi(folder: Path, *, workers: int | str = 2, port: int | None = None, **settings: str) -> Iterator[Server]:
+def scapi(folder: Path, *, workers: int | str = 2, port: int | str | None = None, **settings: str) -> Iterator[Server]:
     """Serve scapi with `settings` on a free port, or `port`; its data dir is in `folder` unless they name another."""
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
