@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 
 import aiohttp
@@ -100,19 +99,12 @@ def lines_for_curl() -> list[str]:
     return re.findall(r"^```sh\n(curl.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
-def test_curl_goes_on_where_it_was_cut(server: Server, tmp_path: Path) -> None:
+def test_curl_goes_on_from_the_offset(server: Server, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(PHOTO)
+    (tmp_path / "part.jpg").write_bytes(PHOTO[:30_000])
     begin, go_on = (block.replace("http://127.0.0.1:8000", server.url) for block in lines_for_curl())
-    # the photo comes through a pipe, and stops; what is told is read from --verbose, as a file of headers is buffered
-    command = ["bash", "-c", f"exec {begin.replace('photo.jpg', '-', 1).replace('curl', 'curl --verbose', 1)}"]
-    with subprocess.Popen(command, cwd=tmp_path, stdin=PIPE, stdout=PIPE, stderr=PIPE) as cut:
-        assert cut.stdin
-        assert cut.stderr
-        cut.stdin.write(PHOTO[:30_000])
-        cut.stdin.flush()
-        told = next(line for line in cut.stderr if line.lower().startswith(b"< location:"))
-        cut.kill()
-    (tmp_path / "head").write_bytes(told.removeprefix(b"< "))
+    begin = begin.replace("photo.jpg", "part.jpg", 1).replace("Upload-Complete: ?1", "Upload-Complete: ?0")
+    subprocess.run(["bash", "-c", begin], cwd=tmp_path, capture_output=True, timeout=60, check=True)
     done = subprocess.run(["bash", "-c", go_on], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert fetch(server, json.loads(done.stdout)["url"]).content == PHOTO
 
