@@ -21,6 +21,7 @@ COPY requirements.lock setup.cfg pyproject.toml README.md LICENSE ./
 RUN python -m venv --without-pip /opt/scapi \
  && pip --python /opt/scapi/bin/python install '.[oidc,postgresql,s3,redis,heic]'
 COPY storage_backends storage_backends
+COPY gunicorn.conf.py ./
 COPY scapi scapi
 COPY --from=page /src/scapi/page/static scapi/page/static
 RUN pip --python /opt/scapi/bin/python install --no-deps --force-reinstall .

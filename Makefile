@@ -25,8 +25,13 @@ run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... 
 	@PORT=$(PORT) exec $(BIN)/scapi serve
 
 .PHONY: run-s3
-run-s3: .venv/installed-for-development ## the same on S3: a whole object store on this machine
+run-s3: .venv/installed-for-development page-or-not ## the same on S3: a whole object store on this machine
 	@PORT=$(PORT) exec examples/s3-on-one-machine.sh
+
+.PHONY: image
+image: ## build the container image and start it, by docker, podman or buildah (PORT=...)
+	deploy/image.sh build
+	@PORT=$(PORT) exec deploy/image.sh run
 
 .PHONY: install
 install: .venv/installed ## make .venv with what scapi needs to run
@@ -92,7 +97,7 @@ lint-page: web/node_modules/.installed
 	npm --prefix web run --silent check
 
 .PHONY: docs
-docs: .venv/installed-for-development ## build the documentation: build/docs/index.html
+docs: .venv/installed-for-docs ## build the documentation: build/docs/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
 
 .PHONY: screenshots
@@ -109,6 +114,11 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 
 .venv/installed: requirements.lock setup.cfg pyproject.toml | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# a reader of the documentation needs neither databases nor browsers
+.venv/installed-for-docs: requirements.lock setup.cfg | .venv/bin/python
+	$(PIP_INSTALL) --editable '.[docs]'
 	@touch $@
 
 .venv/installed-for-development: .venv/installed

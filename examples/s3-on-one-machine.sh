@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scapi on a whole S3 set-up on this machine: SeaweedFS, a real object store. `make run-s3` runs it.
 # Data is kept in var-s3 (SCAPI_DATA_DIR overrides). SeaweedFS listens on S3_PORT (8333) and the three ports after it,
-# and on each of these + 10000, on loopback only. Both servers stop with Ctrl-C.
+# and on each of these + 10000, on loopback only. All of it stops with Ctrl-C or SIGTERM, or when a part of it stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,31 +21,49 @@ AWS_SECRET_ACCESS_KEY=$(cat "$STORE/secret")
 EOF
 )
 
+# With setpriv (Linux), the store ends even where this script is killed; scapi's parts watch their parents themselves.
+TIED=()
+if command -v setpriv > /dev/null; then TIED=(setpriv --pdeathsig TERM); fi
+WEED='' SCAPI=''
+
+is_running() { [ -n "$1" ] && kill -0 "$1" 2> /dev/null; }
+
+stop() {
+  trap '' INT TERM
+  echo "stopping"
+  for process in $SCAPI $WEED; do
+    kill -TERM "$process" 2> /dev/null || continue
+    for _ in $(seq 100); do is_running "$process" || break; sleep 0.1; done
+    kill -KILL "$process" 2> /dev/null || true  # the store waits for idle connections; what it acknowledged is in its files
+  done
+  wait
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 echo "starting SeaweedFS on port $S3_PORT; its log is $STORE/weed.log"
-.venv/bin/weed server -dir="$STORE" -ip=127.0.0.1 -ip.bind=127.0.0.1 -master.telemetry=false -master.electionTimeout=1s \
-  -volume.max=32 -volume.preStopSeconds=0 -filer -s3 -s3.port.iceberg=0 -s3.port.lance=0 \
+${TIED[@]+"${TIED[@]}"} .venv/bin/weed server -dir="$STORE" -ip=127.0.0.1 -ip.bind=127.0.0.1 -master.telemetry=false \
+  -master.electionTimeout=1s -volume.max=32 -volume.preStopSeconds=0 -filer -s3 -s3.port.iceberg=0 -s3.port.lance=0 \
   -s3.config="$STORE/identities.json" -s3.port="$S3_PORT" -volume.port=$((S3_PORT + 1)) \
   -filer.port=$((S3_PORT + 2)) -master.port=$((S3_PORT + 3)) > "$STORE/weed.log" 2>&1 &
 WEED=$!
 
-stop_store() {
-  echo "stopping SeaweedFS"
-  kill $WEED 2> /dev/null || return 0
-  for _ in $(seq 30); do kill -0 $WEED 2> /dev/null || return 0; sleep 0.1; done
-  kill -KILL $WEED  # it waits for idle connections; what it acknowledged is in its files
-}
-trap stop_store EXIT
-
 export SCAPI_STORAGE=s3 SCAPI_S3_BUCKET=scapi SCAPI_S3_ENDPOINT_URL=http://127.0.0.1:$S3_PORT
 export SCAPI_S3_REGION=us-east-1 SCAPI_S3_ADDRESSING_STYLE=path
 for _ in $(seq 300); do # the store takes a few seconds until it can be written
-  if ! kill -0 $WEED 2> /dev/null; then
+  if ! is_running $WEED; then
     echo "SeaweedFS has stopped:" && tail -n 5 "$STORE/weed.log" && exit 1
   fi
   .venv/bin/python examples/make_bucket.py && break
   sleep 0.2
 done
 
-.venv/bin/scapi database upgrade
-.venv/bin/scapi housekeeping --parent $$ &
-.venv/bin/gunicorn wsgi:app
+.venv/bin/scapi serve &
+SCAPI=$!
+while is_running $WEED && is_running $SCAPI; do
+  sleep 0.5 &
+  wait $! # a signal ends this at once; it would wait for a command in the foreground
+done
+is_running $WEED || echo "SeaweedFS has stopped; its log is $STORE/weed.log"
+exit 1

@@ -1,8 +1,11 @@
 """`make run`, as a newcomer types it."""
 
 import os
+import random
 import signal
+import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests import files
@@ -51,4 +54,38 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
         process.wait(timeout=30)
     wait_until(lambda: housekeeping not in commands(process.pid), 30, "housekeeping to end")
+    assert "Traceback" not in log.read_text()
+
+
+def free_ports() -> int:
+    """Return the first of four ports that nobody uses, and of which 10000 later nobody uses any either."""
+    while True:
+        first = random.randint(20_000, 30_000)
+        try:
+            with ExitStack() as probes:
+                for port in (first + number + more for number in range(4) for more in (0, 10_000)):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+
+
+def test_make_run_s3_leaves_no_process(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(SCAPI_DATA_DIR=str(tmp_path / "data"), PORT=str(port), S3_PORT=str(free_ports()))
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "run-s3"], cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        server = Server(f"http://127.0.0.1:{port}", {}, log, process)
+        wait_until_ready(server.url, process, log, timeout=300)
+        assert upload(server, files.jpeg())["type"] == "image"
+        process.terminate()
+        assert process.wait(timeout=60) != 0
+        wait_until(lambda: not commands(process.pid), 30, "every process to end")
+    finally:
+        for pid in commands(process.pid):
+            os.kill(pid, signal.SIGKILL)
     assert "Traceback" not in log.read_text()

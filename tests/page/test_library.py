@@ -1,5 +1,6 @@
 """The media on the page: links, copying, deleting, forgetting, with a token and without."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -145,6 +146,23 @@ def test_search_filter_and_delete_several(page: Page, service: Server) -> None:
     expect(tiles).to_have_count(3)
     left = service.request("GET", "/api/v2/media/", headers=bearer(14)).json()
     assert left["count"] == 3
+
+
+def test_media_of_chosen_days(page: Page, service: Server) -> None:
+    embeds(service, 18, 2)
+    desk.set_token(page, desk.token(18))
+    tiles = page.get_by_role("list", name="Media of").get_by_role("listitem")
+    expect(tiles).to_have_count(2)
+    days = page.get_by_label("Days")
+    with page.expect_request(re.compile(r"/media/\?.*since=")):
+        days.select_option("Last 7 days")
+    expect(tiles).to_have_count(2)
+    days.select_option("Choose days")
+    with page.expect_request(re.compile(r"/media/\?.*until=2020")):
+        page.get_by_label("to", exact=True).fill("2020-02-29")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    days.select_option("Any day")
+    expect(tiles).to_have_count(2)
 
 
 def test_renditions_make_the_pictures_sharp(page: Page, service: Server) -> None:

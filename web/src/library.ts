@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import { ApiError, call, type Media } from './api'
+import { isWithin, since, until } from './days'
 import { List, page, type Piece } from './list'
 import { deleteTokenOf, drop, keep, madeHere } from './made'
 import { token } from './token'
@@ -21,10 +22,10 @@ export const tag = signal<number | undefined>(undefined)
 export const library = new List<Media>((from, signal) => (token.value ? listed(from, signal) : remembered(Number(from ?? 0), signal)))
 
 /** What the search and the filter leave. */
-export const shown = computed(() => library.items.value.filter((media) => isOfKind(media) && matches(media)))
+export const shown = computed(() => library.items.value.filter((media) => isOfKind(media) && isWithin(media.added_at) && matches(media)))
 
 effect(() => {
-  if (token.value) [search.value, tag.value] // the server searches; what is listed here is searched here
+  if (token.value) [search.value, tag.value, since.value, until.value] // the server searches; what is listed here is searched here
   void library.load()
 })
 
@@ -33,6 +34,14 @@ export function add(media: Media, md5?: string): void {
   if (!token.value) keep(media, md5)
   library.put(media)
 }
+
+/** Whether all media are asked for, of every day, with no words and no tag. */
+export const isUnfiltered = computed(() => !search.value && !tag.value && !since.value && !until.value)
+
+/** How many media there are to look through, those that are not loaded included. */
+export const count = computed(() =>
+  kind.value || !(token.value || isUnfiltered.value) ? shown.value.length : library.count.value,
+)
 
 /** Whether the person may delete a media, or only take it off this browser's list. */
 export function isDeletable({ id }: Media): boolean {
@@ -77,7 +86,12 @@ function fold(text: string): string {
 }
 
 function listed(from: string | undefined, signal: AbortSignal): Promise<Piece<Media>> {
-  const chosen = { ...(search.value && { search: search.value }), ...(tag.value && { tag: String(tag.value) }) }
+  const chosen = {
+    ...(search.value && { search: search.value }),
+    ...(tag.value && { tag: String(tag.value) }),
+    ...(since.value && { since: since.value.toISOString() }),
+    ...(until.value && { until: until.value.toISOString() }),
+  }
   return page('media/', { user: 'me', limit: String(LIMIT), ...chosen }, from, signal)
 }
 

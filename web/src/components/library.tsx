@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { Media } from '../api'
-import { type Kind, kind, library, search, shown, tag } from '../library'
+import { count, isUnfiltered, type Kind, kind, library, search, shown, tag } from '../library'
 import { tags } from '../tags'
 import { token } from '../token'
 import { dayOf, titleOf } from '../words'
+import { Days } from './days'
 import { focusOn } from './dialog'
 import { Leaving } from './leaving'
 import { More } from './more'
@@ -22,7 +23,7 @@ export function Library() {
   const selected = useSignal<ReadonlySet<number>>(new Set())
   const leaving = useSignal<Media[]>([])
   const selecting = useSignal(false)
-  const isEmpty = library.items.value.length === 0 && !search.value && !tag.value
+  const isEmpty = library.items.value.length === 0 && isUnfiltered.value
   const chosen = shown.value.filter(({ id }) => selected.value.has(id))
 
   function see(id: number) {
@@ -58,6 +59,7 @@ export function Library() {
             </option>
           ))}
         </select>
+        <Days />
         {token.value && tags.items.value.length > 0 && (
           <select
             aria-label="Tag"
@@ -105,7 +107,7 @@ export function Library() {
       {seen.value !== undefined && (
         <Viewer
           media={shown.value}
-          count={kind.value || (search.value && !token.value) ? shown.value.length : library.count.value}
+          count={count.value}
           id={seen.value}
           onMove={see}
           onLeave={(media) => (leaving.value = [media])}
@@ -152,6 +154,6 @@ function byDay(media: Media[]): [string, Media[]][] {
 }
 
 function emptyWords(): string {
-  if (search.value || kind.value || tag.value) return 'Nothing matches.'
+  if (kind.value || !isUnfiltered.value) return 'Nothing matches.'
   return token.value ? 'Nothing here yet.' : 'Nothing here yet. Without a token, this lists what this browser uploads.'
 }
