@@ -33,6 +33,10 @@ image: ## build the container image and start it, by docker, podman or buildah (
 	deploy/image.sh build
 	@PORT=$(PORT) exec deploy/image.sh run
 
+.PHONY: test-image
+test-image: .venv/installed-for-development ## build the image and ask it for all it serves (skipped where nothing can build)
+	SCAPI_TEST_IMAGE=1 $(BIN)/pytest tests/deploy/test_image.py
+
 .PHONY: install
 install: .venv/installed ## make .venv with what scapi needs to run
 

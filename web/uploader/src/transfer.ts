@@ -63,6 +63,7 @@ export async function transfer(place: Place, file: Source): Promise<Media> {
       at = await sendPiece(place, file, at, piece)
       piece = nextPiece(piece, performance.now() - begun)
     } catch (error) {
+      if (!file.signal.aborted) file.onProgress(furthest) // what the browser had taken to send counts no more
       await untilNextTry(error, ++failures, file)
       at = undefined // of a piece that broke off the server may have kept a part: ask
       piece = MIN_PIECE
