@@ -58,7 +58,7 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 def free_ports() -> int:
-    """Return the first of four ports that nobody uses, nor those 10000 later; clients get higher ones for themselves."""
+    """Return the first of four ports that nobody uses, nor those 10000 later; clients get higher ones."""
     while True:
         first = random.randint(10_000, 12_000)
         try:
