@@ -18,6 +18,7 @@ from scapi.housekeeping.sweep import sweep
 from scapi.http.commands import token
 from scapi.media.commands import media
 from scapi.media.links.commands import previews
+from scapi.media.renditions.commands import renditions
 from scapi.media.thumbnail_commands import thumbnails
 from scapi.media.user_commands import users
 from storage_backends import Unavailable
@@ -30,6 +31,7 @@ COMMANDS: list[click.Command] = [
     media,
     openapi,
     previews,
+    renditions,
     serve,
     storage,
     sweep,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import null, select, update
 
 from scapi import storage as storages
+from scapi.cli import cli
 from scapi.database import db, now
 from scapi.events.signals import Event, media_deleted
 from scapi.media import deletion
@@ -291,3 +292,32 @@ def test_a_read_only_service_makes_none(make_app: Callable[..., Flask]) -> None:
     with app.app_context():
         assert db.session.get_one(Media, media["id"]).rendition_attempts == 0
         db.session.remove()
+
+
+def test_one_that_is_lost_is_made_again(app: Flask) -> None:
+    media = completed(app, PHOTO)
+    make()
+    key = made()[0].key
+    storages.of("local").delete(key)
+    done = app.test_cli_runner().invoke(cli, ["check", "--fix", "--expect", "1"], catch_exceptions=False)
+    assert "1 lost" in done.output
+    assert [file.key for file in made()].count(key) == 0
+    make()
+    assert {file.key for file in made()} == stored(app)
+    assert app.test_client().get(media["renditions"][0]["url"]).status_code == 200
+    assert app.test_cli_runner().invoke(cli, ["check"]).exit_code == 0
+
+
+def test_pictures_of_before_are_planned_by_a_command(app: Flask) -> None:
+    media = [completed(app, data) for data in (PHOTO, files.png(100, 80), files.pdf())]
+    db.session.execute(update(Media).values(rendition_plan=null(), renditions_due_at=None))
+    db.session.commit()
+    assert seen(app, media[0])["renditions"] == []
+    for option in (["--dry-run"], []):
+        done = app.test_cli_runner().invoke(cli, ["renditions", "plan", *option], catch_exceptions=False)
+        assert "offer 2 media" in done.output
+    assert [seen(app, one)["renditions"] for one in media] == [one["renditions"] for one in media]
+    done = app.test_cli_runner().invoke(cli, ["housekeeping", "--once", "--job", "renditions"], catch_exceptions=False)
+    assert len(made()) == 8
+    shown = app.test_cli_runner().invoke(cli, ["media", "show", str(media[0]["id"])], catch_exceptions=False)
+    assert shown.output.count("role=rendition") == 4

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.conftest import token as bearer
 from tests.page import desk
 from tests.previews.sites import Answer, Site
 from tests.running import SECRET, Server
+from tests.servers import wait_until
 
 
 def test_share_and_delete_with_a_token(page: Page, service: Server, tmp_path: Path) -> None:
@@ -165,21 +167,23 @@ def test_media_of_chosen_days(page: Page, service: Server) -> None:
     expect(tiles).to_have_count(2)
 
 
-def test_renditions_make_the_pictures_sharp(page: Page, service: Server) -> None:
-    made = upload(service, files.png(700, 500), filename="sharp.png", headers=bearer(16))
-    small = made["image_thumbnail"]["url"]
+def _is_there(service: Server, path: str) -> bool:
+    return service.request("GET", path, allow_redirects=False).status_code == 200
 
-    def with_renditions(route: Route) -> None:
-        body = route.fetch().json()
-        for media in body["results"]:
-            media["renditions"] = [{"url": small, "width": 320, "height": 229, "mimetype": "image/webp"}]
-            media["srcset"] = f"{small} 320w, {made['url']} 700w"
-        route.fulfill(json=body)
 
-    page.route("**/api/v2/media/?*", with_renditions)
-    desk.set_token(page, desk.token(16))
+def test_pictures_come_in_the_size_that_the_screen_needs(page: Page, service: Server, tmp_path: Path) -> None:
+    desk.choose(page, desk.written(tmp_path / "sharp.png", files.png(700, 500)))
+    desk.is_seen(page, "sharp")  # made yet or not
     image = desk.media(page, "sharp").locator("img")
-    expect(image).to_have_attribute("srcset", f"{small} 320w, {made['url']} 700w")
+    offered = re.findall(r"(\S+) (\d+)w", image.get_attribute("srcset") or "")
+    assert [width for _, width in offered] == ["320", "640", "700"]
+    assert image.evaluate("image => image.currentSrc") == offered[0][0]
+    for url, _ in offered:
+        wait_until(partial(_is_there, service, url.removeprefix(service.url)), 60, url)
+    page.reload()
+    for url, width in offered:
+        load = "async url => { const image = new Image(); image.src = url; await image.decode(); return image.width }"
+        assert page.evaluate(load, url) == int(width)
     desk.is_seen(page, "sharp")
 
 

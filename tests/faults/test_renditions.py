@@ -1,0 +1,98 @@
+"""Renditions under fire: many who ask at once, processes that are killed while they make some."""
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
+from itertools import chain, cycle, islice
+from typing import Any
+
+import requests
+from sqlalchemy import create_engine, text
+
+from tests import files
+from tests.client import upload
+from tests.running import Server
+from tests.servers import wait_until
+from tests.storehouse import contents
+
+REQUESTS = 1_000
+KILLS = max(3, int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 20)
+TOKEN = "only-prometheus-knows"
+PATIENCE = 120
+
+PHOTO = files.jpeg(1000, 800, noise=True)
+
+Serve = Callable[..., AbstractContextManager[Server]]
+
+
+def urls_of(server: Server, media: dict[str, Any]) -> list[str]:
+    return [one["url"].removeprefix(server.url) for one in media["renditions"]]
+
+
+def ask(server: Server, path: str) -> requests.Response:
+    return server.request("GET", path, allow_redirects=False)
+
+
+def _is_made(server: Server, path: str) -> bool:
+    """Whether the answer is the rendition, or leads to it: not to the image in its place, which nobody may keep."""
+    return ask(server, path).headers["Cache-Control"] != "no-store"
+
+
+def wait_until_made(server: Server, paths: list[str]) -> None:
+    for path in paths:
+        wait_until(partial(_is_made, server, path), PATIENCE, path)
+
+
+def jobs(server: Server) -> int:
+    """How many were begun."""
+    text = server.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    counts = re.findall(r'^scapi_inspection_seconds_count\{job="renditions"\} (\S+)', text, re.MULTILINE)
+    return int(sum(map(float, counts)))
+
+
+def test_a_thousand_requests_start_one_job(serve: Serve) -> None:
+    with serve(("postgresql", "moto"), workers=2, SCAPI_METRICS_TOKEN=TOKEN) as server:
+        media = upload(server, PHOTO)
+        paths = urls_of(server, media)
+        with ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(lambda path: ask(server, path), islice(cycle(paths), REQUESTS)))
+        assert {answer.status_code for answer in answers} <= {200, 302}
+        for answer in answers:
+            if answer.headers["Cache-Control"] == "no-store":
+                assert answer.headers["Location"] == media["image"]
+        wait_until_made(server, paths)
+        assert jobs(server) == 1
+        for path, one in zip(paths, media["renditions"], strict=True):
+            loaded = server.request("GET", path)  # from S3, where it leads to
+            assert (loaded.status_code, loaded.headers["Content-Type"]) == (200, one["mimetype"])
+            assert server.request("HEAD", path).headers["Content-Length"] == str(len(loaded.content))
+
+
+def test_what_a_kill_interrupts_is_made_once(serve: Serve) -> None:
+    chance, media = random.Random(KILLS), []
+    with serve(("sqlite", "local"), workers=2) as server:
+        for number in range(KILLS):
+            media.append(upload(server, files.jpeg(1000, 800, noise=True, seed=number)))
+            time.sleep(chance.uniform(0, 0.4))
+            for worker in server.workers():  # what looks into files ends with it
+                os.kill(worker, signal.SIGKILL)
+        _forget_claims(server)
+        paths = list(chain.from_iterable(urls_of(server, one) for one in media))
+        wait_until_made(server, paths)
+        assert {server.request("GET", path).status_code for path in paths} == {200}
+        assert len(contents(server.settings)) == 2 * len(media) + len(paths)
+        server.scapi("check")
+
+
+def _forget_claims(server: Server) -> None:
+    """Let three minutes pass for those who make renditions, but not for how often they have tried."""
+    engine = create_engine(server.settings["SCAPI_DATABASE_URL"])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE media SET renditions_due_at = added_at WHERE renditions_due_at IS NOT NULL"))
+    engine.dispose()
