@@ -19,7 +19,7 @@ STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id
 """Sums up the bytes of the files of `user_id`, from an index alone."""
 
 
-def path_of(hash_code: object, file: MediaFile) -> str:
+def path_of(hash_code: object, file: MediaFile | plans.Version) -> str:
     """Return the path of a file's URL."""
     return f"/media/{hash_code}/{file.name}"
 

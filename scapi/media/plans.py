@@ -1,7 +1,6 @@
 """Plans which renditions a media has. The plan is kept in its row, so that URLs are known before files are made."""
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from scapi.formats import renditions
 from scapi.formats.filetypes import AVIF, EXTENSIONS, JPEG, PNG, WEBP
@@ -9,6 +8,24 @@ from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
 from scapi.storage import name_in_use
 from scapi.uploads.keys import RENDITION, id_of, key_of
+
+
+class Version(NamedTuple):
+    """A rendition, made or not."""
+
+    mimetype: str
+    width: int
+    height: int
+
+    @property
+    def title(self) -> str:
+        """The name under which a browser saves it."""
+        return f"{self.width}{EXTENSIONS[self.mimetype]}"
+
+    @property
+    def name(self) -> str:
+        """The last segment of its URL. No file that was sent has a name that begins so."""
+        return "_" + self.title
 
 
 def of_picture(width: int, height: int, *, transparent: bool, pixels: int = 0) -> dict[str, Any] | None:
@@ -28,27 +45,30 @@ def shown(media: Media) -> MediaFile | None:
     return media.file(Role.FILE) if media.type != MediaType.DOCUMENT else media.file(Role.PREVIEW)
 
 
-def files(media: Media) -> list[MediaFile]:
-    """Return the renditions that are planned, as the rows that they have once they are made; `size` is yet unknown."""
-    return list(_files(media))
-
-
-def _files(media: Media) -> Iterator[MediaFile]:
+def versions(media: Media) -> list[Version]:
+    """Return the renditions that are planned, the smallest first."""
     picture = shown(media)
     if media.rendition_plan is None or picture is None or not picture.width or not picture.height:
-        return
-    key = key_of(id_of(picture.key)) + RENDITION
-    for width, height in renditions.sizes(picture.width, picture.height, media.rendition_plan["widths"]):
-        for mimetype in media.rendition_plan["types"]:
-            end = f"{width}{EXTENSIONS[mimetype]}"
-            yield MediaFile(
-                media_id=media.id,
-                role=Role.RENDITION,
-                name=f"_{end}",  # no file that was sent has a name that begins so
-                title=end,
-                storage=name_in_use(),
-                key=key + end,
-                mimetype=mimetype,
-                width=width,
-                height=height,
-            )
+        return []
+    sizes = renditions.sizes(picture.width, picture.height, media.rendition_plan["widths"])
+    return [Version(mimetype, *size) for size in sizes for mimetype in media.rendition_plan["types"]]
+
+
+def files(media: Media) -> list[MediaFile]:
+    """Return the rows that the planned renditions have once they are made; their `size` is yet unknown."""
+    picture = shown(media)
+    before = key_of(id_of(picture.key)) + RENDITION if picture else ""
+    return [
+        MediaFile(
+            media_id=media.id,
+            role=Role.RENDITION,
+            name=version.name,
+            title=version.title,
+            storage=name_in_use(),
+            key=before + version.title,
+            mimetype=version.mimetype,
+            width=version.width,
+            height=version.height,
+        )
+        for version in versions(media)
+    ]

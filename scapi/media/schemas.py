@@ -50,6 +50,13 @@ class ThumbnailSchema(Schema):
     )
 
 
+class Ready(ma.fields.List[Any]):
+    """A list that is as it goes over the wire, of what the schema inside documents: that takes a third of the time."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value
+
+
 class RenditionSchema(Schema):
     """The picture in another size."""
 
@@ -123,7 +130,7 @@ class MediaSchema(Schema):
     image_height = _none(ma.fields.Integer, "Pixels, as a viewer shows the image")
     image_mimetype = _none(ma.fields.String)
     image_thumbnail = ma.fields.Nested(ThumbnailSchema, dump_only=True, allow_none=True, dump_default=None)
-    renditions = ma.fields.List(
+    renditions = Ready(
         ma.fields.Nested(RenditionSchema),
         dump_only=True,
         dump_default=[],
@@ -186,9 +193,8 @@ class MediaSchema(Schema):
                 "color": media.color,
                 "blurhash": media.blurhash,
             }
-        if shown and (versions := plans.files(media)):
-            fields["renditions"] = [_rendition(media, file) for file in versions]
-            fields["srcset"] = _srcset(media, shown, versions)
+        if shown:
+            fields |= _renditions(media, shown)
         return fields
 
 
@@ -277,16 +283,18 @@ def type_name(kind: str) -> str:
     return SHORT_NAMES.get(MediaType(kind), kind) if short else kind
 
 
-def _rendition(media: Media, file: MediaFile) -> dict[str, Any]:
-    return {"url": _url(media, file), "width": file.width, "height": file.height, "mimetype": file.mimetype}
+def _renditions(media: Media, shown: MediaFile) -> dict[str, Any]:
+    """Return what is said of a picture in smaller sizes; in a `srcset` each width may stand once."""
+    said = [
+        {"url": _url(media, one), "width": one.width, "height": one.height, "mimetype": one.mimetype}
+        for one in plans.versions(media)
+    ]
+    if not said:
+        return {}
+    by_width = {one["width"]: one["url"] for one in said if one["mimetype"] == WEBP}
+    by_width.setdefault(shown.width, _url(media, shown))
+    return {"renditions": said, "srcset": ", ".join(f"{url} {width}w" for width, url in by_width.items())}
 
 
-def _srcset(media: Media, shown: MediaFile, versions: list[MediaFile]) -> str:
-    """Return the attribute `srcset` of an `<img>`, in which each width may stand once."""
-    by_width = {file.width: file for file in versions if file.mimetype == WEBP}
-    by_width.setdefault(shown.width, shown)
-    return ", ".join(f"{_url(media, file)} {width}w" for width, file in by_width.items())
-
-
-def _url(media: Media, file: MediaFile) -> str:
+def _url(media: Media, file: MediaFile | plans.Version) -> str:
     return absolute(path_of(media.hash_code, file))

@@ -294,20 +294,6 @@ def test_a_read_only_service_makes_none(make_app: Callable[..., Flask]) -> None:
         db.session.remove()
 
 
-def test_one_that_is_lost_is_made_again(app: Flask) -> None:
-    media = completed(app, PHOTO)
-    make()
-    key = made()[0].key
-    storages.of("local").delete(key)
-    done = app.test_cli_runner().invoke(cli, ["check", "--fix", "--expect", "1"], catch_exceptions=False)
-    assert "1 lost" in done.output
-    assert [file.key for file in made()].count(key) == 0
-    make()
-    assert {file.key for file in made()} == stored(app)
-    assert app.test_client().get(media["renditions"][0]["url"]).status_code == 200
-    assert app.test_cli_runner().invoke(cli, ["check"]).exit_code == 0
-
-
 def test_pictures_of_before_are_planned_by_a_command(app: Flask) -> None:
     media = [completed(app, data) for data in (PHOTO, files.png(100, 80), files.pdf())]
     db.session.execute(update(Media).values(rendition_plan=null(), renditions_due_at=None))

@@ -11,7 +11,6 @@ from scapi.housekeeping.check import scan
 from scapi.housekeeping.check.findings import Finding, Findings, Kind
 from scapi.housekeeping.check.scan import Census
 from scapi.media.models import Media, MediaFile
-from scapi.media.renditions import backlog
 from scapi.uploads import expiry
 from storage_backends import Leftover, NotFound, Published
 
@@ -66,12 +65,10 @@ def mend(finding: Finding) -> bool:
 
 
 def _mark(finding: Finding) -> bool:
-    """Mark a file as lost, which a second look has not found either. A rendition is made again instead."""
+    """Mark a file as lost, which a second look has not found either."""
     try:
         storages.of(finding.storage).size(finding.key)
     except NotFound:
-        if finding.file_id is not None and backlog.make_again(finding.file_id, finding.key):
-            return True
         same = (MediaFile.id == finding.file_id, MediaFile.storage == finding.storage, MediaFile.key == finding.key)
         db.session.execute(update(MediaFile).where(*same, MediaFile.lost_at.is_(None)).values(lost_at=now()))
         db.session.commit()

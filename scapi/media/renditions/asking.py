@@ -34,7 +34,7 @@ def set_up(app: Flask) -> None:
 def planned(hash_code: uuid.UUID, name: str) -> Media | None:
     """Return the media that has a rendition of this name, made or not. Asks the database only."""
     media = db.session.scalar(select(Media).where(Media.hash_code == hash_code))
-    return media if media and name in {file.name for file in plans.files(media)} else None
+    return media if media and name in {version.name for version in plans.versions(media)} else None
 
 
 def wait_for(media: Media, name: str) -> MediaFile | None:

@@ -116,17 +116,6 @@ def drop(job: Claimed) -> None:
     files.delete_stale(keys)
 
 
-def make_again(file_id: int, key: str) -> bool:
-    """Forget a rendition that is lost, and let it be made again; return False if that file is none."""
-    lost = delete(MediaFile).where(MediaFile.id == file_id, MediaFile.key == key, MediaFile.role == Role.RENDITION)
-    media_id = db.session.scalar(lost.returning(MediaFile.media_id))
-    if media_id is not None:
-        waiting = update(Media).where(Media.id == media_id, Media.rendition_plan.is_not(null()))
-        db.session.execute(waiting.values(renditions_due_at=now(), rendition_attempts=0))
-    db.session.commit()
-    return media_id is not None
-
-
 def _change(job: Claimed, condition: ColumnElement[bool], *, attempt: int, after: timedelta) -> bool:
     """Set the attempts, and when the media is due again; return False if another process has changed it."""
     same = update(Media).where(Media.id == job.media_id, Media.rendition_attempts == job.attempt, condition)

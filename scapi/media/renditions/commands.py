@@ -1,11 +1,14 @@
 """`scapi renditions`: pictures that were stored before there were renditions, or before the settings asked for any."""
 
+import json
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import null, update
 
 from scapi.database import db, stream_keys
 from scapi.formats.filetypes import PNG
+from scapi.http import read_only
 from scapi.media import plans
 from scapi.media.models import Media, MediaType, Role
 
@@ -16,16 +19,20 @@ TYPES = (MediaType.IMAGE, MediaType.EDITOR_IMAGE, MediaType.DOCUMENT)
 
 @renditions.command("plan")
 @click.option("--dry-run", is_flag=True, help="Only count the media that would be offered in more sizes.")
-def plan(dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def plan(dry_run: bool, as_json: bool) -> None:
     """Offer pictures that have no renditions in the sizes of SCAPI_RENDITION_WIDTHS.
 
     They are made in the background, the newest first, after those of new media: by `scapi housekeeping`. It may be
     stopped and run again.
     """
+    if not dry_run:
+        read_only.refuse_command()
     planned = 0
     for media_id in stream_keys(Media.id, Media.type.in_(TYPES) & Media.rendition_plan.is_(null())):
         planned += _plan(media_id, dry_run=dry_run)
-    click.echo(f"{'would offer' if dry_run else 'offer'} {planned} media in more sizes")
+    said = f"{'would offer' if dry_run else 'offer'} {planned} media in more sizes"
+    click.echo(json.dumps({"dry_run": dry_run, "planned": planned}) if as_json else said)
 
 
 def _plan(media_id: int, *, dry_run: bool) -> bool:

@@ -18,7 +18,7 @@ export interface Media {
   image: string | null
   image_width: number | null
   image_height: number | null
-  image_thumbnail: { url: string; width: number; height: number; color: string | null } | null
+  image_thumbnail: { url: string; width: number; height: number; color: string | null; blurhash?: string | null } | null
   size: number | null
   mimetype: string | null
   pages: number | null
