@@ -1,7 +1,7 @@
 """What each kind of file takes: python -m benchmarks.renditions
 
 Looking at a file when its upload completes, and making its renditions, each in a process of its own as scapi does it.
-Prints the table of docs/renditions.md: medians of CPU seconds, and the most memory beside what the process began with.
+Prints the table of docs/renditions.md: medians of CPU seconds.
 """
 
 import os
@@ -59,8 +59,8 @@ def kinds() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def measured(work: Callable[[], object]) -> tuple[float, float]:
-    """Run in a process of its own; return its CPU seconds and its MiB of memory beside those that it began with."""
+def measured(work: Callable[[], object]) -> float:
+    """Run in a process of its own; return its CPU seconds."""
     child = os.fork()
     if not child:
         work()
@@ -68,11 +68,7 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
     _, status, usage = os.wait4(child, 0)
     if status:
         raise RuntimeError("the process failed")
-    empty = os.fork()
-    if not empty:
-        os._exit(0)
-    nothing = os.wait4(empty, 0)[2]
-    return usage.ru_utime + usage.ru_stime, (usage.ru_maxrss - nothing.ru_maxrss) / 1024
+    return usage.ru_utime + usage.ru_stime
 
 
 def run(job: str, data: bytes, **arguments: Any) -> Listener:
@@ -108,9 +104,7 @@ def row(name: str, mimetype: str, data: bytes) -> str:
     )
     made = run("renditions", shown, types=[WEBP, fallback], **wanted).pictures
     cells = [name, f"{len(data) / 1e6:.1f}"]
-    for work in works:
-        taken = [measured(work) for _ in range(ROUNDS)]
-        cells.append(f"{median(cpu for cpu, _ in taken):.2f} s, {max(memory for _, memory in taken):.0f} MiB")
+    cells += [f"{median(measured(work) for _ in range(ROUNDS)):.2f}" for work in works]
     cells += [str(len(sizes)), f"{sum(map(len, made)) / 1e6:.1f}"]
     return f"| {' | '.join(cells)} |"
 
