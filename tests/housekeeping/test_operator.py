@@ -13,6 +13,7 @@ from scapi.cli import cli
 from scapi.database import db
 from scapi.inspection import facts
 from scapi.inspection.facts import DocumentFacts
+from scapi.housekeeping import moving
 from scapi.media.models import MediaFile, Role
 from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
@@ -117,3 +118,15 @@ def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
         run(app, "check", "--bytes")
         run(app, "media", "delete", str(media["id"]))
         assert not any(path.exists() for path in paths)
+
+
+@pytest.mark.parametrize("is_current", [True, False])
+def test_a_copy_of_a_database_says_if_it_missed_something(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, is_current: bool
+) -> None:
+    states = iter([[1], [1 if is_current else 2]])
+    monkeypatch.setattr(moving, "_state", lambda _: next(states))
+    target = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
+    done = app.test_cli_runner().invoke(cli, ["database", "copy", "--to", target], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert ("rows were written meanwhile" in done.stderr) == (not is_current)
