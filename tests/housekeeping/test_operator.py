@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from scapi.cli import cli
 from scapi.database import db
+from scapi.housekeeping import moving
 from scapi.inspection import facts
 from scapi.inspection.facts import DocumentFacts
-from scapi.housekeeping import moving
 from scapi.media.models import MediaFile, Role
 from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
