@@ -1,20 +1,16 @@
 """The size of a picture on the web, from its first bytes."""
 
 import re
-import warnings
 from dataclasses import dataclass
-from io import BytesIO
 
-from PIL import Image
-
+from scapi.formats import exif
+from scapi.formats.containers import PNG_SIGNATURE, BrokenFileError, jpeg_parts
 from scapi.previews.deadlines import Deadline
 from scapi.previews.fetch import Fetcher, Unwanted, Wanted
 from scapi.previews.texts import pixels
 
 HEAD = Wanted("image/avif, image/webp, image/png, image/jpeg, image/gif, image/svg+xml, image/*;q=0.5", (), 256 * 1024)
 """The size stands near the beginning: behind a JPEG's metadata and colour profile at the latest."""
-
-FORMATS = ("JPEG", "PNG", "GIF")
 
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?\s{0,99}(?:<\?xml[^>]{0,300}>\s{0,99})?(?:<!--[^>]{0,2000}-->\s{0,99}){0,5}"
@@ -26,7 +22,13 @@ _VIEW = re.compile(
     rb"\sviewBox\s{0,9}=\s{0,9}[\"'][-0-9.]{1,12}[\s,]{1,9}[-0-9.]{1,12}[\s,]{1,9}([0-9.]{1,9})[\s,]{1,9}([0-9.]{1,9})"
 )
 
-_ORIENTATION = 0x0112  # EXIF tag
+JPEG_START = b"\xff\xd8\xff"
+"""A text in UTF-16 begins with FF, too."""
+
+# Segments of a JPEG (ITU-T T.81, table B.1): EXIF, and the frames that browsers show.
+_APP1, _FRAMES = 0xE1, (0xC0, 0xC1, 0xC2)
+
+# EXIF orientations (Exif 3.0, 4.6.5.1.6) of pictures that a viewer turns by a quarter.
 _SIDEWAYS = (5, 6, 7, 8)
 
 
@@ -67,17 +69,31 @@ def size_of(head: bytes) -> Size | None:
 
 
 def _raster(head: bytes) -> Size | None:
+    if head.startswith(PNG_SIGNATURE) and head[12:16] == b"IHDR":
+        return _size(int.from_bytes(head[16:20]), int.from_bytes(head[20:24]))
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return _size(int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little"))
+    return _jpeg(head) if head.startswith(JPEG_START) else None
+
+
+def _size(width: int, height: int) -> Size | None:
+    return Size(width, height) if width and height else None
+
+
+def _jpeg(head: bytes) -> Size | None:
+    """Read the segments up to the frame, as far as they have come. Of EXIF only the first directory is read."""
+    orientation = 0
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about very large pictures: the caller decides what is too large
-            with Image.open(BytesIO(head), formats=FORMATS) as image:
-                width, height = image.size
-                turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION) in _SIDEWAYS
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, Image.DecompressionBombError):
+        for part in jpeg_parts(head):
+            marker, body = part.kind[0], head[part.body : part.body_end]
+            if marker == _APP1 and body.startswith(b"Exif\0") and not orientation:
+                orientation = exif.read(body[6:]).orientation
+            elif marker in _FRAMES:
+                height, width = int.from_bytes(body[1:3]), int.from_bytes(body[3:5])
+                return _size(height, width) if orientation in _SIDEWAYS else _size(width, height)
+    except BrokenFileError:  # the frame has not come
         return None
-    if not width or not height:
-        return None
-    return Size(height, width) if turned else Size(width, height)
+    return None
 
 
 def _webp(head: bytes) -> Size | None:

@@ -165,7 +165,12 @@ def test_a_pictures_size_is_in_its_first_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"x", b"RIFF", b"RIFF\0\0\0\0WEBP", b"RIFF\0\0\0\0WEBPVP8X", b"\xff\xd8\xff", b"GIF89a", b"<svg/>"]
+    "data",
+    [
+        *(b"", b"x", b"RIFF", b"RIFF\0\0\0\0WEBP", b"RIFF\0\0\0\0WEBPVP8X", b"\xff\xd8\xff", b"GIF89a", b"<svg/>"),
+        # a text in UTF-16, whose bytes after the first ones could be those of a JPEG's frame
+        b"\xff\xfe\0\x02\xff\xc0\0\x11\x08\0\x50\0\x78\x03" + b"x" * 9 + b"\xff\xda",
+    ],
 )
 def test_what_is_no_picture(data: bytes) -> None:
     assert size_of(data) is None
