@@ -14,7 +14,7 @@ from scapi.inspection import process, room, sources
 from scapi.inspection.outcomes import Answer, Crash, Mishap, Verdict
 from scapi.inspection.places import Rank
 from scapi.inspection.process import warm
-from scapi.inspection.questions import Question, Request
+from scapi.inspection.questions import CPU_SECONDS, Question, Request
 from scapi.inspection.room import Room
 
 MIB = 1024 * 1024
@@ -30,7 +30,7 @@ def _probes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def ask(job: str, rank: Rank = Rank.IMAGE, **arguments: Any) -> Answer:
-    request = Request(job, arguments, picture_bytes=MIB, cpu_seconds=1)
+    request = Request(job, arguments, picture_bytes=MIB, cpu_seconds=1 if job == "spin" else CPU_SECONDS)
     with Room(threads=4).entered("somebody") as visit:
         question = Question(sources.of_bytes(b"12345"), request, rank, lambda answer: answer, TOO_COMPLEX)
         return visit.facts(question)
@@ -134,6 +134,7 @@ def test_a_warm_process_that_is_killed_is_replaced_and_its_jobs_end() -> None:
     with pytest.raises(Verdict):
         ask("refuse")
     first = warm.pid()
+    wait_for(lambda: children() == [])
     asking = threading.Thread(target=_hang)
     asking.start()
     wait_for(lambda: bool(children()))
