@@ -105,7 +105,7 @@ def test_a_file_that_is_refused_keeps_no_other_from_coming(
     page: Page, server: Server, photo: Path, tmp_path: Path, client: str
 ) -> None:
     group = choose(page, client, desk.written(tmp_path / "drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
-    expect(group.get_by_role("alert")).to_contain_text("SVG files are not taken")
+    expect(group.get_by_role("alert")).to_contain_text("SVG files are not accepted")
     small = desk.written(tmp_path / "small.png", files.png())
     choose(page, client, small)
     expect(group.get_by_role("listitem").filter(has_text="small.png")).to_be_visible()
