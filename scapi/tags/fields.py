@@ -91,7 +91,8 @@ class UserId(Id):
     default_error_messages = {"invalid_user": f"expected a user's number, or {PREFIX} and a name"}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=[], metadata={"type": ["integer", "string"], "pattern": PATTERN}, **options)
+        bounds = {"minimum": _RANGE.min, "maximum": _RANGE.max, "pattern": PATTERN}  # of a number, and of text
+        super().__init__(validate=[], metadata={"type": ["integer", "string"], **bounds}, **options)
 
     def _deserialize(self, value: Any, *rest: Any, **more: Any) -> Any:
         if not isinstance(value, str) or not value.startswith(PREFIX):
