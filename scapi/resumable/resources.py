@@ -20,6 +20,7 @@ from scapi.uploads.digests import Check
 from scapi.uploads.keys import is_id, key_of
 from scapi.uploads.models import Status
 from scapi.uploads.ranges import Position
+from scapi.uploads.sources import Source
 
 READ_SIZE = 1024 * 1024
 """Bytes read at a time where a digest of the whole file is no MD5."""
@@ -50,7 +51,7 @@ def find(upload_id: str, user_id: int | None) -> UploadResource:
 
 
 def extend(
-    resource: UploadResource, position: Position, source: append.Source, *, last: bool, check: Check | None
+    resource: UploadResource, position: Position, source: Source, *, last: bool, check: Check | None
 ) -> Progress:
     """Store the bytes of a request, and return how far the upload has come, which survives a power cut.
 

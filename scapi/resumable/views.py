@@ -19,8 +19,8 @@ from scapi.resumable.fields import PARTIAL_UPLOAD, Fields, digest_field, digests
 from scapi.resumable.models import UploadResource
 from scapi.resumable.problems import answered
 from scapi.settings import settings
-from scapi.uploads import append, ending, md5
 from scapi.uploads import digests as of_requests
+from scapi.uploads import ending, md5, offsets
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Digests
 from scapi.uploads.models import Status
@@ -110,7 +110,7 @@ def describe(upload_id: str) -> Response:
     """Say how far an upload has come; if its file is whole, its media is made now"""
     fields, user_id = Fields.of(request.headers), auth.current_user_id()
     resource = resources.find(upload_id, user_id)
-    upload = append.look(upload_id, user_id, durable=True)
+    upload = offsets.look(upload_id, user_id, durable=True)
     is_made = upload.offset == upload.total and completion.may_answer(upload)
     media = resources.finish(resource) if is_made else None
     more = {"Upload-Limit": limit(), "Cache-Control": "no-store", **_version(fields)}
@@ -181,7 +181,7 @@ def cancel(upload_id: str) -> Response:
 
 def _check_lengths(upload_id: str, user_id: int | None, fields: Fields, size: int | None) -> None:
     """Refuse an append that says another length than was said before; nothing of the upload changes."""
-    upload = append.look(upload_id, user_id)
+    upload = offsets.look(upload_id, user_id)
     if upload.status == Status.COMPLETED:
         raise Refused("completed_upload", "this upload is complete and takes no more bytes")
     total = upload.total

@@ -18,7 +18,7 @@ from scapi.settings import settings
 from scapi.sweeping import Due, Task
 from scapi.tus.headers import Metadata
 from scapi.tus.models import TusUpload
-from scapi.uploads import append, beginning
+from scapi.uploads import beginning, offsets
 from scapi.uploads.assembly import Progress
 from scapi.uploads.keys import is_id, new_id
 from scapi.uploads.md5 import HEX
@@ -101,7 +101,7 @@ def look(resource: TusUpload, user_id: int | None) -> State:
 
     Whoever was writing to it is superseded. Raises Refused and StorageError.
     """
-    upload: UploadRow = append.look(resource.id, user_id)
+    upload: UploadRow = offsets.look(resource.id, user_id)
     media = None
     if not resource.partial and upload.offset == upload.total and completion.may_answer(upload):
         media = finish(resource, user_id)

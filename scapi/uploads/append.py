@@ -1,7 +1,7 @@
 """Bytes that count as they come: the one way in which bytes get into an upload, whatever the protocol.
 
-A protocol calls `beginning.create` once, then `stream` for each request that brings bytes, `look` when a client asks
-how far it has come, and `ending.abort` to give up. Who calls must have checked that the client may write at all
+A protocol calls `beginning.create` once, then `stream` for each request that brings bytes, `offsets.look` when a client
+asks how far it has come, and `ending.abort` to give up. Who calls must have checked that the client may write at all
 (`auth.require_writer`); that the upload is this user's is checked here.
 
 Each of the three makes its request the upload's writer: whichever request came before can store nothing from then on.
@@ -10,7 +10,6 @@ never waits for its own dead connection, and the offset that `look` returns stay
 No lock and no database connection is held while a request waits for its client.
 """
 
-from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
@@ -24,23 +23,15 @@ from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage
-from scapi.uploads import assembly, naming, ranges, rows, rules, streams
-from scapi.uploads.aside import Aside
+from scapi.uploads import assembly, naming, offsets, ranges, rows, rules, streams
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
 from scapi.uploads.driver import Driver
 from scapi.uploads.hashing import WORTHWHILE, Hashing
 from scapi.uploads.ranges import Position
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.sources import Source, verified
 from storage_backends import BLOCK, NotFound, StorageError
-
-Source = Callable[[Callable[[], None]], Iterable[bytes]]
-"""The bytes of a request as they come, in blocks of any size.
-
-It is called with a function that it must call about every half second while nothing comes, and let the exceptions of
-that function through. When the client goes away it raises, after it has given all bytes that came. See
-`scapi.http.incoming`.
-"""
 
 INTERVAL = 1.0
 """Seconds after which the bytes that came become official, and after which a request looks whether a newer one came."""
@@ -81,69 +72,13 @@ def stream(
     """
     append = _Append(upload_id, user_id, position, resend=resend, last=last, durable=durable)
     if check is not None:
-        source = _verified(source, check)
+        source = verified(source, check)
     try:
         return append.run(source)
     except Refused as refusal:
         if durable and "offset" in refusal.details:
-            make_durable(upload_id, user_id)
+            offsets.make_durable(upload_id, user_id)
         raise
-
-
-def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> UploadRow:
-    """Return the row of an upload for a client that asks for its offset; whoever was writing it is superseded.
-
-    `durable`: its offset survives a power cut. A completed upload is returned too. While the service is read-only, the
-    row is returned as it is, and nobody is superseded. Raises Refused (`upload_not_found`, `upload_expired`,
-    `refused_by_check`) and StorageError.
-    """
-    if settings.read_only:
-        found = assembly.find(upload_id, user_id)
-        rules.check_alive(found, now())
-        return found
-    rows.take_over(upload_id, user_id)
-    upload = make_durable(upload_id, user_id) if durable else None
-    with assembly.entered(upload_id, user_id) as found:
-        if found.status == "uploading":
-            _verify(found)
-        return upload or found
-
-
-def _verify(upload: UploadRow) -> None:
-    """Make sure that the bytes of an upload are there. Raises StorageError: NotFound if they are gone."""
-    try:
-        storage.verify(upload.state)
-    except NotFound:
-        if rows.find(upload.id) == upload:  # otherwise a newer request has gone on from here, or ended it
-            raise
-
-
-def make_durable(upload_id: str, user_id: int | None) -> UploadRow:
-    """Let the bytes and the row of an upload survive a power cut, and return the row. Raises Refused, StorageError."""
-    while True:
-        with rows.connected() as connection, assembly.entered(upload_id, user_id, connection) as upload:
-            if upload.status != "uploading" or storage.is_durable(upload.state):
-                rows.make_durable(upload)
-                return upload
-            synced = storage.sync(upload.state)
-            rows.advance(upload, {"state": synced, "md5_durable": upload.md5}, connection)
-
-
-def _verified(source: Source, check: Check) -> Source:
-    """Return a source that gives the bytes of `source` only after all have come and `check` has accepted them."""
-    most = max(settings.max_image_bytes, settings.max_document_bytes)
-
-    def read(silent: Callable[[], None]) -> Iterable[bytes]:
-        aside = Aside()
-        for block in source(silent):
-            check.update(block)
-            aside.add(block)
-            if aside.size > most:
-                raise Refused("file_too_large", f"the limit for a file is {most} bytes")
-        check.verify()
-        yield from aside.blocks()
-
-    return read
 
 
 def _check_size(size: int, mimetype: str) -> None:

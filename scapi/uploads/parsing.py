@@ -49,7 +49,7 @@ class Chunk:
         return come.size > 0 or self.filename != ""
 
     def blocks(self, silent: Callable[[], None] = incoming.nothing) -> Iterable[bytes]:
-        """Return the bytes of the file as they come. See `append.Source`."""
+        """Return the bytes of the file as they come. See `scapi.uploads.sources.Source`."""
         self._silent = silent
         return self._blocks
 

@@ -6,7 +6,7 @@ from flask import request
 
 from scapi.http import auth
 from scapi.http.blueprints import OF_THE_STORAGE
-from scapi.uploads import append, chunks, ending
+from scapi.uploads import chunks, ending, offsets
 from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import ChunkBlueprint
 from scapi.uploads.ranges import Position
@@ -84,7 +84,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.doc(operationId="retrieveUpload")
 def retrieve_upload(upload_id: str) -> UploadRow:
     """Return how far an upload has come, so that a client can go on from there"""
-    return append.look(upload_id, auth.current_user_id())
+    return offsets.look(upload_id, auth.current_user_id())
 
 
 @blueprint.delete("/media/upload/<string(length=32):upload_id>/")

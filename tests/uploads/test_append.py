@@ -10,9 +10,10 @@ from flask import Flask
 
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import append, assembly, beginning, ending, md5
+from scapi.uploads import append, assembly, beginning, ending, md5, offsets
 from scapi.uploads.digests import Digests
 from scapi.uploads.ranges import Position
+from scapi.uploads.sources import Source
 from tests import client, files
 
 PAPER = files.pdf(size=30_000)
@@ -22,11 +23,11 @@ class GoneError(Exception):
     """The client went away."""
 
 
-def whole(*blocks: bytes) -> append.Source:
+def whole(*blocks: bytes) -> Source:
     return lambda _silent: blocks
 
 
-def broken(*blocks: bytes) -> append.Source:
+def broken(*blocks: bytes) -> Source:
     def read(_silent: Callable[[], None]) -> Iterator[bytes]:
         yield from blocks
         raise GoneError
@@ -45,7 +46,7 @@ def code(call: Callable[[], object]) -> str:
 
 
 def digest_of(upload_id: str) -> str | None:
-    return md5.hexdigest(append.look(upload_id, None).md5)
+    return md5.hexdigest(offsets.look(upload_id, None).md5)
 
 
 @pytest.mark.usefixtures("app")
@@ -53,7 +54,7 @@ def test_an_empty_upload_learns_its_type_from_its_first_bytes() -> None:
     upload_id = begin()
     progress = append.stream(upload_id, None, Position(0), whole(PAPER[:7], PAPER[7:100]))
     assert (progress.offset, progress.total, progress.is_whole) == (100, len(PAPER), False)
-    assert append.look(upload_id, None).mimetype == "application/pdf"
+    assert offsets.look(upload_id, None).mimetype == "application/pdf"
     progress = append.stream(upload_id, None, Position(100), whole(PAPER[100:]))
     assert progress.is_whole
     assert digest_of(upload_id) == client.md5(PAPER)
@@ -65,10 +66,10 @@ def test_what_came_before_the_client_went_away_counts() -> None:
     upload_id = begin()
     with pytest.raises(GoneError):
         append.stream(upload_id, None, Position(0), broken(PAPER[:1000], PAPER[1000:1234]))
-    assert append.look(upload_id, None).offset == 1234
+    assert offsets.look(upload_id, None).offset == 1234
     with pytest.raises(GoneError):
         append.stream(upload_id, None, Position(1234, 1240), broken(PAPER[1234:9999]))
-    assert append.look(upload_id, None).offset == 1240  # and nothing beyond what was announced
+    assert offsets.look(upload_id, None).offset == 1240  # and nothing beyond what was announced
     append.stream(upload_id, None, Position(1240), whole(PAPER[1240:]))
     assert digest_of(upload_id) == client.md5(PAPER)
 
@@ -120,7 +121,7 @@ def test_the_newer_request_wins(monkeypatch: pytest.MonkeyPatch, what: str) -> N
     upload_id = begin()
     append.stream(upload_id, None, Position(0), whole(PAPER[:100]))
     newer: dict[str, Callable[[], Any]] = {
-        "look": lambda: append.look(upload_id, None),
+        "look": lambda: offsets.look(upload_id, None),
         "append": lambda: append.stream(upload_id, None, Position(100), whole(PAPER[100:300])),
         "abort": lambda: ending.abort(upload_id, None),
     }
@@ -142,10 +143,10 @@ def test_the_newer_request_wins(monkeypatch: pytest.MonkeyPatch, what: str) -> N
 @pytest.mark.usefixtures("app")
 def test_a_stranger_takes_nothing_over() -> None:
     upload_id = beginning.create(7, "paper.pdf").upload_id
-    writer = append.look(upload_id, 7).writer
-    assert code(lambda: append.look(upload_id, 8)) == "upload_not_found"
+    writer = offsets.look(upload_id, 7).writer
+    assert code(lambda: offsets.look(upload_id, 8)) == "upload_not_found"
     assert code(lambda: append.stream(upload_id, None, Position(0), whole(PAPER))) == "upload_not_found"
-    assert append.look(upload_id, 7).writer == writer + 1
+    assert offsets.look(upload_id, 7).writer == writer + 1
 
 
 @pytest.mark.usefixtures("app")
@@ -180,7 +181,7 @@ def test_the_last_request_sets_the_total_if_it_comes_as_a_whole() -> None:
     upload_id = begin(None)
     with pytest.raises(GoneError):
         append.stream(upload_id, None, Position(0), broken(PAPER[:100]), last=True)
-    assert append.look(upload_id, None).total is None
+    assert offsets.look(upload_id, None).total is None
     assert append.stream(upload_id, None, Position(100), whole(), last=True).is_whole
     empty = begin(None)
     assert append.stream(empty, None, Position(0), whole(), last=True).total == 0
@@ -194,7 +195,7 @@ def test_nothing_counts_unless_its_digest_is_right() -> None:
         append.stream(upload_id, None, Position(0), broken(PAPER[:1000]), check=Digests(right))
     wrong = whole(PAPER[:999], b"?")
     assert code(lambda: append.stream(upload_id, None, Position(0), wrong, check=Digests(right))) == "digest_mismatch"
-    assert append.look(upload_id, None).offset == 0
+    assert offsets.look(upload_id, None).offset == 0
     assert append.stream(upload_id, None, Position(0), whole(PAPER[:1000]), check=Digests(right)).offset == 1000
 
 
@@ -202,13 +203,13 @@ def test_nothing_counts_unless_its_digest_is_right() -> None:
 def test_an_offset_that_survives_a_power_cut() -> None:
     upload_id = begin()
     append.stream(upload_id, None, Position(0), whole(PAPER[:1000]))
-    assert not storage.is_durable(append.look(upload_id, None).state)
+    assert not storage.is_durable(offsets.look(upload_id, None).state)
     assert code(lambda: append.stream(upload_id, None, Position(7), whole(), durable=True)) == "offset_mismatch"
-    assert storage.is_durable(append.look(upload_id, None).state)
+    assert storage.is_durable(offsets.look(upload_id, None).state)
     append.stream(upload_id, None, Position(1000), whole(PAPER[1000:2000]))
-    assert storage.is_durable(append.look(upload_id, None, durable=True).state)
+    assert storage.is_durable(offsets.look(upload_id, None, durable=True).state)
     append.stream(upload_id, None, Position(2000), whole(PAPER[2000:]), durable=True)
-    upload = append.look(upload_id, None)
+    upload = offsets.look(upload_id, None)
     assert storage.is_durable(upload.state)
     assert upload.md5_durable == upload.md5
 
@@ -220,4 +221,4 @@ def test_bytes_that_are_too_many(app: Flask) -> None:
         assert code(partial(append.stream, upload_id, None, position, whole())) == "file_too_large"
     assert code(lambda: append.stream(upload_id, None, Position(0, 10), whole(PAPER[:11]))) == "length_mismatch"
     assert code(lambda: append.stream(upload_id, None, Position(0, 10), whole(PAPER[:9]))) == "length_mismatch"
-    assert append.look(upload_id, None).offset == 0
+    assert offsets.look(upload_id, None).offset == 0
