@@ -4,7 +4,8 @@ import asyncio
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
@@ -67,8 +68,14 @@ async def upload_by_aiotus(url: str) -> str:
     return str(made)
 
 
+def run(upload: Coroutine[Any, Any, Any]) -> str:
+    """Run an upload in a thread, which has no event loop yet: this one has the browser's, once a test has used it."""
+    with ThreadPoolExecutor(1) as pool:
+        return str(pool.submit(asyncio.run, upload).result())
+
+
 def test_aiotus_goes_on_after_a_lost_answer(server: Server) -> None:
-    url = asyncio.run(upload_by_aiotus(server.url + TUS))
+    url = run(upload_by_aiotus(server.url + TUS))
     media = requests.get(url, timeout=30).json()["media"]
     assert media["title"] == "photo"
     assert fetch(server, media["url"]).content == PHOTO
@@ -77,8 +84,8 @@ def test_aiotus_goes_on_after_a_lost_answer(server: Server) -> None:
 def test_aiotus_uploads_in_parts_beside_one_another(server: Server) -> None:
     third = len(PHOTO) // 3
     parts = [BytesIO(PHOTO[:third]), BytesIO(PHOTO[third : 2 * third]), BytesIO(PHOTO[2 * third :])]
-    url = asyncio.run(aiotus.upload_multiple(server.url + TUS, parts, {"filename": b"photo.jpg"}))
-    media = requests.get(str(url), timeout=30).json()["media"]
+    url = run(aiotus.upload_multiple(server.url + TUS, parts, {"filename": b"photo.jpg"}))
+    media = requests.get(url, timeout=30).json()["media"]
     assert fetch(server, media["url"]).content == PHOTO
 
 

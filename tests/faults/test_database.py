@@ -85,10 +85,12 @@ def test_a_failover(own_postgresql: databases.PostgreSQL, url: str, server: Serv
             refusal(answer, 503, "database_unavailable")
         return answer.status_code == 201
 
-    wait_until(is_stored, 30, "the new primary to be asked")
-    assert server.request("GET", "/readyz").status_code == 200
-    own_postgresql.execute("ALTER SYSTEM RESET default_transaction_read_only")
-    own_postgresql.execute("SELECT pg_reload_conf()")
+    try:
+        wait_until(is_stored, 30, "the new primary to be asked")
+        wait_until(lambda: server.request("GET", "/readyz").status_code == 200, 30, "the new primary to be found ready")
+    finally:
+        own_postgresql.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        own_postgresql.execute("SELECT pg_reload_conf()")
 
 
 def test_no_primary_is_not_ready(own_postgresql: databases.PostgreSQL, url: str, server: Server) -> None:
