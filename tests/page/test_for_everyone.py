@@ -46,11 +46,10 @@ def test_axe_finds_nothing(
     desk.set_token(page, desk.token(8))
     expect(page.get_by_role("list", name="Media").get_by_role("listitem")).to_have_count(6)
     desk.Line(page, 100_000)
+    endless = files.jpeg(1900, 1900, noise=True)  # half a minute: no media comes of it, which the next page would show
     desk.choose(
         page,
-        desk.written(
-            tmp_path / "a photo with a long name, as cameras and people give them.jpg", files.jpeg(900, 900, noise=True)
-        ),
+        desk.written(tmp_path / "a photo with a long name, as cameras and people give them.jpg", endless),
         desk.written(tmp_path / "broken.png", files.truncated(files.png(), 0.5)),
     )
     desk.wait_for_bytes(page, "a photo", 100_000)
