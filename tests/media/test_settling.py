@@ -16,6 +16,7 @@ from scapi.inspection import facts
 from scapi.inspection.facts import DocumentFacts
 from scapi.media import settling
 from scapi.media.models import Media, MediaFile, Role
+from scapi.media.renditions import maker
 from tests import files
 from tests.client import CHUNK, COMPLETE, md5
 
@@ -24,8 +25,9 @@ PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
 
 @pytest.fixture(autouse=True)
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settle nothing by itself."""
+    """Settle nothing by itself, and make no renditions, which would count among the pictures."""
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
+    monkeypatch.setattr(maker, "wake", lambda: None)
 
 
 def completed(app: Flask, data: bytes) -> dict[str, Any]:

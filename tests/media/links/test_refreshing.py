@@ -1,6 +1,7 @@
 """`scapi previews refresh`."""
 
 import re
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -116,15 +117,20 @@ def test_what_no_retry_can_help_is_not_tried_again(app: Flask, made: Preview) ->
 
 def test_the_newest_and_the_oldest_are_tried_alike(app: Flask) -> None:
     asked: list[str] = []
+    workers = app.extensions["scapi.settings"].previews_at_once
+    began, all_have_one = threading.Event(), threading.Barrier(workers)
 
     class Busy(Previewer):
         def preview(self, url: str) -> Preview:
             asked.append(url)
+            if began.is_set():
+                all_have_one.wait(60)  # one worker must not do all before the others have begun
             return Preview(url, tried=False, again=True)
 
     app.extensions["scapi.previewer"] = Busy(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
     for number in range(9):
         app.test_client().post(MEDIA, json={"type": "url", "url": f"http://a{number}.example.com/"})
     asked.clear()
-    refreshing.refresh_due(lambda: len(asked) >= 2)
+    began.set()
+    refreshing.refresh_due(lambda: len(asked) >= workers)
     assert {"http://a0.example.com/", "http://a8.example.com/"} <= set(asked)
