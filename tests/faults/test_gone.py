@@ -27,7 +27,11 @@ MiB = 1024 * 1024
 
 @contextmanager
 def small_disk(size: int) -> Iterator[Path]:
-    """Mount a file system of `size` bytes in memory."""
+    """Mount a file system of `size` bytes in memory.
+
+    Serve from it with one process: a second one may still be starting when the disk goes, and a start without a disk
+    to write on ends the server.
+    """
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +97,7 @@ def unavailable(answer: requests.Response, code: str) -> None:
 def test_a_full_disk(kind: str, new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database(kind), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             refusal(send_rest(server, upload_id), 507, "storage_full")
@@ -106,7 +110,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         databases.migrate(f"sqlite:///{disk}/db", tmp_path)
         settings = {"SCAPI_DATABASE_URL": f"sqlite:///{disk}/db"}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             statuses = {send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).status_code for _ in range(30)}
@@ -119,7 +123,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
 def test_a_read_only_disk(new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(8 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
             unavailable(send_rest(server, upload_id), "storage_unavailable")
