@@ -26,6 +26,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Self
 
+# the errors are a part of the interface: backends import them from here, too
+from storage_backends.errors import Misconfigured as Misconfigured
+from storage_backends.errors import NoSpace as NoSpace
+from storage_backends.errors import NotFound as NotFound
+from storage_backends.errors import StorageError as StorageError
+from storage_backends.errors import Unavailable as Unavailable
 from storage_backends.keys import PROBE_KEY
 
 KiB = 1024
@@ -35,26 +41,6 @@ State = dict[str, Any]
 
 BLOCK = 8 * MiB
 """Bytes of a stream that are written together, unless the backend knows better."""
-
-
-class StorageError(Exception):
-    """Storage did not do what was asked, and trying again will not help. Its text is for the log, not for clients."""
-
-
-class NotFound(StorageError):
-    """There is no such object, or the unfinished upload is gone."""
-
-
-class NoSpace(StorageError):
-    """The disk or the quota is full. Nothing official was changed; the same call may succeed later."""
-
-
-class Unavailable(StorageError):
-    """Storage cannot be reached, or cannot be written, for now. Nothing official was changed; try again later."""
-
-
-class Misconfigured(StorageError):
-    """The settings name a storage that cannot work: what is wrong and what was expected, for the operator."""
 
 
 @dataclass(frozen=True, slots=True)

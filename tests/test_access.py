@@ -16,9 +16,9 @@ from tests import files
 from tests.client import CHUNK, md5, refusal
 from tests.conftest import token
 from tests.http import providers
-from tests.http.providers import AUDIENCE, ISSUER
+from tests.http.providers import AUDIENCE, ISSUER, user
 from tests.http.test_auth import BAD
-from tests.http.test_oidc import FORGED, user
+from tests.http.test_oidc import FORGED
 from tests.running import SECRET, Server
 from tests.tus.speaking import STREAM, TUS
 

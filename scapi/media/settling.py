@@ -5,7 +5,6 @@ A picture that there was no time for has a row as well, without bytes (`is_made`
 
 import logging
 import queue
-import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from io import BytesIO
@@ -21,6 +20,7 @@ from scapi.inspection.facts import DocumentFacts, ImageFacts, Picture
 from scapi.inspection.outcomes import Late
 from scapi.inspection.room import room
 from scapi.media import contents
+from scapi.media.background import Background
 from scapi.media.models import Media, MediaFile, Role
 from scapi.refusals import Refused
 from scapi.settings import settings
@@ -36,34 +36,27 @@ _log = logging.getLogger(__name__)
 
 
 class Settler:
-    """Settles files in a thread of its own, which begins with the first one."""
+    """Settles files in a thread of its own."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._waiting: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._begun = threading.Lock()
-        self._added, self._over = threading.Event(), threading.Event()
+        self._thread = Background("settling", self._run)
 
     def add(self, files: Iterable[MediaFile]) -> None:
         """Settle these files soon."""
         for file in files:
             self._waiting.put((file.storage, file.key))
-        self._added.set()
-        if self._begun.acquire(blocking=False):
-            self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
-            self._thread.start()
+        self._thread.wake()
 
     def stop(self) -> None:
-        """End the thread after what it is doing; what waits is made again by housekeeping if a power cut takes it."""
-        self._over.set()
-        self._added.set()
-        if self._thread is not None:
-            self._thread.join()
+        """End after what is being settled; what waits is made again by housekeeping if a power cut takes it."""
+        self._thread.stop()
 
     def _run(self) -> None:
-        while self._added.wait() and not self._over.wait(PAUSE):
-            self._added.clear()
+        woken, over = self._thread.woken, self._thread.over
+        while woken.wait() and not over.wait(PAUSE):
+            woken.clear()
             batch = []
             while not self._waiting.empty():
                 batch.append(self._waiting.get())

@@ -48,7 +48,7 @@ from storage_backends.base import (
     StorageBackend,
     StorageError,
 )
-from storage_backends.s3 import client, diagnosis, errors
+from storage_backends.s3 import client, diagnosis, errors, leftovers
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.quick import SMALL, Quick
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
-
-_PARKED, _MULTIPART = "parked", "multipart"  # what a Leftover's name begins with
 
 log = logging.getLogger(__name__)
 
@@ -294,20 +292,7 @@ class S3Backend(StorageBackend):
         return self._links.to(self._bucket.prefix + key, content_type, disposition)
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
-        """See StorageBackend. A parked object's time is that of our clock, a multipart upload's is the server's.
-
-        The latter is not right everywhere (moto's is always in 2010), so it must not decide alone.
-        """
-        for key, parked in self._bucket.all_parked():
-            if parked.written < older_than:
-                yield Leftover(key, f"{_PARKED}/{parked.name}", parked.size, parked.written)
-        for key, upload_id, initiated in self._bucket.multiparts():
-            if initiated < older_than:
-                yield Leftover(key, f"{_MULTIPART}/{upload_id}", 0, initiated)
+        return leftovers.found(self._bucket, older_than)
 
     def discard(self, leftover: Leftover) -> None:
-        kind, _, name = leftover.name.partition("/")
-        if kind == _MULTIPART:
-            self._bucket.abort_multipart(leftover.key, name)
-        else:
-            self._bucket.remove_parked(leftover.key, [Parked(name)])
+        leftovers.discard(self._bucket, leftover)

@@ -28,15 +28,20 @@ def commands(session: int) -> dict[int, str]:
     return found
 
 
+def make(target: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start make in a session of its own."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            ["make", target], cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
 def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
     env = environment(SCAPI_DATA_DIR=str(tmp_path / "data"), PORT=str(port))
     del env["SCAPI_JWT_SECRET"]
     log = tmp_path / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["make", "run"], cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    process = make("run", env, log)
     try:
         server = Server(f"http://127.0.0.1:{port}", {}, log, process)
         wait_until_ready(server.url, process, log, timeout=300)
@@ -74,10 +79,7 @@ def test_make_run_s3_leaves_no_process(tmp_path: Path) -> None:
     port = free_port()
     env = environment(SCAPI_DATA_DIR=str(tmp_path / "data"), PORT=str(port), S3_PORT=str(free_ports()))
     log = tmp_path / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["make", "run-s3"], cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    process = make("run-s3", env, log)
     try:
         server = Server(f"http://127.0.0.1:{port}", {}, log, process)
         wait_until_ready(server.url, process, log, timeout=300)

@@ -3,11 +3,9 @@
 The contact sheet, the file and its renditions side by side, is in the folder that pytest keeps for the test.
 """
 
-import base64
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -19,7 +17,7 @@ from scapi.formats.images import ImageLimits, InvalidImage
 from tests import files
 from tests.formats import exiftool
 from tests.formats.private import SECRET
-from tests.formats.test_beside_a_browser import AVERAGES, cases
+from tests.formats.test_beside_a_browser import cases, shown
 
 WIDTHS = (320, 640, 1280, 2048)
 
@@ -41,17 +39,9 @@ def make(data: bytes, mimetype: str, sizes: Sequence[renditions.Size], types: Se
 
 
 def test_a_browser_shows_the_same(browser: Browser, tmp_path: Path, made: dict[str, dict[str, bytes]]) -> None:
-    originals, urls = cases(), {}
-    for name, versions in made.items():
-        data, mimetype = originals[name]
-        shown = [(mimetype, data), *versions.items()]
-        urls[name] = [f"data:{kind};base64,{base64.b64encode(each).decode()}" for kind, each in shown]
-    page = browser.new_page()
-    rows = "".join(f"<p>{name}<br>{''.join(f'<img src={url}> ' for url in row)}</p>" for name, row in urls.items())
-    page.set_content(f"<style>p {{ float: left; margin: 4px }} img {{ height: 60px }}</style>{rows}")
-    answers: dict[str, list[Any]] = {name: page.evaluate(AVERAGES, row) for name, row in urls.items()}
-    page.screenshot(path=tmp_path / "contact-sheet.png", full_page=True)
-    page.close()
+    originals = cases()
+    pictures = {name: [originals[name][::-1], *versions.items()] for name, versions in made.items()}
+    answers = shown(browser, pictures, tmp_path / "contact-sheet.png")
     for name, (original, *smaller) in answers.items():
         for version in smaller:
             assert version[:2] == [max(1, original[0] // 2), max(1, original[1] // 2)], name

@@ -99,3 +99,13 @@ def serving() -> Iterator[Provider]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def bearer(text: str) -> dict[str, str]:
+    """Return the header that brings a token."""
+    return {"Authorization": f"Bearer {text}"}
+
+
+def user(name: str, **more: Any) -> dict[str, str]:
+    """Return the header of a user of the provider."""
+    return bearer(signed(sub=name, **more))

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,7 +16,7 @@ from scapi.media import settling
 from scapi.media.models import Media, MediaFile, Role
 from scapi.media.renditions import maker
 from tests import files
-from tests.client import CHUNK, COMPLETE, md5
+from tests.media.completing import completed
 
 PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
 
@@ -28,15 +26,6 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settle nothing by itself, and make no renditions, which would count among the pictures."""
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
     monkeypatch.setattr(maker, "wake", lambda: None)
-
-
-def completed(app: Flask, data: bytes) -> dict[str, Any]:
-    client = app.test_client()
-    upload_id = client.post(CHUNK, data={"image": (BytesIO(data), "file")}).json["upload_id"]
-    answer = client.post(COMPLETE, data={"upload_id": upload_id, "md5": md5(data)})
-    assert answer.status_code == 201, answer.text
-    media: dict[str, Any] = answer.get_json()
-    return media
 
 
 def pictures() -> list[MediaFile]:

@@ -1,11 +1,11 @@
 """Makes renditions in the web process, right after a media was made or asked for: in a thread, after the answer."""
 
 import logging
-import threading
 
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from scapi.media.background import Background
 from scapi.media.renditions import making
 from scapi.settings import settings
 from storage_backends import StorageError
@@ -17,39 +17,32 @@ log = logging.getLogger(__name__)
 
 
 class Maker:
-    """Makes what is due, in a thread of its own, which begins with the first call of `wake`."""
+    """Makes what is due, in a thread of its own."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._thread: threading.Thread | None = None
-        self._begun = threading.Lock()
-        self._due, self._over = threading.Event(), threading.Event()
+        self._thread = Background("renditions", self._run)
 
     def wake(self) -> None:
         """Look for what is due."""
-        self._due.set()
-        if self._begun.acquire(blocking=False):
-            self._thread = threading.Thread(target=self._run, name="renditions", daemon=True)
-            self._thread.start()
+        self._thread.wake()
 
     def stop(self) -> None:
-        """End the thread after what it is making."""
-        self._over.set()
-        self._due.set()
-        if self._thread is not None:
-            self._thread.join()
+        """End after what is being made."""
+        self._thread.stop()
 
     def _run(self) -> None:
-        while self._due.wait() and not self._over.is_set():
-            self._due.clear()
+        woken, over = self._thread.woken, self._thread.over
+        while woken.wait() and not over.is_set():
+            woken.clear()
             if not self._make():
-                self._due.set()
-                self._over.wait(PAUSE)
+                woken.set()
+                over.wait(PAUSE)
 
     def _make(self) -> bool:
         try:
             with self._app.app_context():
-                return making.make_due(self._over.is_set)
+                return making.make_due(self._thread.over.is_set)
         except (StorageError, SQLAlchemyError) as error:
             log.warning("renditions are made later, by housekeeping: %s", error)
             return True
