@@ -140,4 +140,4 @@ def filename_of(segment: MultipartSegment) -> str | None:
 
 def _text(header: str) -> str:
     """Return a text of a part's header, which was read as Latin-1: every byte is one character."""
-    return texts.decode(header.encode("latin-1"))
+    return header if header.isascii() else texts.decode(header.encode("latin-1"))

@@ -13,6 +13,7 @@ from scapi.media import completion
 from scapi.media.models import Media
 from scapi.media.schemas import CreatedMediaSchema
 from scapi.media.views import NOT_INSPECTED
+from scapi.media.views import blueprint as media_blueprint
 from scapi.refusals import Refused
 from scapi.resumable import interim, resources
 from scapi.resumable.fields import PARTIAL_UPLOAD, Fields, digest_field, digests, wants_md5
@@ -52,7 +53,6 @@ def limit() -> str:
 def register(app: Flask) -> None:
     """Let a POST that creates media begin a resumable upload, too. Call it after media's views are registered."""
     app.view_functions[BEGINNING] = _beginning(app.view_functions[BEGINNING])
-    app.after_request(_announce)
 
 
 def _beginning(create_media: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,6 +65,8 @@ def _beginning(create_media: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+@media_blueprint.after_request
+@blueprint.after_request
 def _announce(answer: Response) -> Response:
     """Say to OPTIONS what there is."""
     rule = request.url_rule.rule if request.url_rule else ""

@@ -11,6 +11,7 @@ from scapi.storage import name_in_use, storage, using
 from scapi.uploads import ending, recovery, rows, rules
 from scapi.uploads.driver import Driver
 from scapi.uploads.keys import key_of
+from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound
 
@@ -49,12 +50,28 @@ def entered(upload_id: str, user_id: int | None, connection: Driver | None = Non
             if upload.storage == place:
                 rules.check_alive(upload, now())
                 try:
-                    if not recovery.settle(upload, shared):
+                    if _has_its_bytes(upload, shared):
                         yield upload
                         return
                 except NotFound as error:
                     raise ending.gone(upload) from error
             place = upload.storage  # it began in another one, which has its lock
+
+
+def _has_its_bytes(upload: UploadRow, connection: Driver) -> bool:
+    """Return whether the storage has all bytes that the row counts. If not, the row has changed: read it again."""
+    if upload.status != Status.UPLOADING:
+        return True
+    try:
+        doubt = storage.doubtful(upload.state)
+    except NotFound:
+        if rows.find(upload.id, connection) == upload:
+            raise
+        return False  # another request has finished or aborted it meanwhile
+    if doubt is None:
+        return True
+    recovery.recover(upload, doubt, connection)
+    return False
 
 
 def find(upload_id: str, user_id: int | None, connection: Driver | None = None) -> UploadRow:

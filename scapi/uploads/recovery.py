@@ -8,30 +8,17 @@ from flask import current_app
 from scapi.storage import storage
 from scapi.uploads import md5, rows
 from scapi.uploads.driver import Driver
-from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
-from storage_backends import Doubt, NotFound
+from storage_backends import Doubt
 
 
-def settle(upload: UploadRow, connection: Driver) -> bool:
-    """Make sure that storage has the bytes which the row of an upload counts; return whether the row had to change.
+def recover(upload: UploadRow, doubt: Doubt, connection: Driver) -> None:
+    """Change the row of an upload so that every byte that it counts is there. Call it under the upload's lock.
 
-    To be called under the upload's lock. Bytes that are in doubt are compared with the row's MD5. If they are the
-    right ones they are written once more, to be durable; if not, the upload goes back to the last byte that was.
-    Raises StorageError.
+    The bytes in doubt are compared with the row's MD5. If they are right, they are written once more, to be durable.
+    If not, the upload goes back to its last durable byte. Raises StorageError.
     """
-    if upload.status != Status.UPLOADING:
-        return False
-    try:
-        doubt = storage.doubtful(upload.state)
-    except NotFound:
-        if rows.find(upload.id, connection) == upload:
-            raise
-        return True  # another request has finished or aborted it meanwhile
-    if doubt is None:
-        return False
     rows.advance(upload, _kept(upload, doubt) if _is_right(upload, doubt) else _given_up(upload, doubt), connection)
-    return True
 
 
 def _is_right(upload: UploadRow, doubt: Doubt) -> bool:
