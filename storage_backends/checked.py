@@ -34,8 +34,25 @@ Result = TypeVar("Result")
 Observe = Callable[[str, str, float], None]
 """Is told of every timed call: its operation, its outcome and the seconds that it took."""
 
-OPERATIONS = ("start", "write", "sync", "finish", "abort", "save", "open", "size", "delete", "discard", "probe")
-"""What is timed. `exclusive` waits for other writers, `unfinished` lists as it is read, the others ask nobody."""
+OPERATIONS = (
+    "start",
+    "write",
+    "sync",
+    "doubtful",
+    "verify",
+    "peek",
+    "finish",
+    "abort",
+    "save",
+    "settle",
+    "open",
+    "size",
+    "delete",
+    "discard",
+    "probe",
+)
+"""The calls that are timed. `exclusive` waits for other writers, and listings are read bit by bit; the other calls do
+no I/O."""
 
 OK, FAILED = "ok", "failed"
 OUTCOMES = {NotFound: "not_found", NoSpace: "no_space", Unavailable: "unavailable"}
@@ -115,19 +132,16 @@ class CheckedBackend(StorageBackend):
         return self._backend.is_durable(state)
 
     def doubtful(self, state: State) -> Doubt | None:
-        with self._translated():
-            return self._backend.doubtful(state)
+        return self._timed("doubtful", self._backend.doubtful, state)
 
     def verify(self, state: State) -> None:
-        with self._translated():
-            self._backend.verify(state)
+        self._timed("verify", self._backend.verify, state)
 
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)
 
     def peek(self, state: State) -> BinaryIO | None:
-        with self._translated():
-            stream = self._backend.peek(state)
+        stream = self._timed("peek", self._backend.peek, state)
         return stream and _Stream(stream, self._translated)  # type: ignore[return-value]  # see `open`
 
     def abort(self, state: State) -> None:
@@ -150,8 +164,7 @@ class CheckedBackend(StorageBackend):
         return self._timed("save", self._backend.save_soon, check_key(key), stream, content_type, disposition)
 
     def settle(self, keys: Iterable[str]) -> None:
-        with self._translated():
-            self._backend.settle([check_key(key) for key in keys])
+        self._timed("settle", self._backend.settle, [check_key(key) for key in keys])
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         stream = self._timed("open", self._backend.open, check_key(key), start, length)
