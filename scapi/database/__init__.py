@@ -110,12 +110,18 @@ def now() -> datetime:
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the SQLAlchemy URL of the embedded database in `data_dir`, a file that only its owner may read."""
+    """Return the SQLAlchemy URL of the embedded database in `data_dir`, a file that only its owner may read.
+
+    Raises ConfigurationError.
+    """
     file = data_dir / "scapi.sqlite3"
-    os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
-    for one in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):  # SQLite makes these alike
-        if one.exists() and one.stat().st_mode & 0o077 and one.stat().st_uid == os.geteuid():
-            one.chmod(0o600)
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
+        for one in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):  # SQLite makes these alike
+            if one.exists() and one.stat().st_mode & 0o077 and one.stat().st_uid == os.geteuid():
+                one.chmod(0o600)
+    except OSError as error:
+        raise ConfigurationError(f"SCAPI_DATA_DIR: the database cannot be made there: {error}") from error
     return f"sqlite:///{file}"
 
 

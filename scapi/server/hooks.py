@@ -46,10 +46,8 @@ def _is_ours(folder: str) -> bool:
 
 def pre_fork(server: Arbiter, worker: ScapiWorker) -> None:
     """Give each worker the lowest number that no living one has: it continues the metrics of a dead worker."""
-    others = server.WORKERS.values()
-    taken = {other.number for other in others}
+    taken = {other.number for other in server.WORKERS.values()}
     worker.number = next(number for number in itertools.count(1) if number not in taken)
-    worker.replaces = any(other.is_ready for other in others)
 
 
 def post_fork(_server: Arbiter, worker: ScapiWorker) -> None:

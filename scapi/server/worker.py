@@ -4,6 +4,7 @@ import mmap
 import select
 import socket
 import sys
+import time
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -13,6 +14,10 @@ from scapi.server import TRY_AGAIN
 
 LINGER = 5
 """Milliseconds that a thread waits for a connection's next request while no other connection wants the thread."""
+
+
+PAUSE = 1.0
+"""Seconds between a worker that could not start and the next try, so that tries do not take up a processor."""
 
 
 class ScapiWorker(ThreadWorker):
@@ -25,8 +30,8 @@ class ScapiWorker(ThreadWorker):
     number = 0
     """The lowest number that no other living worker has; see `pre_fork`."""
 
-    replaces = False
-    """Whether other workers can serve while this one starts."""
+    _server_has_served = mmap.mmap(-1, 1)
+    """Shared by the master and all its workers: 1 as soon as one of them has loaded the application."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """The master makes a worker before it forks, so both processes see the same byte of memory."""
@@ -39,18 +44,23 @@ class ScapiWorker(ThreadWorker):
         return self._ready[0] == 1
 
     def load_wsgi(self) -> None:
-        """Load the application and check its schema. If that fails, stop gunicorn only where no other can serve."""
+        """Load the application and check its schema. If that fails, only a server that never served is stopped.
+
+        What has worked once may work again: a disk that is full or read-only now is mended, and others serve meanwhile.
+        """
         try:
             super().load_wsgi()
             _check_schema(self.wsgi)
-        except BaseException:
-            if self.replaces:
-                self.log.exception("This worker could not start. The others go on as before.")
-                sys.exit(TRY_AGAIN)
-            raise
+        except BaseException as error:
+            if self._server_has_served[0] == 0:
+                raise
+            is_told = isinstance(error, SystemExit)  # whoever ended this process has said why
+            self.log.error("This worker could not start; it is tried again if it is needed.", exc_info=not is_told)
+            time.sleep(PAUSE)
+            sys.exit(TRY_AGAIN)
 
     def run(self) -> None:
-        self._ready[0] = 1
+        self._ready[0] = self._server_has_served[0] = 1
         super().run()
 
     @property

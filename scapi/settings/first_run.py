@@ -70,7 +70,17 @@ def _is_long_enough(secret: str) -> bool:
 
 
 def _kept(file: Path, first: str) -> str:
-    """Return what is kept in `file`, which only its owner may read; at the first run that is `first`."""
+    """Return what is kept in `file`, which only its owner may read; at the first run that is `first`.
+
+    Raises ConfigurationError.
+    """
+    try:
+        return _read_or_made(file, first)
+    except OSError as error:
+        raise ConfigurationError(f"SCAPI_DATA_DIR: {file.name} cannot be read or made there: {error}") from error
+
+
+def _read_or_made(file: Path, first: str) -> str:
     if not file.exists():
         fd, name = tempfile.mkstemp(dir=file.parent)  # for its owner only
         made = Path(name)

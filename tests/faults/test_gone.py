@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,11 +28,7 @@ MiB = 1024 * 1024
 
 @contextmanager
 def small_disk(size: int) -> Iterator[Path]:
-    """Mount a file system of `size` bytes in memory.
-
-    Serve from it with one process: a second one may still be starting when the disk goes, and a start without a disk
-    to write on ends the server.
-    """
+    """Mount a file system of `size` bytes in memory."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +48,12 @@ def fill(disk: Path) -> Path:
             os.write(fd, bytes(4096))
     os.close(fd)
     return filler
+
+
+def remount(disk: Path, mode: str) -> None:
+    """Let the disk be read only (`ro`), or written again (`rw`). Linux refuses while a file is open for writing."""
+    command = ["mount", "-o", f"remount,{mode}", str(disk)]
+    wait_until(lambda: subprocess.run(command, check=False).returncode == 0, 30, "a file to be closed")
 
 
 def begin(server: Server) -> str:
@@ -97,7 +100,7 @@ def unavailable(answer: requests.Response, code: str) -> None:
 def test_a_full_disk(kind: str, new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database(kind), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, workers=1, **settings) as server:
+        with running.scapi(tmp_path, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             refusal(send_rest(server, upload_id), 507, "storage_full")
@@ -110,7 +113,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         databases.migrate(f"sqlite:///{disk}/db", tmp_path)
         settings = {"SCAPI_DATABASE_URL": f"sqlite:///{disk}/db"}
-        with running.scapi(tmp_path, workers=1, **settings) as server:
+        with running.scapi(tmp_path, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             statuses = {send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).status_code for _ in range(30)}
@@ -123,13 +126,49 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
 def test_a_read_only_disk(new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(8 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, workers=1, **settings) as server:
+        with running.scapi(tmp_path, **settings) as server:
             upload_id = begin(server)
-            subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+            remount(disk, "ro")
             unavailable(send_rest(server, upload_id), "storage_unavailable")
             unavailable(send_chunk(server, PHOTO[:HALF], 0, len(PHOTO)), "storage_unavailable")
-            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            remount(disk, "rw")
             goes_on(server, upload_id)
+
+
+def test_workers_that_start_while_the_disk_is_read_only(new_database: Callable[[str], str], tmp_path: Path) -> None:
+    """They are started again until it can be written; meanwhile the others serve what is there."""
+    with small_disk(8 * MiB) as disk:
+        settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
+        with running.scapi(tmp_path, **settings) as server:
+            wait_until(lambda: len(_ready(server)) == 2, running.START_TIMEOUT, "two workers")
+            upload_id = begin(server)
+            photo = complete(server, send_all(server, PHOTO), md5(PHOTO)).json()["url"]
+            remount(disk, "ro")
+            first, second = server.workers()
+            os.kill(first, signal.SIGKILL)
+            refused = "scapi cannot start: SCAPI_STORAGE=local"
+            wait_until(lambda: refused in server.log.read_text(), running.START_TIMEOUT, refused)
+            assert fetch(server, photo).content == PHOTO
+            os.kill(second, signal.SIGKILL)
+            wait_until(lambda: len(re.findall(refused, server.log.read_text())) >= 3, running.START_TIMEOUT, refused)
+            remount(disk, "rw")
+            wait_until(lambda: len(_ready(server)) == 2, running.START_TIMEOUT, "two workers")
+            goes_on(server, upload_id)
+
+
+@pytest.mark.parametrize("database", ["", "sqlite://"])
+def test_a_first_start_on_a_read_only_disk_is_refused(database: str, tmp_path: Path) -> None:
+    with small_disk(MiB) as disk:
+        remount(disk, "ro")
+        env = running.environment(SCAPI_DATA_DIR=str(disk), SCAPI_DATABASE_URL=database, WEB_CONCURRENCY="1")
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"unix:{tmp_path}/socket", "wsgi:app"]
+        done = subprocess.run(
+            command, cwd=running.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 4
+    assert done.stderr.count("scapi cannot start: SCAPI_") == 1
+    assert "Read-only file system" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_database_goes_away(tmp_path: Path) -> None:

@@ -64,3 +64,12 @@ def test_a_data_dir_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="SCAPI_DATA_DIR cannot be made"):
         with_data_dir(Settings(data_dir=tmp_path / "file" / "data"))
+
+
+def test_a_data_dir_that_cannot_be_used_is_a_setting_that_cannot_work(tmp_path: Path) -> None:
+    for name in ("jwt-secret", "scapi.sqlite3"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(ConfigurationError, match="SCAPI_DATA_DIR: jwt-secret cannot be read or made there"):
+        with_keys(Settings(data_dir=tmp_path))
+    with pytest.raises(ConfigurationError, match="SCAPI_DATA_DIR: the database cannot be made there"):
+        embedded_url(tmp_path)
