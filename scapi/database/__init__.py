@@ -23,10 +23,9 @@ from sqlalchemy import (
     MetaData,
     bindparam,
     func,
-    make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
@@ -140,8 +139,8 @@ def set_up(app: Flask, settings: Settings) -> None:
     """Bind the database extensions and give SQLite connections what scapi counts on. Raises ConfigurationError."""
     url = settings.database_url or embedded_url(settings.data_dir)
     try:
-        make_url(url).get_dialect().import_dbapi()
-    except (ArgumentError, ImportError) as error:
+        engines.check(url)
+    except ValueError as error:
         raise ConfigurationError(
             f"SCAPI_DATABASE_URL: {error}; expected something like postgresql+psycopg://user:password@host/database"
         ) from error

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import QueuePool
 
 from scapi.database.breaker import Breaker
@@ -35,6 +35,26 @@ class GuardedPool(QueuePool):
         return super().connect()
 
 
+def check(url: str) -> None:
+    """Raise ValueError, which says what is wrong, if no connection can be made by `url`, wherever the server is."""
+    try:
+        chosen = make_url(url)
+    except ArgumentError as error:
+        raise ValueError(str(error)) from error
+    except ValueError as error:  # its message has what stands there, which may be the end of a password
+        raise ValueError("the port must be a number, and what is special in a password must be quoted") from error
+    try:
+        dialect = chosen.get_dialect()()
+        dialect.import_dbapi()
+        _, parameters = dialect.create_connect_args(chosen)
+    except (ArgumentError, ImportError) as error:
+        raise ValueError(str(error)) from error
+    if dialect.driver == "psycopg":
+        from scapi.database import postgresql  # SQLite alone needs no psycopg
+
+        postgresql.check(parameters)
+
+
 def options(url: str) -> dict[str, Any]:
     """Return SQLAlchemy's options for an engine on the database at `url`."""
     # the parameters of a statement that fails would stand in the log, names of files among them
@@ -56,6 +76,16 @@ def forget_in_children(engine: Engine) -> None:
             found.dispose(close=False)
 
     os.register_at_fork(after_in_child=forget)
+
+
+def typed_parameters(url: str) -> dict[str, Any]:
+    """Return those parameters of the URL that SQLAlchemy passes on as text, and that its driver wants otherwise."""
+    written = make_url(url).query.get("prepare_threshold")
+    if written is None:
+        return {}
+    from scapi.database.postgresql import typed
+
+    return typed({"prepare_threshold": written})
 
 
 def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:

@@ -1,12 +1,15 @@
 """A connection to PostgreSQL with time limits for every wait, with or without a pooler in between."""
 
+import re
 import select
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, OperationalError, ProgrammingError
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn
 
 NETWORK: dict[str, int] = {
     "connect_timeout": 3,  # seconds
@@ -24,6 +27,10 @@ LATE = 5.0
 IDLE_TRANSACTION = "60s"
 """Time after which the server ends a transaction, and frees its locks, whose client has gone silent."""
 
+_NUMBER = re.compile("-?[0-9]{1,9}")
+_NOWHERE = "/nowhere"
+"""A folder that is not there, so that no server can have a socket in it."""
+
 _ABOUT = "SELECT pg_backend_pid(), setting::integer FROM pg_settings WHERE name = 'statement_timeout'"
 _BOUND = """
 SELECT set_config('statement_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)
@@ -31,11 +38,42 @@ SELECT set_config('statement_timeout', %s, false), set_config('idle_in_transacti
 
 
 def typed(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a URL, with psycopg's own one as it wants it: a number, or None for `none`."""
+    """Return the parameters of a URL, with psycopg's own one as it wants it: a number, or None for `none`.
+
+    Raises ValueError.
+    """
     written = parameters.get("prepare_threshold")
     if not isinstance(written, str):
         return dict(parameters)
-    return {**parameters, "prepare_threshold": None if written.lower() in ("", "none") else int(written)}
+    if written.lower() in ("", "none"):
+        return {**parameters, "prepare_threshold": None}
+    if not _NUMBER.fullmatch(written):
+        raise ValueError("prepare_threshold must be a whole number or `none`")
+    return {**parameters, "prepare_threshold": int(written)}
+
+
+def check(parameters: Mapping[str, Any]) -> None:
+    """Raise ValueError if no server could be reached with the parameters of a URL: one is unknown, or has a bad value.
+
+    libpq reads them: it is sent to a server that cannot be there, and may complain of nothing else.
+    """
+    typed(parameters)
+    for name in (name for name, value in parameters.items() if type(value) is tuple):
+        raise ValueError(f"{name} is given more than once")
+    for name in NETWORK.keys() & parameters.keys():
+        if not _NUMBER.fullmatch(str(parameters[name])):
+            raise ValueError(f"{name} must be a whole number")
+    own = ("prepare_threshold", "gssencmode")  # psycopg's, and what a local socket has not
+    others = {name: value for name, value in parameters.items() if name not in own}
+    try:
+        conninfo = make_conninfo(**(others | {"host": _NOWHERE, "hostaddr": None, "port": 1}))
+    except ProgrammingError as error:
+        raise ValueError(str(error).strip()) from error
+    connection = PGconn.connect_start(conninfo.encode())
+    complaint = connection.error_message.decode(errors="replace").strip()
+    connection.finish()
+    if _NOWHERE not in complaint:
+        raise ValueError(complaint)
 
 
 class BoundedConnection(Connection[Any]):

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import Column, Connection, Engine, Integer, Table, create_engine, func, insert, inspect, select, text
 from sqlalchemy.dialects.postgresql import REGCLASS
 
-from scapi.database import db, schema
+from scapi.database import db, engines, schema
 from scapi.uploads.models import Upload
 
 BATCH = 1000
@@ -35,7 +35,7 @@ def copy(url: str, done: Callable[[int], None]) -> Copied:
     The tables are made where there are none. All rows go in one transaction: a copy that is killed leaves none.
     Raises NotCopied and SQLAlchemy's errors.
     """
-    target = create_engine(url)
+    target = _engine(url)
     _prepare(target)
     with _snapshot(db.engine) as here, target.begin() as there:
         before = _state(here)
@@ -64,6 +64,14 @@ def total() -> int:
     """Return how many rows there are in all."""
     with _snapshot(db.engine) as here:
         return sum(_count(here, table) for table in tables())
+
+
+def _engine(url: str) -> Engine:
+    try:
+        engines.check(url)
+    except ValueError as error:
+        raise NotCopied(str(error)) from error
+    return create_engine(url, connect_args=engines.typed_parameters(url))
 
 
 def _prepare(target: Engine) -> None:

@@ -54,8 +54,9 @@ class ScapiWorker(ThreadWorker):
         except BaseException as error:
             if self._server_has_served[0] == 0:
                 raise
-            is_told = isinstance(error, SystemExit)  # whoever ended this process has said why
-            self.log.error("This worker could not start; it is tried again if it is needed.", exc_info=not is_told)
+            if not isinstance(error, SystemExit):  # whoever ends a process by that has said why
+                self.log.exception("Exception while loading the application")
+            self.log.error("This worker could not start; it is tried again if it is needed.")  # noqa: TRY400 - see above
             time.sleep(PAUSE)
             sys.exit(TRY_AGAIN)
 
