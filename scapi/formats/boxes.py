@@ -1,6 +1,6 @@
 """The boxes of HEIC and AVIF files: what is in them, and where (ISO/IEC 14496-12, 23008-12).
 
-Nothing is decoded. Everything that a stranger can ask for is counted: boxes, items, and places of their bytes.
+Nothing is decoded. The numbers of boxes, items and extents are limited, as any client can send such a file.
 """
 
 import struct
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from scapi.formats.containers import BrokenFileError
 
 MAX_BOXES = 5_000
-"""Boxes in one other. A picture of 48 megapixels has 200 tiles, and a box for each of them."""
+"""The most boxes inside one box. A picture of 48 megapixels has 200 tiles, and a box for each of them."""
 
 MAX_EXTENTS = 20_000
-"""Places of bytes, of all items together; an item has one."""
+"""The most extents of all items together. An item usually has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Bytes `start` to `end`, of which the content begins at `body`."""
+    """A box from byte `start` to byte `end`, whose content begins at `body`."""
 
     kind: bytes
     start: int
@@ -28,10 +28,10 @@ class Box:
 
 @dataclass(slots=True)
 class Item:
-    """Something that the file holds: an image, a tile of one, or metadata.
+    """Something that the file contains: an image, a tile of an image, or metadata.
 
-    `named_at` is where its kind stands, in the box that ends at `named_to`. `extents` are where its bytes are, begin
-    and end; `properties` the boxes that describe it, in their order.
+    `named_at` is the offset of its kind, in the box that ends at `named_to`. `extents` are the ranges of its bytes,
+    start and end; `properties` are the boxes that describe it, in their order.
     """
 
     kind: bytes
@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The items of a file by their numbers, the primary one's number, and references: kind, from, to."""
+    """The items of a file by number, the number of the primary item, and the references: kind, from, to."""
 
     items: dict[int, Item]
     primary: int
@@ -55,7 +55,7 @@ class Meta:
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """Yield the boxes between two offsets. Raises BrokenFileError when one goes beyond."""
+    """Yield the boxes between two offsets. Raises BrokenFileError when a box goes beyond the end."""
     for _ in range(MAX_BOXES):
         if start == end:
             return
@@ -72,13 +72,13 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
 
 
 def child(data: bytes, parent: Box, *path: bytes, skip: int = 0) -> Box | None:
-    """Return the first box at a path of kinds below `parent`, whose own fields take `skip` bytes."""
+    """Return the first box at a path of kinds below `parent`, whose own fields have `skip` bytes."""
     found = next((box for box in boxes(data, parent.body + skip, parent.end) if box.kind == path[0]), None)
     return child(data, found, *path[1:]) if found and len(path) > 1 else found
 
 
 def read_meta(data: bytes, box: Box) -> Meta:
-    """Return what a `meta` box says. Raises BrokenFileError."""
+    """Parse a `meta` box. Raises BrokenFileError."""
     found = {inner.kind: inner for inner in boxes(data, box.body + 4, box.end)}
     try:
         items = dict(_named(data, found[b"iinf"]))
@@ -99,14 +99,14 @@ def _number(data: bytes, at: int, size: int, end: int | None = None) -> int:
 
 
 def _versioned(data: bytes, box: Box, at: int) -> int:
-    """Return an item's number, which has two bytes in version 0 of a box and four in later ones."""
+    """Return an item's number: two bytes in version 0 of a box, four in later versions."""
     return _number(data, at, 4 if data[box.body] else 2, box.end)
 
 
 def _named(data: bytes, box: Box) -> Iterator[tuple[int, Item]]:
     """Yield number and kind of each item (14496-12, 8.11.6)."""
     for entry in boxes(data, box.body + 4 + (4 if data[box.body] else 2), box.end):
-        # Versions 2 and 3 of the entry have a kind; before them there were none but for metadata.
+        # Only versions 2 and 3 of the entry have a kind. Earlier versions describe metadata only.
         if entry.kind == b"infe" and data[entry.body] >= 2:
             size = 4 if data[entry.body] >= 3 else 2
             at = entry.body + 4 + size + 2
@@ -114,7 +114,7 @@ def _named(data: bytes, box: Box) -> Iterator[tuple[int, Item]]:
 
 
 def _locate(data: bytes, box: Box, idat: Box | None, items: dict[int, Item]) -> None:
-    """Fill in where the items' bytes are (14496-12, 8.11.3)."""
+    """Fill in the extents of the items (14496-12, 8.11.3)."""
     version = data[box.body]
     offset_size, length_size = divmod(data[box.body + 4], 16)
     base_size, index_size = divmod(data[box.body + 5], 16)
@@ -133,7 +133,7 @@ def _locate(data: bytes, box: Box, idat: Box | None, items: dict[int, Item]) -> 
             at += index_size if version else 0
             start = origin + base + _number(data, at, offset_size)
             length, at = _number(data, at + offset_size, length_size), at + offset_size + length_size
-            # Without a length the item reaches to the end.
+            # Without a length, the item reaches to the end.
             end = start + length if length else most
             if not start <= end <= most:
                 raise BrokenFileError("the file ends before the image does")
@@ -161,7 +161,7 @@ def _associate(data: bytes, box: Box, properties: list[Box], items: dict[int, It
         if left < 0:
             raise BrokenFileError("its parts are not described as they should be")
         for _ in range(count):
-            # The highest bit says whether a reader must know the property; number 0 is none.
+            # The highest bit says whether a reader must know the property. Number 0 means no property.
             index = _number(data, at, 2) & 0x7FFF if large else data[at] & 0x7F
             at += 2 if large else 1
             if index and number in items:

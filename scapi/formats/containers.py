@@ -1,7 +1,6 @@
-"""The outer structure of JPEG, PNG, GIF and WebP files: where their parts begin and end, nothing decoded.
+"""The outer structure of JPEG, PNG, GIF and WebP files: where their parts begin and end. Nothing is decoded.
 
-Every walk is linear in the size of the file and never searches more than SEARCH_BYTES in one call, so that other
-threads get their turn.
+Every walk is linear in the size of the file. One call searches at most SEARCH_BYTES, so that other threads can run.
 """
 
 import re
@@ -17,7 +16,8 @@ JPEG_SOI, JPEG_EOI, JPEG_SOS, JPEG_TEM = 0xD8, 0xD9, 0xDA, 0x01
 GIF_IMAGE, GIF_EXTENSION, GIF_TRAILER = b",", b"!", b";"
 
 MAX_PARTS = 50_000
-"""Segments, chunks or blocks of a file. Writers that cut pixels into pieces of 256 bytes need 20,000 for 5 MB."""
+"""The most segments, chunks or blocks of a file. A writer that cuts pixels into 256-byte pieces needs 20,000 for 5 MB.
+"""
 
 SEARCH_BYTES = 256 * 1024
 
@@ -28,14 +28,14 @@ _ENDS_EARLY = "the file ends before the image does"
 
 
 class BrokenFileError(ValueError):
-    """The file ends early or is not built as its format says; the message tells a person which."""
+    """The file ends early or is not built as its format says; the message is for a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a file: bytes `start` to `end` with everything around its payload, `body` to `body_end` without.
+    """One part of a file: bytes `start` to `end`, of which `body` to `body_end` are its payload.
 
-    `intact`: False when the part has a checksum and it is wrong.
+    `intact`: False if the part has a wrong checksum.
     """
 
     kind: bytes
@@ -49,9 +49,9 @@ class Part:
 def jpeg_parts(data: bytes, start: int = 0) -> Iterator[Part]:
     """Yield the segments of the JPEG image that begins at `start`, SOI to EOI; `kind` is the marker's second byte.
 
-    Entropy-coded data belongs to the segment before it, and so does junk between segments, which decoders skip. A
-    file that ends in the data of a scan has no EOI: its last part reaches to the end. Raises BrokenFileError when it
-    ends anywhere else.
+    Entropy-coded data belongs to the segment before it, and so does junk between segments, which decoders skip. If the
+    file ends in the data of a scan, the last part reaches to the end and there is no EOI. Raises BrokenFileError if the
+    file ends anywhere else.
     """
     at: int | None = start if _JPEG_MARKER.match(data, start) else None
     marker = 0
@@ -88,15 +88,15 @@ def _next_jpeg_marker(data: bytes, start: int) -> int | None:
 
 
 def jpeg_segment(marker: int, body: bytes) -> bytes:
-    """Return a segment of a JPEG; its body has at most 65,533 bytes."""
+    """Return a segment of a JPEG; `body` has at most 65,533 bytes."""
     return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body
 
 
 def png_parts(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a PNG, IHDR to IEND; `kind` is the chunk's type.
 
-    Raises BrokenFileError when a chunk is cut off, or the checksum of a critical chunk is wrong: one whose type begins
-    with an upper-case letter (PNG third edition, 5.4).
+    Raises BrokenFileError when a chunk is cut off, or the checksum of a critical chunk is wrong. The type of a critical
+    chunk begins with an upper-case letter (PNG third edition, 5.4).
     """
     if not data.startswith(PNG_SIGNATURE):
         raise BrokenFileError("the file does not begin as a PNG does")
@@ -127,7 +127,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 def webp_parts(data: bytes) -> Iterator[Part]:
     """Yield the chunks of a WebP; `kind` is the chunk's FourCC.
 
-    Raises BrokenFileError when a chunk, or what the RIFF header promises, goes beyond the end of the file.
+    Raises BrokenFileError when a chunk, or the size in the RIFF header, goes beyond the end of the file.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise BrokenFileError("the file does not begin as a WebP does")
@@ -158,10 +158,10 @@ def riff_chunk(kind: bytes, body: bytes) -> bytes:
 def gif_parts(data: bytes) -> Iterator[Part]:
     """Yield the blocks of a GIF after its header and global colour table.
 
-    `kind` is `,` for a frame (the body starts with its position and size), `!` and a label for an extension (the
-    body is its sub-blocks, lengths included), `;` for the trailer. After a frame, whatever is no block ends the file
-    as a trailer does, and so does the end of the data; whether the last frame is whole, its decoder knows. Raises
-    BrokenFileError when no frame has begun by then.
+    `kind` is `,` for a frame (the body starts with its position and size), `!` and a label for an extension (the body
+    is its sub-blocks, lengths included), `;` for the trailer. After a frame, any byte that begins no block ends the
+    file like a trailer, and so does the end of the data. The decoder finds out whether the last frame is complete.
+    Raises BrokenFileError if there is no frame.
     """
     if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
         raise BrokenFileError("the file does not begin as a GIF does")
@@ -190,7 +190,7 @@ def gif_parts(data: bytes) -> Iterator[Part]:
 
 
 def gif_blocks_start(data: bytes) -> int:
-    """Return where the blocks of a GIF begin: behind its header and global colour table."""
+    """Return where the blocks of a GIF begin: after its header and global colour table."""
     return 13 + _gif_colours(data[10])
 
 
@@ -199,7 +199,7 @@ def _gif_colours(flags: int) -> int:
 
 
 def _gif_sub_blocks_end(data: bytes, start: int) -> int:
-    """Return where the sub-blocks end that begin at `start`: the end of the data when they are cut off."""
+    """Return the end of the sub-blocks that begin at `start`; the end of the data if they are cut off."""
     while start < len(data):
         length = data[start]
         start += 1 + length

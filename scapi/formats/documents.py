@@ -12,7 +12,7 @@ from scapi.formats.sizes import PREVIEW_SIZE, THUMBNAIL_SIZE
 
 JPEG_QUALITY = 80
 
-# fpdfview.h: a password is needed; the encryption is one that PDFium does not know.
+# fpdfview.h: a password is needed; PDFium does not know the encryption.
 _ERR_PASSWORD, _ERR_SECURITY = 4, 5
 
 
@@ -34,9 +34,9 @@ class Preview:
 
 
 def opened(file: Any) -> Any:
-    """Return the PDF that a file is, as pypdfium2 has it; None if a password is needed to open it.
+    """Open a file as a PDF and return pypdfium2's document; None if a password is needed.
 
-    Raises InvalidDocument when PDFium, which rebuilds what is missing as browsers do, cannot open it.
+    PDFium repairs damaged files as browsers do. Raises InvalidDocument when it cannot open the file.
     """
     try:
         return pypdfium2.PdfDocument(file)
@@ -55,9 +55,9 @@ def described(document: Any) -> dict[str, Any]:
 
 
 def first_page(document: Any) -> tuple[Preview, Thumbnail]:
-    """Return the first page on white, its longer side PREVIEW_SIZE pixels, and its thumbnail, from one drawing."""
+    """Draw the first page on white, its longer side PREVIEW_SIZE pixels; return it and its thumbnail."""
     page = document[0]
-    # Four bytes a pixel, as Pillow has them: the bitmap becomes an image without being copied.
+    # Four bytes per pixel, like Pillow: the bitmap becomes an image without being copied.
     bitmap = page.render(
         scale=PREVIEW_SIZE / max(page.get_size()),
         rev_byteorder=True,

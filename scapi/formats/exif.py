@@ -1,6 +1,6 @@
-"""What a picture needs of its EXIF metadata: how it is turned, and its resolution (Exif 3.0, TIFF 6.0).
+"""The EXIF metadata that a picture needs: its orientation and its resolution (Exif 3.0, TIFF 6.0).
 
-Only the first directory, IFD0, is read: no pointers are followed, so that no directory is read twice.
+Only the first directory, IFD0, is read. No pointers are followed, so that no directory is read twice.
 """
 
 import struct
@@ -29,12 +29,12 @@ class Essentials:
 
     @property
     def orientation(self) -> int:
-        """1 to 8; 1, which is upright, where there is none that browsers would heed."""
+        """1 to 8; 1 (upright) if there is no orientation that browsers would apply."""
         value = self.tags.get(_ORIENTATION)
         return value if isinstance(value, int) else 1
 
     def tiff(self) -> bytes:
-        """Return a TIFF structure of these tags and nothing else; empty where there are none."""
+        """Return a TIFF structure of these tags and nothing else; empty if there are none."""
         if not self.tags:
             return b""
         values_at = _HEADER_BYTES + 2 + len(self.tags) * _ENTRY_BYTES + 4
@@ -52,7 +52,7 @@ class Essentials:
 
 
 def read(tiff: bytes) -> Essentials:
-    """Return what a picture needs of a TIFF structure: nothing, where it cannot be understood. Never raises."""
+    """Return the tags of a TIFF structure that a picture needs; none if it cannot be parsed. Never raises."""
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None or len(tiff) < _HEADER_BYTES:
         return Essentials("<", {})
@@ -60,7 +60,7 @@ def read(tiff: bytes) -> Essentials:
     if start + 2 > len(tiff):
         return Essentials(order, {})
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    # As many entries as there are bytes for, as readers do.
+    # Other readers, too, read as many entries as there are bytes for.
     fitting = min(count, (len(tiff) - start - 2) // _ENTRY_BYTES, _MAX_ENTRIES)
     tags: dict[int, int | bytes] = {}
     seen: set[int] = set()
@@ -82,7 +82,7 @@ def _short(tiff: bytes, order: str, entry: int) -> int:
 
 
 def _rational(tiff: bytes, order: str, entry: int) -> bytes:
-    """Return the eight bytes of a fraction; empty where they are outside."""
+    """Return the eight bytes of a fraction; empty if they are outside the structure."""
     (at,) = struct.unpack_from(f"{order}I", tiff, entry + 8)
     value = tiff[at : at + 8]
     return value if len(value) == 8 else b""

@@ -6,20 +6,21 @@ from functools import cache
 from importlib.util import find_spec
 
 SIGNATURE_SIZE = 12
-"""Bytes that are enough to know, but for a PDF that does not begin with its signature, and for some ISO files."""
+"""This many bytes show the type, except for a PDF that does not begin with its signature, and for some ISO files."""
 
 _MAX_BEFORE_PDF = 1024
-"""Bytes that may come before a PDF's signature, such as a printer's banner: as many as readers skip (Adobe's
-implementation notes on PDF 1.7, H.3, 13)."""
+"""Bytes that may come before a PDF's signature, such as a printer's banner. Readers skip as many (Adobe's
+implementation notes on PDF 1.7, H.3, 13).
+"""
 
 HEAD_SIZE = _MAX_BEFORE_PDF + len(b"%PDF-")
-"""Bytes that are looked at."""
+"""The number of first bytes that `sniff` looks at."""
 
 UNKNOWN = "application/octet-stream"
-"""The type of a file of which too few bytes have come to know."""
+"""The type of a file whose first bytes are too few to show its type."""
 
 PARTIAL = "application/partial-upload"
-"""The type of a piece of a file, whose bytes say nothing by themselves."""
+"""The type of a piece of a file (a partial upload), whose bytes do not show a type."""
 
 JPEG = "image/jpeg"
 PNG = "image/png"
@@ -29,24 +30,24 @@ AVIF = "image/avif"
 PDF = "application/pdf"
 
 HEIC_DECODERS = ("pi_heif", "pillow_heif")
-"""The modules of which one must be there to take HEIC, the preferred one first."""
+"""HEIC is accepted if one of these modules is installed. The first one is preferred."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A type that gets in: its name for people, its file name extension, how its first bytes tell it."""
+    """An accepted type: its name for people, its file name extension, and how to recognise its first bytes."""
 
     mimetype: str
     name: str
     extension: str
     begins: Callable[[bytes], bool]
     served_as: str | None = None
-    """The type to which it is converted; None: it is served as it is."""
+    """The type that it is converted to; None: it is served unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedType:
-    """A type that people send and that does not get in: how its first bytes tell it, and what they are told."""
+    """A type that people send and that is refused: how to recognise its first bytes, and the message about it."""
 
     begins: Callable[[bytes], bool]
     message: str
@@ -57,7 +58,7 @@ def _starts(*signatures: bytes) -> Callable[[bytes], bool]:
 
 
 def _brands(*wanted: bytes) -> Callable[[bytes], bool]:
-    """Tell an ISO base media file by the brands that its first box names (ISO/IEC 14496-12, 4.3)."""
+    """Recognise an ISO base media file by the brands in its first box (ISO/IEC 14496-12, 4.3)."""
     return lambda head: not _iso_brands(head).isdisjoint(wanted)
 
 
@@ -92,7 +93,7 @@ TYPES = (
     ),
     FileType(PDF, "PDF", ".pdf", _holds(b"%PDF-")),
 )
-"""Every type that gets in."""
+"""Every type that can be accepted."""
 
 _REFUSED = (
     RefusedType(_holds(b"<svg"), "SVG files are not accepted, because they can hold scripts; send a PNG"),
@@ -116,24 +117,24 @@ EXTENSIONS = {one.mimetype: one.extension for one in TYPES}
 
 
 def is_enough(head: bytes) -> bool:
-    """Return whether a file that begins with `head` can be told: an ISO file names its brands in its first box."""
+    """Return whether `head` is enough to show the type. An ISO file lists its brands in its first box."""
     first_box = int.from_bytes(head[:4]) if head[4:8] == b"ftyp" else 0
     return len(head) >= max(SIGNATURE_SIZE, min(first_box, HEAD_SIZE))
 
 
 @cache
 def has_heic_decoder() -> bool:
-    """Return whether a module is installed that decodes HEIC."""
+    """Return whether a module that decodes HEIC is installed."""
     return any(find_spec(module) for module in HEIC_DECODERS)
 
 
 def taken() -> list[FileType]:
-    """Return the types that this installation takes."""
+    """Return the types that this installation accepts."""
     return [one for one in TYPES if one.mimetype != HEIC or has_heic_decoder()]
 
 
 def sniff(head: bytes) -> str | None:
-    """Return the MIME type of the file that begins with `head`, None if it is none of TYPES.
+    """Return the MIME type of the file that begins with `head`; None if it is not one of TYPES.
 
     `head` has HEAD_SIZE bytes, or all of the file.
     """
@@ -141,7 +142,7 @@ def sniff(head: bytes) -> str | None:
 
 
 def why_not(head: bytes) -> str:
-    """Return why the file that begins with `head` is not accepted, for the person who sent it."""
+    """Return the reason why the file that begins with `head` is not accepted, for the person who sent it."""
     if sniff(head) == HEIC:
         return _NO_DECODER
     names = [one.name for one in taken()]
@@ -150,10 +151,10 @@ def why_not(head: bytes) -> str:
 
 
 def served_as(mimetype: str) -> str:
-    """Return the type as which files of a type are served."""
+    """Return the type that files of `mimetype` are served as."""
     return next((one.served_as or mimetype for one in TYPES if one.mimetype == mimetype), mimetype)
 
 
 def is_image(mimetype: str) -> bool:
-    """Whether `mimetype` is an image's."""
+    """Return whether `mimetype` is the type of an image."""
     return mimetype.startswith("image/")

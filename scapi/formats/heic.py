@@ -15,7 +15,7 @@ JPEG_QUALITY = 88
 
 
 def decoder() -> Any:
-    """Return the module that decodes, pi_heif or pillow_heif. Raises ImportError where there is none."""
+    """Return the module that decodes HEIC: pi_heif or pillow_heif. Raises ImportError if none is installed."""
     for name in HEIC_DECODERS[:-1]:
         try:
             return _set_up(import_module(name))
@@ -25,9 +25,9 @@ def decoder() -> Any:
 
 
 def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
-    """Return the primary image as a JPEG: upright, in its colours, without any metadata but its ICC profile.
+    """Return the primary image as a JPEG: upright, in its own colour space, without metadata except its ICC profile.
 
-    What is transparent becomes white. Its size and its tiles are checked before it is decoded. Raises InvalidImage.
+    Transparent pixels become white. Size and tiles are checked before anything is decoded. Raises InvalidImage.
     """
     try:
         outline = outlines.read(data, HEIC)
@@ -37,7 +37,7 @@ def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
     try:
         image = decoder().open_heif(BytesIO(outline.data), convert_hdr_to_8bit=True).to_pillow()
         image.load()
-    except MemoryError as error:  # the coded picture is larger than the boxes say
+    except MemoryError as error:  # the encoded picture is larger than the boxes say
         raise InvalidImage("image_too_complex", "This image takes too much memory to decode.") from error
     except images.UNREADABLE as error:
         raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
@@ -45,7 +45,7 @@ def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
     if image.size != ((outline.height, outline.width) if sideways else (outline.width, outline.height)):
         raise InvalidImage("invalid_image", "This image cannot be read: it has another size than it says.")
     profile, image = image.info.get("icc_profile"), _opaque(image)
-    if outline.profile and not profile:  # the file has no profile, but names other colours than those of sRGB
+    if outline.profile and not profile:  # the file has no profile, but names a colour space other than sRGB
         image = images.by_profile(image, outline.profile)
     output = BytesIO()
     image.save(output, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=profile)
@@ -53,7 +53,7 @@ def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
 
 
 def _set_up(module: Any) -> Any:
-    """Let the module read the primary image only."""
+    """Configure the module to read the primary image only."""
     module.options.THUMBNAILS = module.options.DEPTH_IMAGES = module.options.AUX_IMAGES = False
     # Tiles are decoded one after another.
     module.options.DECODE_THREADS = 0

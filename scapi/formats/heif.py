@@ -1,4 +1,4 @@
-"""What a HEIC or AVIF file's boxes say of its picture before anything is decoded (ISO/IEC 23008-12, AVIF 1.1)."""
+"""What the boxes of a HEIC or AVIF file say about its picture, before decoding (ISO/IEC 23008-12, AVIF 1.1)."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ _ORIENTATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The primary image: pixels as stored, what a decoder has to hold, EXIF's orientation, frames of an animation.
+    """The primary image: size as stored, size of the decoder's canvas, EXIF orientation, frames of an animation.
 
     `profile` is its ICC profile.
     """
@@ -45,7 +45,7 @@ class Picture:
 
 
 def read(data: bytes) -> Picture:
-    """Return what the boxes say. Raises BrokenFileError for a file that is not built as it should be."""
+    """Parse the boxes. Raises BrokenFileError for a file that is not built as its format says."""
     outer: dict[bytes, Box] = {}
     for box in outer_boxes(data):
         outer.setdefault(box.kind, box)
@@ -63,7 +63,7 @@ def read(data: bytes) -> Picture:
 
 
 def outer_boxes(data: bytes) -> list[Box]:
-    """Return the boxes of the file itself; what comes behind them and is none is left out, as decoders do it."""
+    """Return the outermost boxes of the file. Bytes after them that are not a box are ignored, as decoders do."""
     found: list[Box] = []
     try:
         found.extend(boxes(data, 0, len(data)))
@@ -74,7 +74,7 @@ def outer_boxes(data: bytes) -> list[Box]:
 
 
 def _size(data: bytes, item: Item) -> tuple[int, int]:
-    """Return the pixels across and down of an item (23008-12, 6.5.3)."""
+    """Return width and height of an item in pixels (23008-12, 6.5.3)."""
     box = _property(item, b"ispe")
     if box is None or box.end - box.body < 12:
         raise BrokenFileError("there is no size in it")
@@ -82,7 +82,7 @@ def _size(data: bytes, item: Item) -> tuple[int, int]:
 
 
 def _canvas(data: bytes, meta: Meta, size: tuple[int, int]) -> tuple[int, int]:
-    """Return what a decoder has to hold of a grid: the picture, and a tile, which may be larger (23008-12, 6.6.2.3)."""
+    """Return the canvas that decoding a grid needs: the picture, or a tile, which may be larger (23008-12, 6.6.2.3)."""
     grid = b"".join(data[start:end] for start, end in meta.items[meta.primary].extents)
     wide = 4 if grid[1:2] == b"\1" else 2
     if len(grid) < 4 + 2 * wide:
@@ -94,7 +94,7 @@ def _canvas(data: bytes, meta: Meta, size: tuple[int, int]) -> tuple[int, int]:
     if len(tiles) != rows * columns or len(sizes) != 1 or not all(tile.kind in CODED for tile in tiles):
         raise BrokenFileError("the tiles of its picture do not make it up")
     across, down = sizes.pop()
-    # The tiles cover the picture, and none of them lies outside.
+    # The tiles must cover the picture, and no tile may lie outside.
     covers = across * columns >= width > across * (columns - 1) and down * rows >= height > down * (rows - 1)
     if (width, height) != size or not covers:
         raise BrokenFileError("the tiles of its picture do not make it up")
@@ -109,7 +109,7 @@ def _orientation(data: bytes, item: Item) -> int:
 
 
 def _profile(data: bytes, item: Item) -> bytes | None:
-    """Return the ICC profile, or the one of H.273's numbers (14496-12, 12.1.5)."""
+    """Return the ICC profile, or one made from H.273 code points (14496-12, 12.1.5)."""
     colours = {
         data[box.body : box.body + 4]: data[box.body + 4 : box.end] for box in item.properties if box.kind == b"colr"
     }

@@ -15,12 +15,12 @@ from scapi.formats.sizes import THUMBNAIL_SIZE
 
 THUMBNAIL_JPEG_QUALITY = 80
 
-# The process that decodes may start no threads.
+# The process that decodes may not start threads.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
 
-# EXIF orientation (Exif 3.0, 4.6.5.1.6) -> what turns the stored pixels upright.
+# EXIF orientation (Exif 3.0, 4.6.5.1.6) -> the operation that turns the stored pixels upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -32,17 +32,17 @@ _UPRIGHT = {
 }
 SIDEWAYS = (5, 6, 7, 8)
 
-# What most screens have, and how far from it a file's gamma may be without a visible difference (libpng: 5 %).
+# The gamma of most screens, and the largest difference from it that is not visible (libpng: 5 %).
 _SCREEN_GAMMA = 2.2
 _SAME_GAMMA = 0.05
 
-# Behind the last pixel of a JPEG these bytes change nothing: decoders skip them. There is no FF among them; the second
-# ones differ from the first ones in every bit.
+# Decoders skip these bytes after the last pixel of a JPEG. They contain no FF; the second ones differ from the first
+# ones in every bit.
 _NOISE = bytes(number * 167 % 254 + 1 for number in range(512))
 _OTHER_NOISE = bytes(byte ^ 0xFF for byte in _NOISE)
 _ROWS = 256
 
-# What Pillow's plugins raise on files that are not what they seem.
+# What Pillow's plugins raise for broken files.
 UNREADABLE = (
     OSError,
     SyntaxError,
@@ -68,10 +68,10 @@ class InvalidImage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What an image may cost: pixels per frame, frames, pixels of all frames together.
+    """Limits of an image: pixels per frame, frames, pixels of all frames together.
 
-    Raises ValueError when max_pixels is above Pillow's own PIL.Image.MAX_IMAGE_PIXELS (89 million by default), which
-    would warn about, or refuse, what is allowed here.
+    Raises ValueError when max_pixels is above Pillow's own PIL.Image.MAX_IMAGE_PIXELS (89 million by default), above
+    which Pillow warns or refuses.
     """
 
     max_pixels: int = 50_000_000
@@ -87,7 +87,7 @@ class ImageLimits:
 class Thumbnail:
     """A small upright sRGB version, JPEG or (with transparency) PNG.
 
-    `color` is its average as #rrggbb, `blurhash` a placeholder of 28 characters (https://blurha.sh).
+    `color` is its average colour as #rrggbb, `blurhash` a placeholder of 28 characters (https://blurha.sh).
     """
 
     data: bytes
@@ -100,7 +100,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """What an image is: pixels across and down as a viewer shows them, number of frames, thumbnail of the first."""
+    """Facts about an image: width and height as a viewer shows it, number of frames, thumbnail of the first frame."""
 
     width: int
     height: int
@@ -109,12 +109,12 @@ class InspectedImage:
 
 
 def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> InspectedImage:
-    """Decode all of an image once and return what it is.
+    """Decode all of an image once and return the facts about it.
 
     `mimetype` is what the first bytes showed: image/jpeg, image/png, image/gif, image/webp or image/avif (anything else
-    is a KeyError). Limits are checked against the file's structure before anything is decoded. An MPO is the JPEG that
-    it begins with; an animation's frames are all decoded. Raises InvalidImage with the code `invalid_image` (broken,
-    cut off, another type), `too_many_pixels` or `too_many_frames`.
+    is a KeyError). Limits are checked against the file's structure before anything is decoded. An MPO counts as the
+    JPEG that it begins with. All frames of an animation are decoded. Raises InvalidImage with the code `invalid_image`
+    (broken, cut off, another type), `too_many_pixels` or `too_many_frames`.
     """
     limits = limits or ImageLimits()
     format_name = FORMATS[mimetype]
@@ -130,7 +130,7 @@ def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> In
 
 
 def check(outline: Outline, limits: ImageLimits) -> None:
-    """Refuse an image that costs more than it may, before it is decoded. Raises InvalidImage."""
+    """Check the limits before an image is decoded. Raises InvalidImage."""
     across, down = outline.canvas
     pixels = across * down
     if not pixels:
@@ -184,7 +184,7 @@ def _pixels(jpeg: bytes) -> bytes:
 
 
 def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnail:
-    """Return the thumbnail of a decoded image; without an outline, of one that is small, upright and in sRGB."""
+    """Return the thumbnail of a decoded image. Without an outline, the image must be small, upright and in sRGB."""
     small = image
     if outline:
         scaled = scalable(image, outline).resize(_thumbnail_size(image), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -218,14 +218,14 @@ def _thumbnail_size(image: Image.Image) -> tuple[int, int]:
 
 
 def scalable(image: Image.Image, outline: Outline) -> Image.Image:
-    """Return the image in L, RGB, RGBA or CMYK, 8 bits each: what can be scaled, and what ICC profiles are for."""
+    """Return the image in L, RGB, RGBA or CMYK, 8 bits per sample: these can be scaled and can have ICC profiles."""
     if image.mode.startswith("I;16"):
         return _in_8_bits(image)
     if outline.bits == 16 and image.mode == "RGB" and "transparency" in image.info:
-        # Pillow keeps the upper halves of the samples, and all of the transparent colour.
+        # Pillow keeps the upper 8 bits of the samples, but all 16 bits of the transparent colour.
         image.info["transparency"] = tuple(sample >> 8 for sample in image.info["transparency"])
     if outline.box not in (None, (0, 0, *image.size)):
-        # Around a frame that is smaller than the canvas, browsers let shine through.
+        # Browsers show the area around a frame that is smaller than the canvas as transparent.
         canvas = Image.new("RGBA", image.size)
         canvas.paste(image.convert("RGBA").crop(outline.box), outline.box)
         return canvas
@@ -239,9 +239,9 @@ def scalable(image: Image.Image, outline: Outline) -> Image.Image:
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Return grey of 16 bits as L, or RGBA where one grey is transparent."""
+    """Return a grey image of 16 bits as L, or as RGBA if one grey is transparent."""
     deep = image.convert("I")
-    # convert() clips at 255 where the upper eight bits are meant.
+    # convert() would clip values at 255 instead of taking the upper eight bits.
     grey = deep.point([value >> 8 for value in range(1 << 16)], "L")
     transparent = image.info.get("transparency")
     if transparent is None:
@@ -251,7 +251,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
 
 
 def in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
-    """Return the image as RGB, or RGBA where anything shines through, converted by its ICC profile or its gamma."""
+    """Return the image as RGB, or RGBA if it has transparency, converted by its ICC profile or its gamma."""
     if outline.profile and len(outline.profile) <= MAX_ICC_PROFILE_BYTES:
         image = by_profile(image, outline.profile)
     elif outline.gamma and abs(outline.gamma * _SCREEN_GAMMA - 1) > _SAME_GAMMA:
@@ -262,7 +262,7 @@ def in_srgb(image: Image.Image, outline: Outline) -> Image.Image:
 
 
 def _by_gamma(image: Image.Image, gamma: float) -> Image.Image:
-    """Return the image whose samples are light to the power of `gamma` with those of sRGB (IEC 61966-2-1)."""
+    """Return an image whose samples are light to the power of `gamma`, converted to sRGB (IEC 61966-2-1)."""
     table = []
     for sample in range(256):
         light = (sample / 255) ** (1 / gamma)
@@ -273,16 +273,16 @@ def _by_gamma(image: Image.Image, gamma: float) -> Image.Image:
 
 
 def by_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """Return the image with the colours of sRGB; as it is, where the profile is broken or for other colours."""
+    """Return the image in sRGB; unchanged if the profile is broken or is for another colour mode."""
     modes = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        # A profile for other colours than the image has, say grey's on RGB, is ignored as browsers do.
+        # A profile for another colour mode, say grey on an RGB image, is ignored, as browsers do.
         if modes.get(source.profile.xcolor_space) != image.mode.removesuffix("A"):
             return image
         output = "RGBA" if image.mode == "RGBA" else "RGB"
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=output)
     except (ImageCms.PyCMSError, OSError):
-        # A broken profile does not make the pixels wrong; browsers show such an image as sRGB.
+        # The pixels are still good if the profile is broken; browsers show such an image as sRGB.
         return image
     return converted or image

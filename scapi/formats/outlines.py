@@ -20,19 +20,20 @@ from scapi.formats.containers import (
 )
 
 MAX_JPEG_SCANS = 30
-"""Progressive JPEGs have about ten scans; each costs a walk over all pixels however few bytes it has (libjpeg-turbo,
-"Two Issues with the JPEG Standard")."""
+"""Progressive JPEGs have about ten scans. Each scan costs a walk over all pixels, even if it has few bytes
+(libjpeg-turbo, "Two Issues with the JPEG Standard").
+"""
 
 MAX_ICC_PROFILE_BYTES = 4 * 1024 * 1024
-"""CMYK profiles, the largest in use, take 0.5 to 3 MB. What is larger stays in the file, and is not applied."""
+"""CMYK profiles, the largest in use, take 0.5 to 3 MB. A larger profile stays in the file, but is not applied."""
 
-# The frame headers of Huffman-coded JPEGs, baseline to progressive, and all of them (T.81, table B.1).
+# The frame headers of Huffman-coded JPEGs, baseline to progressive; then all frame headers (T.81, table B.1).
 _SHOWN_FRAMES = (0xC0, 0xC1, 0xC2)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 _JPEG_END = bytes((0xFF, JPEG_EOI))
 
-# Types of colour of a PNG (third edition, table 8).
+# Colour types of a PNG (third edition, table 8).
 _PALETTE_COLOUR = 3
 _USES_COLOUR = 2
 _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
@@ -42,12 +43,12 @@ _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 class Outline:
     """An image in outline, sizes in pixels, as stored (not turned upright).
 
-    `canvas` is what a decoder has to hold, which is larger than width and height when a GIF's later frames are;
-    `frames` are what it has to decode, of which viewers show number `first` first; `box` is the part of the canvas
-    that the first frame covers, left, top, right, bottom. `orientation` is EXIF's, 1 to 8, as browsers heed it.
-    `profile` is the ICC profile, `gamma` that of a PNG (1 / 2.2 is about sRGB), `bits` those of a sample. `data` is the
-    file without what does not change its pixels. `ended`: False for a JPEG whose end is missing; `data` has one, but
-    pixels may be missing, too.
+    `canvas` is the size that a decoder needs; it is larger than width and height if later frames of a GIF are larger.
+    `frames` is the number of frames to decode; viewers show frame number `first` first. `box` is the part of the canvas
+    that the first frame covers: left, top, right, bottom. `orientation` is EXIF's, 1 to 8, as browsers apply it.
+    `profile` is the ICC profile, `gamma` that of a PNG (1 / 2.2 is about sRGB), `bits` the number of bits of a sample.
+    `data` is the file without the parts that do not change its pixels. `ended`: False for a JPEG whose end is missing.
+    Then `data` has an end, but pixels may still be missing.
     """
 
     width: int
@@ -65,15 +66,15 @@ class Outline:
 
 
 def read(data: bytes, mimetype: str) -> Outline:
-    """Return the outline of an image of the type that `mimetype` names (any other than those below is a KeyError).
+    """Return the outline of an image of the type `mimetype` (KeyError if it is not one of the types below).
 
-    Raises BrokenFileError when the file is cut off, not built as its format says, or of a kind that no browser shows.
+    Raises BrokenFileError if the file is cut off, not built as its format says, or of a kind that no browser shows.
     """
     return _READERS[mimetype](data)
 
 
 def _jpeg(data: bytes) -> Outline:
-    """Leave only what makes pixels for Pillow: metadata cannot mislead its parsers, nor an MPO its frame count."""
+    """Keep only the parts that make pixels: then neither metadata nor an MPO's other images can mislead Pillow."""
     kept: list[bytes] = []
     profile: list[bytes] = []
     found: list[bytes] = []
@@ -112,19 +113,19 @@ def _shown_frame(marker: int, body: bytes) -> bytes:
 
 def _makes_pixels(marker: int, body: bytes) -> bool:
     if 0xE0 <= marker <= 0xEF:
-        # JFIF and Adobe say how colours are stored. Decoders ignore them where they are too short.
+        # JFIF and Adobe segments say how colours are stored. Decoders ignore them if they are too short.
         return (body.startswith(b"JFIF\0") and len(body) >= 14) or (body.startswith(b"Adobe") and len(body) >= 12)
     return marker != 0xFE
 
 
 def _joined_profile(pieces: list[bytes]) -> bytes | None:
-    """Return the profile whose pieces each begin with their number and how many there are (ICC.1:2022, B.4)."""
+    """Join the pieces of a profile. Each begins with its number and the count of pieces (ICC.1:2022, B.4)."""
     whole = bool(pieces) and all(piece[1:2] == bytes([len(pieces) % 256]) for piece in pieces)
     return b"".join(piece[2:] for piece in sorted(pieces)) if whole else None
 
 
 def _png(data: bytes) -> Outline:
-    """Leave only what makes pixels for Pillow, so that no compressed text is ever inflated."""
+    """Keep only the chunks that make pixels, so that Pillow never inflates compressed text."""
     parts = list(png_parts(data))
     if parts[0].kind != b"IHDR" or parts[0].body_end - parts[0].body != 13:
         raise BrokenFileError("the file does not begin as a PNG does")
@@ -132,7 +133,7 @@ def _png(data: bytes) -> Outline:
     width, height = struct.unpack_from(">II", data, parts[0].body)
     animated = png.frames(data, parts)
     kinds = [part.kind for part in parts]
-    # An image without a frame's control is shown only where animations are not.
+    # An image without a frame control chunk is shown only by viewers without animations.
     hidden = int(bool(animated) and b"fcTL" not in kinds[: kinds.index(b"IDAT")])
     frames = animated + hidden or 1
     wanted = {*_CRITICAL, b"tRNS"} | (png.ANIMATION if frames > 1 else set())
@@ -168,7 +169,7 @@ def _check_palette(data: bytes, parts: list[Part]) -> None:
 
 
 def _png_profile(data: bytes, parts: list[Part]) -> bytes | None:
-    """Return the profile by the chunk that says most about the colours (PNG third edition, 4.3)."""
+    """Return the profile from the colour chunk of highest priority (PNG third edition, 4.3)."""
     codes, icc, gamma = (_chunk(data, parts, kind) for kind in (b"cICP", b"iCCP", b"gAMA"))
     primaries = _chunk(data, parts, b"cHRM")
     if len(codes) == 4:
@@ -185,7 +186,7 @@ def _png_profile(data: bytes, parts: list[Part]) -> bytes | None:
 
 
 def _gamma(data: bytes, parts: list[Part]) -> float | None:
-    """Return the file's gamma, None where something else says more about its colours (PNG third edition, 4.3)."""
+    """Return the file's gamma; None if a chunk of higher priority describes its colours (PNG third edition, 4.3)."""
     if any(_chunk(data, parts, kind) for kind in (b"cICP", b"iCCP", b"sRGB")):
         return None
     value = int.from_bytes(_chunk(data, parts, b"gAMA")[:4])
@@ -207,7 +208,7 @@ def _inflated_profile(body: bytes) -> bytes | None:
 
 
 def _gif(data: bytes) -> Outline:
-    """Leave out comments and the like, which Pillow joins in a time that is quadratic in their number."""
+    """Leave out comments and similar blocks: Pillow joins them in time that is quadratic in their number."""
     width, height = struct.unpack_from("<HH", data.ljust(10, b"\0"), 6)
     canvas, frames, box = (width, height), 0, (0, 0, 0, 0)
     for part in gif_parts(data):
@@ -216,7 +217,7 @@ def _gif(data: bytes) -> Outline:
             canvas = max(canvas[0], left + across), max(canvas[1], top + down)
             frames += 1
             if frames == 1:
-                # Only a first frame larger than the screen enlarges what is shown.
+                # A frame that is larger than the screen enlarges the shown image only if it is the first.
                 width, height = canvas
                 box = left, top, left + across, top + down
     if not frames:
@@ -234,7 +235,7 @@ def _webp(data: bytes) -> Outline:
 
 
 def _heif(data: bytes) -> Outline:
-    """Read an AVIF or HEIC. What is not needed is blanked, so that no decoder reads metadata."""
+    """Read an AVIF or HEIC. Bytes that are not needed are blanked, so that no decoder reads metadata."""
     picture = heif.read(data)
     return Outline(
         picture.width,

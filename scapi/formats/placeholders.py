@@ -1,17 +1,18 @@
-"""What a page can show before a picture is there: its colours, blurred, in a few characters."""
+"""A placeholder that a page can show before a picture is loaded: its colours, blurred, in a few characters."""
 
 import blurhash  # type: ignore[import-untyped]
 from PIL import Image
 
 COMPONENTS = (4, 3)
-"""Across and down: 28 characters."""
+"""Horizontal and vertical components. 4 x 3 give 28 characters."""
 
 SAMPLES = 16
-"""Pixels on the longer side that are looked at. The encoder is plain Python: more take longer and change nothing."""
+"""The longer side of the sample, in pixels. A larger one takes the encoder (plain Python) longer and changes nothing.
+"""
 
 
 def of(image: Image.Image) -> str:
-    """Return the BlurHash of an image in RGB or RGBA; what is transparent counts as white."""
+    """Return the BlurHash of an image in RGB or RGBA; transparent pixels count as white."""
     scale = SAMPLES / max(image.size)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     small = image.resize(size, Image.Resampling.BOX)

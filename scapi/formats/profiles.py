@@ -1,4 +1,4 @@
-"""ICC profiles made of what a file says of its colours by numbers (ICC.1:2022, ITU-T H.273)."""
+"""ICC profiles made from the code points that describe a file's colours (ICC.1:2022, ITU-T H.273)."""
 
 import struct
 
@@ -6,10 +6,10 @@ Point = tuple[float, float]
 """Chromaticity, x and y (CIE 1931)."""
 
 Primaries = tuple[Point, Point, Point, Point]
-"""Of red, green, blue and white."""
+"""The points of red, green, blue and white."""
 
 _D65 = (0.3127, 0.3290)
-# The profile connection space's white, D50, and the Bradford matrix that adapts to it (ICC.1:2022, annex E).
+# D50, the white of the profile connection space, and the Bradford matrix that adapts to it (ICC.1:2022, annex E).
 _D50 = (0.9642, 1.0, 0.8249)
 _BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 
@@ -20,7 +20,7 @@ _PRIMARIES: dict[int, Primaries] = {
     9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), _D65),
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
 }
-# H.273, table 3: what a sample is to the power of; None: the curve of sRGB, which BT.709's is shown as.
+# H.273, table 3: the exponent of the curve. None: the curve of sRGB, which is used for BT.709 too.
 _CURVES: dict[int, float | None] = {1: None, 4: 2.2, 5: 2.8, 6: None, 8: 1.0, 13: None, 14: None, 15: None}
 # IEC 61966-2-1, as parameters g, a, b, c, d.
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
@@ -30,7 +30,7 @@ Matrix = tuple[Vector, Vector, Vector]
 
 
 def coded(primaries: int, transfer: int) -> bytes | None:
-    """Return the profile of H.273's numbers; None for those of sRGB, of HDR, and for numbers that are not known."""
+    """Return the profile for H.273 code points; None for sRGB, for HDR, and for unknown code points."""
     if primaries not in _PRIMARIES or transfer not in _CURVES:
         return None
     curve = _CURVES[transfer]
@@ -38,9 +38,9 @@ def coded(primaries: int, transfer: int) -> bytes | None:
 
 
 def display(primaries: Primaries, power: float | None) -> bytes | None:
-    """Return the profile of a display of these primaries whose light is a sample to a power; None: as sRGB's is.
+    """Return the profile of a display with these primaries and this gamma exponent; None: the curve of sRGB.
 
-    None where the primaries make no space of colours.
+    Returns None if the primaries do not span a colour space.
     """
     try:
         colours = _adapted(primaries)
@@ -89,7 +89,7 @@ def _times(matrix: Matrix, vector: Vector) -> Vector:
 
 
 def _solved(matrix: Matrix, result: Vector) -> Vector:
-    """Return the vector that the matrix makes `result` of, by Cramer's rule. Raises ZeroDivisionError."""
+    """Return the vector x with matrix * x = result, by Cramer's rule. Raises ZeroDivisionError."""
     whole = _determinant(matrix)
     found = []
     for column in range(3):
@@ -107,5 +107,5 @@ def _determinant(rows: Matrix | list[tuple[float, ...]]) -> float:
 
 
 def _fixed(*numbers: float) -> bytes:
-    """Return s15Fixed16Numbers; what does not fit is cut off."""
+    """Return s15Fixed16Numbers; values that are out of range are clamped."""
     return b"".join(struct.pack(">i", round(min(max(number, -32_000.0), 32_000.0) * 65_536)) for number in numbers)

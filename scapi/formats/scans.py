@@ -1,4 +1,4 @@
-"""Which coefficients the scans of a JPEG bring (ITU-T T.81, B.2.3 and G.1.1)."""
+"""Which coefficients the scans of a JPEG contain (ITU-T T.81, B.2.3 and G.1.1)."""
 
 from scapi.formats.containers import BrokenFileError
 
@@ -6,7 +6,7 @@ _COEFFICIENTS = 64
 
 
 def check_complete(components: bytes, headers: list[bytes]) -> None:
-    """Refuse a JPEG in which a component lacks coefficients to their last bit. Raises BrokenFileError.
+    """Check that the scans contain all bits of all coefficients of each component. Raises BrokenFileError.
 
     `components` are the identifiers that the frame header names, `headers` the bodies of all SOS segments.
     """
@@ -18,7 +18,7 @@ def check_complete(components: bytes, headers: list[bytes]) -> None:
         first, last, approximation = header[1 + 2 * count : 4 + 2 * count]
         for component in header[1 : 1 + 2 * count : 2]:
             coefficients = whole.setdefault(component, set())
-            # The low four bits say how many bits are still to come.
+            # The low four bits are the number of bits that later scans must bring.
             if not approximation & 0x0F:
                 coefficients.update(range(first, min(last, _COEFFICIENTS - 1) + 1))
     if any(len(coefficients) < _COEFFICIENTS for coefficients in whole.values()):

@@ -1,4 +1,4 @@
-"""Sizes of the pictures that are made of files, in pixels. They are never larger than what they are made of."""
+"""Sizes of the pictures that are made from files, in pixels. They are never larger than their source."""
 
 PREVIEW_SIZE = 1200
 """The longer side of a document's first page."""

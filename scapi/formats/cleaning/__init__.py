@@ -1,7 +1,7 @@
 """The file that is served: it keeps what a picture needs to look right, and nothing else.
 
-One writer per container. Each copies the parts that it knows to be needed and leaves out the rest, known or not, so
-that no metadata gets through under a name that nobody thought of. Pixels are never encoded again.
+There is one writer per container. Each copies the parts that it knows to be needed and leaves out all others, so that
+unknown kinds of metadata are removed too. Pixels are never encoded again.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ TYPES = tuple(_WRITERS)
 """The types that can be cleaned."""
 
 RULES = 1
-"""The number of these rules. It grows when they change, so that files which were written by older ones can be found."""
+"""The version of these rules. It grows when they change, so that files cleaned by older rules can be found."""
 
 
 def cleaned(data: bytes, mimetype: str) -> bytes:
-    """Return the image file without its metadata, by what `mimetype` says it is (anything else is a KeyError).
+    """Return the image file without its metadata. `mimetype` must be one of TYPES (otherwise: KeyError).
 
     What stays: pixels, transparency, animation with its loop, ICC profile, gamma and colour chunks, resolution,
-    orientation where browsers heed it, HDR gain maps. The same object comes back when there is nothing to remove.
+    orientation where browsers apply it, HDR gain maps. Returns the same object when there is nothing to remove.
     Raises containers.BrokenFileError for a file that is not built as its format says.
     """
     result = _WRITERS[mimetype](data)

@@ -1,13 +1,13 @@
-"""AVIF, and HEIC before it is decoded: the boxes stay where they are, and what is not needed becomes zeros."""
+"""AVIF, and HEIC before it is decoded: the boxes keep their places, and bytes that are not needed become zeros."""
 
 from scapi.formats import heif
 from scapi.formats.boxes import Box, Item, Meta, boxes
 
-# Of the first three there is one; the last one may be in pieces.
+# A file has one of each of the first three; the last one may be in pieces.
 _KEPT = (b"ftyp", b"meta", b"moov", b"mdat")
 _FREE = b"free"
 
-# Of a track and its movie: how long frames last, how often they are shown, where they are.
+# Boxes of a track and its movie: how long frames last, how often they are shown, where they are.
 _CONTAINERS = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"dinf"))
 _IN_MOVIE = _CONTAINERS | frozenset(
     b"mvhd tkhd mdhd hdlr vmhd nmhd elst dref tref stsd stts stsc stsz stco co64 stss ctts sgpd sbgp".split()
@@ -17,10 +17,10 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015
 
 
 def cleaned(data: bytes) -> bytes:
-    """Return the file with zeros for all that its picture does not need, without what comes behind its last box.
+    """Return the file with zeros in place of all that its picture does not need, cut off after its last box.
 
-    What stays is the primary image with its tiles and its transparency, an HDR gain map, and an animation. Exif, XMP,
-    thumbnails, depth maps, other images, boxes that are nobody's and what no box describes become zeros.
+    The primary image with its tiles and transparency, an HDR gain map, and an animation stay. Exif, XMP, thumbnails,
+    depth maps, other images, unknown boxes and bytes that no box describes become zeros.
     """
     picture = heif.read(data)
     result = bytearray(data)
@@ -53,7 +53,7 @@ def _needed(data: bytes, meta: Meta) -> set[int]:
         alpha = kind == b"auxl" and meta.primary in targets and _is_alpha(data, meta.items.get(source))
         if tone_map or alpha:
             needed.add(source)
-    # Tiles of the picture, of its transparency and of its gain map, which is itself part of a tone map.
+    # Tiles of the picture, of its transparency and of its gain map. The gain map is itself part of a tone map.
     for _ in range(3):
         needed |= {one for kind, source, to in meta.references if kind == b"dimg" and source in needed for one in to}
     return needed & meta.items.keys()
@@ -81,20 +81,20 @@ def _clean_movie(data: bytes, result: bytearray, parent: Box) -> None:
 
 
 def _free(result: bytearray, box: Box) -> None:
-    """Make a box one that readers skip."""
+    """Change a box into one that readers skip."""
     result[box.start + 4 : box.start + 8] = _FREE
     result[box.body : box.end] = bytes(box.end - box.body)
 
 
 def _blank(result: bytearray, item: Item, needed: list[tuple[int, int]]) -> None:
-    """Make an item one of a kind that readers ignore, without name and bytes."""
+    """Change an item into a kind that readers ignore, without name and bytes."""
     result[item.named_at : item.named_to] = _FREE.ljust(item.named_to - item.named_at, b"\0")
     for start, end in item.extents:
         _blank_between(result, start, end, needed)
 
 
 def _blank_between(result: bytearray, start: int, end: int, needed: list[tuple[int, int]]) -> None:
-    """Blank the bytes between two offsets that are in none of the extents, which are sorted."""
+    """Blank the bytes between two offsets that are outside all `needed` extents, which are sorted."""
     for first, last in needed:
         if first > start:
             stop = min(first, end)

@@ -1,7 +1,7 @@
-"""The gain map behind a JPEG: a second, grey or coloured JPEG that makes the first one HDR.
+"""The gain map behind a JPEG: a second JPEG, grey or coloured, that turns the first one into an HDR picture.
 
-Found and announced anew, by the ways that decoders know: MPF (CIPA DC-007), the Ultra HDR image format 1.1 (XMP of the
-namespaces hdrgm and Container), and ISO 21496-1.
+It is found, and described again, in the ways that decoders know: MPF (CIPA DC-007), the Ultra HDR image format 1.1 (XMP
+of the namespaces hdrgm and Container), and ISO 21496-1.
 """
 
 import struct
@@ -23,7 +23,7 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MPF = b"MPF\0"
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 
-# The numbers of three colours take 141 bytes (ISO 21496-1, annex C).
+# The parameters of three colours take 141 bytes (ISO 21496-1, annex C).
 _MAX_ISO_BYTES = len(_ISO) + 256
 
 _MP_ENTRIES_TAG = 0xB002
@@ -39,7 +39,7 @@ _MAX_SCANS = 30
 
 @dataclass(frozen=True, slots=True)
 class GainMap:
-    """A gain map: its segments, and what there is to say of it, as XMP's properties and in ISO's segments."""
+    """A gain map: its segments, and its description as XMP properties and as ISO segments."""
 
     parts: list[Part]
     properties: hdr_xmp.Properties
@@ -47,14 +47,15 @@ class GainMap:
     iso_in_first: bytes
 
     def segments(self) -> bytes:
-        """Return the segments that describe the gain map in itself."""
+        """Return the segments that the gain map itself contains."""
         xmp = jpeg_segment(_APP1, _XMP + hdr_xmp.of_gain_map(self.properties)) if self.properties else b""
         return xmp + (jpeg_segment(_APP2, self.iso) if self.iso else b"")
 
     def announcement(self, before: int, behind: int, size: int) -> bytes:
-        """Return the segments by which the first image announces the gain map.
+        """Return the segments in the first image that point to the gain map.
 
-        The first image has `before` bytes in front of them and `behind` after them, the gain map has `size`.
+        `before` and `behind` are the bytes of the first image before and after these segments; `size` is the gain
+        map's.
         """
         xmp = jpeg_segment(_APP1, _XMP + hdr_xmp.of_first_image(self.properties, size)) if self.properties else b""
         segments = xmp + (jpeg_segment(_APP2, self.iso_in_first) if self.iso_in_first else b"")
@@ -66,9 +67,9 @@ class GainMap:
 
 
 def find(data: bytes, first: list[Part]) -> GainMap | None:
-    """Return the gain map behind the first image, whose segments are `first`: the first candidate that is whole.
+    """Return the gain map behind the first image, whose segments are `first`: the first complete candidate.
 
-    It is where MPF says that an image is, or right behind the first one. It is not larger than that one in pixels.
+    A candidate is where MPF lists an image, or directly after the first image. It may not have more pixels than that.
     """
     for start in islice(dict.fromkeys([first[-1].end, *_listed(data, first)]), _MAX_CANDIDATES):
         try:
@@ -84,7 +85,7 @@ def find(data: bytes, first: list[Part]) -> GainMap | None:
 
 
 def _listed(data: bytes, first: list[Part]) -> list[int]:
-    """Return where MPF says that images are (CIPA DC-007, 5.2.3)."""
+    """Return the offsets of the images that MPF lists (CIPA DC-007, 5.2.3)."""
     for part in first:
         if part.kind[0] == _APP2 and data.startswith(_MPF, part.body, part.body_end):
             header = part.body + len(_MPF)
@@ -108,7 +109,7 @@ def _mp_offsets(tiff: bytes) -> list[int]:
 
 
 def _mpf(first: int, second: int, offset: int) -> bytes:
-    """Return the body of a segment that lists two images by size, the second with its offset (CIPA DC-007, 5.2)."""
+    """Return the body of a segment that lists two images by size, and the second by offset (CIPA DC-007, 5.2)."""
     entries = struct.pack(">IIIHH", _PRIMARY, first, 0, 0, 0) + struct.pack(">IIIHH", 0, second, offset, 0, 0)
     fields = (
         struct.pack(">HHI4s", 0xB000, 7, 4, b"0100")
@@ -119,7 +120,7 @@ def _mpf(first: int, second: int, offset: int) -> bytes:
 
 
 def _body(data: bytes, parts: list[Part], marker: int, prefix: bytes) -> bytes:
-    """Return the body of the first segment of that marker and prefix; empty where there is none."""
+    """Return the body of the first segment with this marker and prefix; empty if there is none."""
     limit = _MAX_ISO_BYTES if prefix == _ISO else 65_533
     for part in parts:
         if part.kind[0] == marker and data.startswith(prefix, part.body, part.body_end):
@@ -128,7 +129,7 @@ def _body(data: bytes, parts: list[Part], marker: int, prefix: bytes) -> bytes:
 
 
 def _pixels(data: bytes, parts: list[Part]) -> int:
-    """Return width x height; 0 for what browsers do not decode."""
+    """Return width x height; 0 for a JPEG that browsers do not decode."""
     if sum(part.kind[0] == JPEG_SOS for part in parts) > _MAX_SCANS:
         return 0
     for part in parts:

@@ -26,5 +26,5 @@ def cleaned(data: bytes) -> bytes:
 
 
 def _extension(kind: bytes, body: bytes, size: int) -> bytes:
-    """Return an extension of the first `size` bytes of sub-blocks; nothing where the file ends within them."""
+    """Return an extension with the first `size` bytes of its sub-blocks; nothing if the file ends within them."""
     return kind + body[:size] + b"\0" if len(body) > size else b""

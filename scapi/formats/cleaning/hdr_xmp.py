@@ -1,4 +1,4 @@
-"""The XMP properties that HDR pictures need (Ultra HDR image format 1.1), read one by one and written anew."""
+"""The XMP properties that HDR pictures need (Ultra HDR image format 1.1): each is read, checked and written again."""
 
 import re
 
@@ -8,7 +8,7 @@ HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 Properties = dict[str, list[str]]
-"""The values of each property, one, or one per colour. Empty: it is no gain map."""
+"""The values of each property: one, or one per colour. Empty if it is not a gain map."""
 
 _NUMBER = re.compile(r"[-+]?[0-9.]{1,20}(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
 _PER_COLOUR = ("GainMapMin", "GainMapMax", "Gamma", "OffsetSDR", "OffsetHDR")
@@ -35,7 +35,7 @@ _DIRECTORY = (
 
 
 def read(packet: bytes) -> Properties:
-    """Return the properties of a gain map's packet; none where it is broken, or says nothing of a gain map."""
+    """Return the properties in a gain map's packet; empty if it is broken or does not describe a gain map."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
     try:
         root = etree.fromstring(packet.strip(b"\0"), parser)
@@ -70,7 +70,7 @@ def of_first_image(properties: Properties, size: int) -> bytes:
 
 
 def _values(description: etree._Element, name: str) -> list[str]:
-    """Return the property's values, as an attribute, an element or a sequence; none where one is not as expected."""
+    """Return the values of a property (attribute, element or sequence); empty if one of them is not valid."""
     element = description.find(f"{{{HDRGM}}}{name}")
     if element is None:
         texts = [description.get(f"{{{HDRGM}}}{name}")]

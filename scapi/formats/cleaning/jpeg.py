@@ -5,7 +5,7 @@ from scapi.formats.cleaning import gain_maps
 from scapi.formats.containers import JPEG_EOI, JPEG_SOI, JPEG_SOS, Part, jpeg_parts, jpeg_segment
 
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
-# Tables, frame headers, scans and what else a decoder needs (T.81, table B.1): no application data, no comment.
+# Tables, frame headers, scans and the other segments that decoders need (T.81, table B.1).
 _MAKE_PIXELS = frozenset((JPEG_SOI, JPEG_EOI, *range(0xC0, 0xD0), *range(0xDB, 0xE0)))
 _FIRST = (JPEG_SOI, _APP0, _APP1)
 
@@ -13,7 +13,7 @@ _JFIF_BYTES, _ADOBE_BYTES = 14, 12
 
 
 def cleaned(data: bytes) -> bytes:
-    """Return the image with what it needs, and its gain map if it has one that is whole."""
+    """Return the image without its metadata, and its gain map if that is complete."""
     parts = list(jpeg_parts(data))
     segments = _kept(data, parts)
     gain_map = gain_maps.find(data, parts)
@@ -28,9 +28,9 @@ def cleaned(data: bytes) -> bytes:
 
 
 def _kept(data: bytes, parts: list[Part], more: bytes = b"") -> list[tuple[int, bytes]]:
-    """Return marker and bytes of each segment that stays, with `more` segments behind SOI.
+    """Return marker and bytes of each segment that stays, with the segments `more` after SOI.
 
-    Application data counts up to the first scan, where decoders stop reading it; of EXIF the first one counts.
+    Application data is kept only before the first scan, where decoders stop reading it; of EXIF only the first.
     """
     kept: list[tuple[int, bytes]] = []
     in_header, has_exif = True, False
@@ -52,7 +52,7 @@ def _kept(data: bytes, parts: list[Part], more: bytes = b"") -> list[tuple[int, 
 
 
 def _application_data(marker: int, body: bytes) -> bytes:
-    """Return what stays of an APPn segment: how colours are stored and what they mean, orientation, resolution."""
+    """Return the part of an APPn segment that stays: colour storage and colour space, orientation, resolution."""
     if marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF_BYTES:
         # The last two bytes are the size of the thumbnail behind them.
         return jpeg_segment(marker, body[: _JFIF_BYTES - 2] + bytes(2))

@@ -12,7 +12,7 @@ _KEPT = _PIXELS | _COLOURS | _PRESENTATION
 
 
 def cleaned(data: bytes) -> bytes:
-    """Return the file with the chunks that it needs. Chunks with a wrong checksum go, too, as decoders drop them."""
+    """Return the file with the chunks that it needs, without those with a wrong checksum: decoders drop them too."""
     parts = list(png_parts(data))
     kept = _KEPT | ANIMATION if frames(data, parts) else _KEPT
     written = [PNG_SIGNATURE]
@@ -27,7 +27,7 @@ def cleaned(data: bytes) -> bytes:
 
 
 def orientation_part(parts: list[Part]) -> Part | None:
-    """Return the chunk whose orientation browsers heed: the first eXIf, if it comes before the pixels."""
+    """Return the chunk whose orientation browsers apply: the first eXIf, if it comes before the pixels."""
     for part in parts:
         if part.kind == b"IDAT":
             return None

@@ -6,12 +6,12 @@ _KEPT = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"
 _IN_FRAME = frozenset((b"ALPH", b"VP8 ", b"VP8L"))
 # Position, size, duration and flags of a frame, before its chunks (section 2.7.1.1).
 _FRAME_HEADER_BYTES = 16
-# The bits of VP8X that promise EXIF and XMP (section 2.7.1).
+# The bits of VP8X that announce EXIF and XMP (section 2.7.1).
 _METADATA_FLAGS = 0b0000_1100
 
 
 def cleaned(data: bytes) -> bytes:
-    """Return the file with the chunks that it needs. Browsers ignore the orientation in a WebP's EXIF; so it goes."""
+    """Return the file with the chunks that it needs, without EXIF: browsers ignore the orientation in a WebP's EXIF."""
     written = b"".join(riff_chunk(part.kind, _body(data, part)) for part in webp_parts(data) if part.kind in _KEPT)
     return b"RIFF" + (len(written) + 4).to_bytes(4, "little") + b"WEBP" + written
 
