@@ -146,7 +146,7 @@ def why_not(head: bytes) -> str:
     if sniff(head) == HEIC:
         return _NO_DECODER
     names = [one.name for one in taken()]
-    others = f"only {', '.join(names[:-1])} and {names[-1]} files are taken"
+    others = f"only {', '.join(names[:-1])} and {names[-1]} files are accepted"
     return next((one.message for one in _REFUSED if one.begins(head)), others)
 
 

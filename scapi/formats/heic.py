@@ -43,7 +43,7 @@ def as_jpeg(data: bytes, limits: ImageLimits) -> bytes:
         raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
     sideways = outline.orientation in images.SIDEWAYS
     if image.size != ((outline.height, outline.width) if sideways else (outline.width, outline.height)):
-        raise InvalidImage("invalid_image", "This image cannot be read: it has another size than it says.")
+        raise InvalidImage("invalid_image", "This image cannot be read: its size is not the one that it states.")
     profile, image = image.info.get("icc_profile"), _opaque(image)
     if outline.profile and not profile:  # the file has no profile, but names a colour space other than sRGB
         image = images.by_profile(image, outline.profile)

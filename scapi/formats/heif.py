@@ -57,7 +57,7 @@ def read(data: bytes) -> Picture:
     if primary.kind == _GRID:
         canvas = _canvas(data, meta, size)
     elif primary.kind not in CODED:
-        raise BrokenFileError("its picture is of a kind that is not known")
+        raise BrokenFileError("its picture is of an unknown kind")
     frames = _frames(data, outer[b"moov"]) if b"moov" in outer else 1
     return Picture(*size, canvas, _orientation(data, primary), max(frames, 1), _profile(data, primary), meta)
 

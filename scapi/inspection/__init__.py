@@ -1,1 +1,1 @@
-"""The room in which files are looked at, a client's or a link's: apart from the web process. docs/inspection.md."""
+"""Inspects files, of clients and of links, apart from the web process. See docs/inspection.md."""

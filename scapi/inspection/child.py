@@ -14,41 +14,42 @@ from scapi.inspection.messages import MAX_WORDS, RANGE, Kind, packed
 
 BLOCK_BYTES = 64 * 1024
 CACHED_BLOCKS = 512
-# A run of blocks that is read in order doubles up to this, so that walking a long file takes few requests.
+# While blocks are read in order, each read is twice as long as the one before, up to this size. So a walk through a
+# long file takes few requests.
 MAX_READ_BLOCKS = 16
-# After so many requests all later ones read twice as much: a file that is scattered over its whole length is read in
-# some thirty, as each may take a store a second.
+# After this many requests, all later ones read twice as much. Even a file that is read in scattered places then takes
+# about thirty requests; each may take the storage a second.
 PATIENCE = 4
 MAX_GROWTH = 6
 
 
 class Teller:
-    """Says to the web process what was found."""
+    """Tells the web process what was found."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
 
     def say(self, kind: Kind, payload: bytes = b"") -> None:
-        """Send one message. Ends this process when nobody listens any more."""
+        """Send one message. Ends this process if the web process no longer listens."""
         try:
             self._line.sendall(packed(kind, payload))
         except OSError:
             os._exit(1)
 
     def facts(self, **facts: Any) -> None:
-        """Say what is known by now."""
+        """Send the facts that are known so far."""
         self.say(Kind.FACTS, json.dumps(facts).encode())
 
     def picture(self, data: bytes) -> None:
-        """Hand over a file that was made."""
+        """Send a file that was made."""
         self.say(Kind.PICTURE, data)
 
     def mishap(self, message: str, *, memory: bool = False) -> None:
-        """Say that something went wrong which the file need not be at fault for."""
+        """Report a failure that the file may not have caused."""
         self.say(Kind.MISHAP, json.dumps({"memory": memory, "message": message[: MAX_WORDS // 8]}).encode())
 
     def fetch(self, offset: int, length: int) -> bytes:
-        """Return a range of the file. Ends this process when it does not come: PDFium would swallow an exception."""
+        """Return a range of the file. Ends this process if it does not arrive: PDFium would swallow an exception."""
         self.say(Kind.READ, RANGE.pack(offset, length))
         data = bytearray(length)
         view = memoryview(data)
@@ -64,7 +65,7 @@ class Teller:
 
 
 class LocalFile:
-    """A file that came as a descriptor; as much of io.RawIOBase as pypdfium2 asks for."""
+    """A file that was passed as a descriptor; has the methods of io.RawIOBase that pypdfium2 calls."""
 
     def __init__(self, descriptor: int, size: int) -> None:
         self._descriptor, self.size, self._position = descriptor, size, 0
@@ -99,7 +100,7 @@ class LocalFile:
         return got
 
     def _fill(self, view: memoryview, position: int) -> int:
-        """Read some bytes. Ends this process when there are none: PDFium would take that for a broken file."""
+        """Read some bytes. Ends this process if there are none: PDFium would think that the file is broken."""
         try:
             got = os.preadv(self._descriptor, [view], position)
         except OSError:
@@ -108,7 +109,7 @@ class LocalFile:
 
 
 class RemoteFile(LocalFile):
-    """A file that is elsewhere, read through the web process in blocks that are kept."""
+    """A file that is not on this host, read through the web process in blocks, which are cached."""
 
     def __init__(self, teller: Teller, size: int) -> None:
         super().__init__(-1, size)
@@ -152,7 +153,7 @@ class RemoteFile(LocalFile):
 
 
 def work(job: Any, arguments: dict[str, Any], file: LocalFile, teller: Teller) -> None:
-    """Do a job and say how it ended."""
+    """Do a job and report how it ended."""
     try:
         job(file, teller, **arguments)
     except (InvalidImage, InvalidDocument) as error:

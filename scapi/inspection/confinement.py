@@ -16,7 +16,7 @@ FONTS = tuple(map(Path, ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/sha
 """Where PDFium looks for fonts."""
 
 MAX_OPEN_FILES = 64
-"""PDFium opens fonts; it needs no more files than these at a time."""
+"""The most files open at a time. PDFium opens fonts."""
 
 _MAX_DESCRIPTORS = 1 << 20
 
@@ -27,9 +27,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take: CPU seconds, bytes of memory on top of what the warm process has, and whether threads.
+    """Limits of one job: CPU seconds, bytes of memory beyond those of the warm process, whether it may start threads.
 
-    `niceness` says how far it stands back where others want the processor too (nice(2)).
+    `niceness` lowers its priority for the processor (nice(2)).
     """
 
     cpu_seconds: int
@@ -39,7 +39,7 @@ class Limits:
 
 
 def missing() -> list[str]:
-    """Return what this kernel cannot take from a process, for the log."""
+    """Return the means of confinement that this kernel lacks, for the log."""
     found = []
     if not landlock.version():
         found.append("Landlock, which keeps it from files (Linux 5.13 with CONFIG_SECURITY_LANDLOCK)")
@@ -49,7 +49,7 @@ def missing() -> list[str]:
 
 
 class Confinement:
-    """Rules that are made once, and that each job's process then puts on."""
+    """Rules that are made once; each job's process then applies them to itself."""
 
     def __init__(self) -> None:
         self._rules = _out_of_the_way(landlock.ruleset(FONTS)) if landlock.version() else None
@@ -59,7 +59,7 @@ class Confinement:
         self._address_space = _address_space()
 
     def put_on(self, limits: Limits, parent: int, first_unused: int) -> None:
-        """Give up everything, for good, and close all descriptors from `first_unused` on. Raises OSError.
+        """Give up all rights, for good, and close all descriptors from `first_unused` on. Raises OSError.
 
         Ends this process if its parent is gone already.
         """
@@ -75,9 +75,9 @@ class Confinement:
             (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
         ):
             resource.setrlimit(limit, (value, value))
-        if not limits.threads:  # the limit would count the threads of all processes of this user
+        if not limits.threads:  # the limit counts the threads of all processes of this user
             resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-        # At the lower limit the system sends SIGXCPU, which tells it from other ends; at the higher one SIGKILL.
+        # At the soft limit the kernel sends SIGXCPU, so that the reason is known; at the hard limit SIGKILL.
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
         _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -89,12 +89,12 @@ class Confinement:
 
 
 def _out_of_the_way(descriptor: int) -> int:
-    """Return the descriptor with a number that no job's own ones have."""
+    """Duplicate the descriptor to a number that a job's own descriptors do not use."""
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, MAX_OPEN_FILES)
     os.close(descriptor)
     return moved
 
 
 def _address_space() -> int:
-    """Return how much address space this process has now, in bytes: code and libraries above all."""
+    """Return the address space of this process in bytes; most of it is code and libraries."""
     return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")

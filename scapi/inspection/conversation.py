@@ -1,4 +1,4 @@
-"""One job as the web process sees it: it is requested, its questions are answered, its answer is checked."""
+"""The web process's side of one job: sends the request, answers the job's reads, checks its answer."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from scapi.inspection.sources import Source
 from scapi.refusals import ERRORS
 
 COPY_BYTES = 256 * 1024
-"""Bytes of a range that are handed over at a time."""
+"""Bytes of a range that are sent at a time."""
 
 SOURCE_SECONDS = 30.0
-"""Seconds that a job may wait for the bytes of its file on top of its time: a slow storage is no fault of the file."""
+"""Seconds that a job may wait for the bytes of its file, beyond its own time: the file is not to blame for a slow
+storage.
+"""
 
 AFTERWARDS = 1.0
-"""Seconds that the warm process has to tell how a job ended."""
+"""Seconds that the warm process has to report how a job ended."""
 
 
 class Conversation:
-    """A job that is under way; a context, at whose end the process is gone."""
+    """A running job; a context manager, at whose end the process has ended."""
 
     def __init__(self, request: Request, source: Source, deadline: float) -> None:
         self._request, self._source = request, source
         self.deadline = deadline
-        """When an answer comes too late, in seconds of `time.monotonic`; the storage's slowness puts it off."""
+        """When an answer is too late, in seconds of `time.monotonic`. Waiting for the storage extends it."""
         self._waiting_left = SOURCE_SECONDS
         self._facts: dict[str, Any] | None = None
         self._pictures: list[bytes] = []
@@ -66,12 +68,12 @@ class Conversation:
         self._tell.close()
 
     def answer(self) -> Answer:
-        """Return what was found. Raises Verdict, Mishap, and whatever reading the source raises."""
+        """Return what was found. Raises Verdict, Mishap, and the errors of reading the source."""
         try:
             while not self._done:
                 self._take(*self._message())
         except TimeoutError as error:
-            raise Late("looking at the file took too long", self._said()) from error
+            raise Late("inspecting the file took too long", self._said()) from error
         except EOFError:
             raise self._early_end() from None
         return Answer(self._facts or {}, self._pictures)
@@ -86,7 +88,11 @@ class Conversation:
         elif kind == Kind.VERDICT:
             said = _object(payload)
             code = str(said.get("code"))
-            raise Verdict(code, str(said.get("message"))) if code in ERRORS else Mishap("the process talks nonsense")
+            raise (
+                Verdict(code, str(said.get("message")))
+                if code in ERRORS
+                else Mishap("the process sent no valid message")
+            )
         elif kind == Kind.MISHAP:
             said = _object(payload)
             message = str(said.get("message"))
@@ -94,14 +100,14 @@ class Conversation:
         elif kind == Kind.DONE:
             self._done = True
         else:
-            raise Mishap("the process talks nonsense")
+            raise Mishap("the process sent no valid message")
 
     def _message(self) -> tuple[bytes, bytes]:
         kind, length = HEADER.unpack(self._read(HEADER.size))
         if kind == Kind.PICTURE:
             self._room -= length
         if self._room < 0 or (kind != Kind.PICTURE and length > MAX_WORDS):
-            raise Mishap("the process says too much")
+            raise Mishap("the process sent too many bytes")
         return kind, self._read(length)
 
     def _read(self, length: int) -> bytes:
@@ -126,10 +132,10 @@ class Conversation:
 
     def _send_range(self, payload: bytes) -> None:
         if len(payload) != RANGE.size or self._source.ranges is None:
-            raise Mishap("the process talks nonsense")
+            raise Mishap("the process sent no valid message")
         offset, length = RANGE.unpack(payload)
         if offset + length > self._source.size:
-            raise Mishap("the process asks for what is not there")
+            raise Mishap("the process asked for bytes outside the file")
         with self._opened(offset, length) as stream:
             while length:
                 with self._waiting():
@@ -138,7 +144,7 @@ class Conversation:
                     raise Mishap(f"the file ends before its size, {self._source.size} bytes")
                 length -= len(data)
                 self._talk.settimeout(self._time_left())
-                with suppress(ConnectionError):  # it is gone: that it says no more, says so next
+                with suppress(ConnectionError):  # the process has ended: the next read notices
                     self._talk.sendall(data)
 
     def _opened(self, offset: int, length: int) -> BinaryIO:
@@ -148,7 +154,7 @@ class Conversation:
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
-        """Put the deadline off by the time that is spent inside, waiting for the storage, as far as that is allowed."""
+        """Extend the deadline by the time spent inside (waiting for the storage), within the limit."""
         began = time.monotonic()
         try:
             yield
@@ -161,11 +167,11 @@ class Conversation:
         return None if self._facts is None else Answer(self._facts, [])
 
     def _early_end(self) -> Mishap:
-        """Return what it means that the process is gone in the middle."""
+        """Return the reason why the process ended before its answer."""
         number, self._gone = self._how_it_ended(), True
         said = self._said()
         if number is None:
-            return Lost("the warm process is gone", said)
+            return Lost("the warm process has ended", said)
         if number == signal.SIGKILL:
             return Lost("the process was killed from outside", said)
         if number == signal.SIGXCPU:
@@ -174,13 +180,13 @@ class Conversation:
             return PhaseOvertime("the CPU time of a phase is used up", said)
         if number:
             return Crash(f"the process was ended by {signal.Signals(number).name}", said)
-        return Mishap("the process ended without a word", said)
+        return Mishap("the process ended without an answer", said)
 
     def _how_it_ended(self) -> int | None:
-        """Return the signal that ended it, 0 for none, None where nobody can tell."""
+        """Return the signal that ended it; 0 for none, None if unknown."""
         self._tell.settimeout(AFTERWARDS)
         try:
-            while said := self._tell.recv(16):  # a descriptor that comes along is closed with the message
+            while said := self._tell.recv(16):  # a received descriptor is closed with the message
                 if said.isdigit():
                     return int(said)
         except (TimeoutError, ConnectionError):
@@ -188,12 +194,12 @@ class Conversation:
         return None
 
     def _kill(self) -> None:
-        """End the process, whatever it may still do, by its pidfd, which can be no other's."""
+        """Kill the process by its pidfd, which can never mean another process."""
         self._tell.settimeout(AFTERWARDS)
         try:
             _, descriptors, _, _ = socket.recv_fds(self._tell, 16, 1)
         except ConnectionError:
-            return  # the warm process is gone, and what it has begun with it
+            return  # the warm process has ended, and its jobs with it
         except TimeoutError:
             warm.stop()  # it hangs
             return
@@ -220,7 +226,7 @@ def _object(payload: bytes) -> dict[str, Any]:
     try:
         said = json.loads(payload)
     except ValueError as error:
-        raise Mishap("the process talks nonsense") from error
+        raise Mishap("the process sent no valid message") from error
     if not isinstance(said, dict):
-        raise Mishap("the process talks nonsense")
+        raise Mishap("the process sent no valid message")
     return said

@@ -1,4 +1,4 @@
-"""What a job found. It is checked like input of a client, because a client's file may have taken over the process."""
+"""What a job found. It is checked like a client's input, because a client's file may have taken over the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that was made: its bytes, its type by them, and pixels across and down."""
+    """A picture that was made: its bytes, the type that they show, width and height in pixels."""
 
     data: bytes
     mimetype: str
@@ -29,7 +29,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """Pixels across and down as a viewer shows them; `served` is to be served instead of the file, if it is given."""
+    """Width and height as a viewer shows the image. `served`: the file to serve instead of the original, if any."""
 
     width: int
     height: int
@@ -42,9 +42,9 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What a PDF is. `pages` is None where a password is needed; `preview` where the first page cannot be drawn.
+    """Facts about a PDF. `pages` is None if a password is needed; `preview` is None if the first page cannot be drawn.
 
-    `preview_later`: there was no time to draw it.
+    `preview_later`: the first page was not drawn in time, and is drawn later.
     """
 
     pages: int | None
@@ -57,7 +57,7 @@ class DocumentFacts:
 
 
 def of_image(answer: Answer, mimetype: str) -> ImageFacts:
-    """Return the facts of an image of that type. Raises Mishap for what cannot be true."""
+    """Return the facts about an image of that type. Raises Mishap for impossible values."""
     facts, pictures = answer.facts, answer.pictures
     served = facts.get("replaced") is True
     if served_as(mimetype) != mimetype and not served:
@@ -76,7 +76,7 @@ def of_image(answer: Answer, mimetype: str) -> ImageFacts:
 
 
 def of_document(answer: Answer) -> DocumentFacts:
-    """Return the facts of a document. Raises Mishap for what cannot be true."""
+    """Return the facts about a document. Raises Mishap for impossible values."""
     facts, pictures = answer.facts, answer.pictures
     if facts.get("encrypted") is True:
         return DocumentFacts(None, None)
@@ -96,7 +96,7 @@ def of_document(answer: Answer) -> DocumentFacts:
 
 
 def of_renditions(answer: Answer, types: list[str]) -> list[bytes]:
-    """Return the renditions that were made, which are of these types. Raises Mishap for what cannot be true."""
+    """Return the renditions that were made, which have these types. Raises Mishap for impossible values."""
     if [sniff(picture[:HEAD_SIZE]) for picture in answer.pictures] != types:
         raise _nonsense("rendition")
     return answer.pictures
@@ -142,4 +142,4 @@ def _title(said: Any) -> str | None:
 
 
 def _nonsense(what: str) -> Mishap:
-    return Mishap(f"the process says a {what} that cannot be")
+    return Mishap(f"the process sent an impossible {what}")

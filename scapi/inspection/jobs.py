@@ -1,7 +1,7 @@
-"""What can be asked about a file: each job is a function that runs in a process of its own (see child.py).
+"""The jobs: each is a function about one file and runs in its own process (see child.py).
 
-It is given the file, a Teller for what it finds, and the arguments of the request, which are plain JSON. What it tells
-is read by facts.py. A verdict about the file is raised: InvalidImage or InvalidDocument.
+A job gets the file, a Teller to report to, and the arguments of the request, which are plain JSON. facts.py reads its
+report. A verdict about the file is an exception: InvalidImage or InvalidDocument.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from scapi.formats.images import ImageLimits
 from scapi.inspection.child import LocalFile, Teller
 
 FORMS_SECONDS = 1.0
-"""CPU seconds that a PDF with a form may take. Beyond them SIGPROF ends the process; it is tried without the form."""
+"""CPU seconds that a PDF with a form may take. After them SIGPROF ends the process; then it is tried without the form.
+"""
 
 
 def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, strip: bool) -> None:
-    """Prove an image whole; tell its size, its thumbnail, and what is to be served instead of it if anything is.
+    """Prove that an image is complete; report its size, its thumbnail, and the file to serve instead of it, if any.
 
-    A HEIC is made a JPEG first, which then counts.
+    A HEIC is converted to a JPEG first; the report is about the JPEG.
     """
     data, limits = file.read_all(), ImageLimits(max_pixels=max_pixels)
     shown = heic.as_jpeg(data, limits) if mimetype == HEIC else data
@@ -47,9 +48,9 @@ def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, st
 
 
 def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:
-    """Open a PDF; tell its pages, its title, and its first page as a picture and a thumbnail of that.
+    """Open a PDF; report its pages, its title, and its first page as a picture and a thumbnail.
 
-    What the document is is told before it is drawn: it stays known where drawing fails.
+    The facts are reported before the page is drawn, so that they are known even if drawing fails.
     """
     pdf = documents.opened(file)
     if pdf is None:
@@ -57,13 +58,13 @@ def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:
         return
     if forms and pdf.get_formtype() != pypdfium2.raw.FORMTYPE_NONE:
         signal.setitimer(signal.ITIMER_PROF, FORMS_SECONDS)
-        pdf.init_forms()  # before the pages are counted, says pypdfium2; without, filled-in forms look empty
+        pdf.init_forms()  # must come before the pages are counted (pypdfium2); without it, filled-in forms look empty
     known = documents.described(pdf)
     teller.facts(encrypted=False, **known)
     try:
         page = documents.first_page(pdf)
     except (pypdfium2.PdfiumError, ValueError, MemoryError):
-        return  # it opens, but cannot be drawn: a document without a preview
+        return  # it can be opened but not drawn: a document without a preview
     preview, thumbnail = page
     teller.facts(
         encrypted=False,
@@ -80,11 +81,11 @@ def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:
 def renditions(
     file: LocalFile, teller: Teller, *, mimetype: str, sizes: list[list[int]], types: list[str], max_pixels: int
 ) -> None:
-    """Make a picture in each of these sizes, and each size in each of these types."""
+    """Make a picture in each of these sizes and types."""
     wanted = [(across, down) for across, down in sizes]
     for made in versions.make(file.read_all(), mimetype, wanted, types, ImageLimits(max_pixels=max_pixels)):
         teller.picture(made)
 
 
 JOBS: dict[str, Callable[..., Any]] = {"image": image, "document": document, "renditions": renditions}
-"""What a request may name."""
+"""The jobs that a request can name."""

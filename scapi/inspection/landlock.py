@@ -25,12 +25,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def version() -> int:
-    """Return the version that the kernel has, 0 for none."""
+    """Return the kernel's Landlock version (ABI), 0 for none."""
     return max(0, int(_libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), GET_VERSION)))
 
 
 def ruleset(readable: Iterable[Path]) -> int:
-    """Return the descriptor of a set of rules: nothing but to read what is in those folders, where they are there."""
+    """Return the descriptor of a set of rules that allows only reading in those folders, if they exist."""
     have = version()
     rights = sum(bits for since, bits in _FILE_RIGHTS.items() if have >= since)
     attributes = struct.pack("=QQQ", rights, _TCP if have >= _TCP_SINCE else 0, _SCOPES if have >= _SCOPES_SINCE else 0)
@@ -46,7 +46,7 @@ def ruleset(readable: Iterable[Path]) -> int:
 
 
 def restrict(rules: int) -> None:
-    """Put this process under the rules, for good. It must have given up new privileges before."""
+    """Apply the rules to this process, for good. It must have given up new privileges before."""
     _checked(_libc.syscall(RESTRICT_SELF, rules, 0))
 
 

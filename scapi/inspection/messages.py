@@ -11,29 +11,29 @@ RANGE = struct.Struct(">QQ")
 """The payload of a READ: offset and length. The bytes come back as they are."""
 
 MAX_WORDS = 64 * 1024
-"""Bytes of a message that is no picture."""
+"""The most bytes of a message, except of a picture."""
 
 
 class Kind(bytes, Enum):
-    """What a message is."""
+    """The kind of a message."""
 
     READ = b"R"
-    """A range of the file is wanted. Only where the file did not come as a descriptor."""
+    """The job wants a range of the file. Only if the file was not passed as a descriptor."""
 
     FACTS = b"F"
-    """A JSON object. The last one counts, so that what is known stays known if the rest fails."""
+    """A JSON object. The last one counts. A job may send facts early, so that they are kept if the rest fails."""
 
     PICTURE = b"P"
-    """The bytes of a file that was made. They belong to the facts by their order."""
+    """The bytes of a file that was made. Their order tells to which fact they belong."""
 
     VERDICT = b"V"
     """JSON with `code` and `message`: why the file is refused."""
 
     MISHAP = b"M"
-    """JSON with `memory` (whether that ran out) and `message`, for the log: it does not tell anything of the file."""
+    """JSON with `memory` (whether it ran out) and `message`, for the log. It says nothing about the file."""
 
     DONE = b"D"
-    """All is said."""
+    """The job has sent everything."""
 
 
 def packed(kind: Kind, payload: bytes) -> bytes:

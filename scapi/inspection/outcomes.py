@@ -1,4 +1,4 @@
-"""How looking at a file can end: with an answer, with a verdict about the file, or with a mishap of ours."""
+"""How an inspection can end: an answer, a verdict about the file, or a failure of the server (Mishap)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 from scapi.refusals import Refused
 
 RETRY_AFTER = 2
-"""Seconds after which what failed for a reason of ours, or found no place, may be tried again."""
+"""Seconds after which a client may try again if the server failed or was busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said of a file: facts as JSON has them, and the bytes of what was made of it. facts.py checks it."""
+    """The answer about a file: facts as JSON values, and the bytes of the files made from it. facts.py checks it."""
 
     facts: dict[str, Any]
     pictures: list[bytes]
     more_later: bool = False
-    """Whether there is more to be found, for which there was no time."""
+    """Whether there was no time to find the rest."""
 
 
 class Verdict(Refused):
-    """The file is refused for what it is: asking again would change nothing."""
+    """The file is refused because of its content: trying again would change nothing."""
 
 
 class Mishap(Refused):
-    """Nothing was learned about the file, which may be sent again. `reason` is for the log."""
+    """The server failed and learned nothing about the file, which may be sent again. `reason` is for the log."""
 
     def __init__(self, reason: str, answer: Answer | None = None) -> None:
         super().__init__(
@@ -34,19 +34,19 @@ class Mishap(Refused):
         )
         self.reason = reason
         self.answer = answer
-        """What was said before."""
+        """What the process had sent before it failed."""
 
 
 class Crash(Mishap):
-    """The process was ended by a signal or ran out of memory: it may be the file's doing after all."""
+    """The process was ended by a signal or ran out of memory: the file may be the cause."""
 
 
 class Lost(Mishap):
-    """The process was killed from outside, or its parent was."""
+    """The process or its parent was killed from outside."""
 
 
 class Late(Mishap):
-    """The time by the clock is over: the storage or the machine is slow."""
+    """The wall clock limit is reached: the storage or the machine is slow."""
 
 
 class Overtime(Mishap):
@@ -54,9 +54,9 @@ class Overtime(Mishap):
 
 
 class PhaseOvertime(Overtime):
-    """One phase of the job has used all the CPU time that it may have; without it the job may come to an end."""
+    """One phase of the job has used all of its CPU time; without this phase the job may still succeed."""
 
 
 def busy(message: str) -> Refused:
-    """Return the refusal of a request that there is no place for."""
+    """Return the refusal of a request when all places are taken."""
     return Refused("busy", message, retry_after=RETRY_AFTER)

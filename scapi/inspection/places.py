@@ -1,4 +1,4 @@
-"""Limits how many requests inspect a file or wait for it, in all and by client."""
+"""Limits how many requests inspect a file or wait for that, in all and per client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scapi.inspection.outcomes import busy
 
 
 class Rank(IntEnum):
-    """Whose turn it is first among those who wait: what is quick, then what is not, then what nobody waits for."""
+    """The order of turns: quick jobs, then slow ones, then jobs that no client waits for."""
 
     IMAGE = 0
     DOCUMENT = 1
@@ -21,9 +21,9 @@ class Rank(IntEnum):
 
 
 class Places:
-    """`places` requests may be inside at once, and `turns` of them have their file looked at.
+    """At most `places` requests are inside at once, and `turns` of them have their file inspected.
 
-    One client has at most half of each. Who waits for a turn waits `patience` seconds at most. Threads may share it.
+    One client has at most half of each. A request waits for its turn for at most `patience` seconds. Thread-safe.
     """
 
     def __init__(self, places: int, turns: int, patience: float) -> None:
@@ -35,7 +35,7 @@ class Places:
 
     @contextmanager
     def entered(self, who: str) -> Iterator[None]:
-        """Take a place for a client, known as `who`, until the end of the context. Raises Refused at once."""
+        """Take a place for the client `who`, until the end of the context. Raises Refused at once if there is none."""
         with self._changed:
             if self._inside.total() >= self._places or self._inside[who] >= _half(self._places):
                 raise busy("too many files are being inspected; try again in a moment")
@@ -48,7 +48,7 @@ class Places:
 
     @contextmanager
     def turn(self, who: str, rank: Rank) -> Iterator[None]:
-        """Wait for a turn, and have it until the end of the context. Raises Refused."""
+        """Wait for a turn and keep it until the end of the context. Raises Refused."""
         mine = (rank, time.monotonic(), who)
         with self._changed:
             self._waiting.append(mine)
@@ -67,7 +67,7 @@ class Places:
                 self._changed.notify_all()
 
     def _next(self) -> tuple[Rank, float, str] | None:
-        """Return who of those that wait has the next turn, None while there is none to have."""
+        """Return the waiting request that has the next turn; None while no turn is free."""
         if self._running.total() >= self._turns:
             return None
         ready = (waiting for waiting in self._waiting if self._running[waiting[2]] < _half(self._turns))

@@ -1,4 +1,4 @@
-"""The warm process as the web process sees it: started when it is first needed, and again when it is gone or old."""
+"""The web process's side of the warm process: starts it on first use, and again if it has ended or is old."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from scapi.inspection.outcomes import Lost
 
 MAX_JOBS = 1_000
-"""After so many jobs a warm process is replaced, so that nothing can pile up in it."""
+"""After this many jobs a warm process is replaced, so that leaks cannot add up."""
 
 SEND_SECONDS = 5.0
-"""Seconds that it may take to hand over a request: longer only where the warm process hangs."""
+"""Seconds that sending a request may take. It takes longer only if the warm process hangs."""
 
 _PROGRAM = Path(__file__).with_name("warm.py")
 
@@ -34,9 +34,9 @@ class WarmProcess:
         self._retired: list[subprocess.Popen[bytes]] = []
 
     def submit(self, request: bytes, descriptors: Sequence[int]) -> None:
-        """Hand over a request with its descriptors. Raises Lost."""
+        """Send a request with its descriptors. Raises Lost."""
         with self._lock:
-            for _ in range(2):  # the one that was there may have died since its last job
+            for _ in range(2):  # the process may have died since its last job
                 control = self._living()
                 try:
                     socket.send_fds(control, [request], descriptors)
@@ -46,20 +46,20 @@ class WarmProcess:
                 else:
                     self._jobs += 1
                     return
-            raise Lost(f"the warm process takes no requests: {problem}") from problem
+            raise Lost(f"the warm process accepts no requests: {problem}") from problem
 
     def pid(self) -> int | None:
-        """Return the id of the warm process, None before it is needed."""
+        """Return the id of the warm process; None before it is first needed."""
         return self._process.pid if self._process and self._owner == os.getpid() else None
 
     def stop(self) -> None:
-        """End it, with all that it does."""
+        """Kill the warm process and its jobs."""
         with self._lock:
             if self._owner == os.getpid():
                 self._forget()
 
     def _living(self) -> socket.socket:
-        if self._owner != os.getpid():  # after a fork it is another process's
+        if self._owner != os.getpid():  # after a fork it belongs to another process
             self._process = self._control = None
         if self._jobs >= MAX_JOBS:
             self._retire()
@@ -70,7 +70,7 @@ class WarmProcess:
         return self._control
 
     def _start(self) -> None:
-        """Start it by exec: a fork of a process with threads is not safe."""
+        """Start the warm process by exec: forking a process with threads is not safe."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(SEND_SECONDS)
         with theirs:
@@ -86,7 +86,7 @@ class WarmProcess:
         self._retired = [process for process in self._retired if process.poll() is None]
 
     def _retire(self) -> None:
-        """Let it finish what it has begun."""
+        """Let the warm process finish its jobs and end."""
         if self._control is not None and self._process is not None:
             try:
                 self._control.send(b"retire")
@@ -107,9 +107,9 @@ class WarmProcess:
 
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
-"""Nothing of the web process's own, which has secrets in it."""
+"""Its whole environment. That of the web process contains secrets."""
 
 warm = WarmProcess()
-"""The warm process of this one."""
+"""The warm process of this web process."""
 
-atexit.register(warm.stop)  # where this one is killed, the warm process notices by itself
+atexit.register(warm.stop)  # if this process is killed, the warm process notices by itself

@@ -17,38 +17,39 @@ from scapi.inspection.sources import Source
 MiB = 1024 * 1024
 
 CPU_SECONDS = 4
-"""CPU time for one file: several times of what the largest that are accepted take."""
+"""CPU time for one file: several times what the largest accepted files take."""
 
 MEMORY_BYTES = 470 * MiB
-"""Memory for one file, beside the code and libraries that its process shares with the warm one: 512 MiB in all."""
+"""Memory for one file, without the code and libraries that its process shares with the warm process: 512 MiB in all."""
 
 BYTES_PER_PIXEL = {"image/webp": 18}
-"""What decoding takes of memory, where the largest images that settings allow would take more than there is."""
+"""Memory that decoding takes, for types whose largest allowed images would otherwise take more than there is."""
 
 NICENESS = 5
-"""The web process goes first where both want a processor."""
+"""The web process has priority for the processor."""
 
 HEIC_CPU_SECONDS = 6
 HEIC_MEMORY_BYTES = 800 * MiB
 HEIC_GROWTH = 8
-"""The same for a HEIC, which is decoded and made a JPEG of up to so many times its size. libde265 starts a thread."""
+"""The same for a HEIC, which is converted to a JPEG of up to this many times its size. libde265 starts a thread."""
 
 MADE_BYTES = 8 * MiB
-"""Previews and thumbnails of one file together."""
+"""The most bytes of the preview and thumbnail of one file together."""
 
 RENDITION_CPU_SECONDS = 30
 RENDITION_MEMORY_BYTES = 800 * MiB
 RENDITION_NICENESS = 19
 RENDITION_BYTES = 64 * MiB
-"""The same for the renditions of a picture, which nobody waits for: everything else goes first. RENDITION_BYTES bounds
-all of them together."""
+"""The same for the renditions of a picture. No client waits for them, so everything else goes first. RENDITION_BYTES
+limits all of them together.
+"""
 
 Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes to the process: `job` and `arguments` are those of jobs.py, `picture_bytes` bounds what it makes."""
+    """What the process is asked: `job` and `arguments` of jobs.py; `picture_bytes` limits the files that it makes."""
 
     job: str
     arguments: dict[str, Any]
@@ -62,7 +63,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[Facts]):
-    """A request about a file, how its answer is read, whose turn it is, and what the answer is if it takes too long."""
+    """A request about a file, how to read its answer, its order among others, and the answer if it takes too long."""
 
     source: Source
     request: Request
@@ -70,13 +71,13 @@ class Question(Generic[Facts]):
     read: Callable[[Answer], Facts]
     too_complex: Verdict
     without_phase: Request | None = None
-    """What is asked instead if one phase of the job takes too long."""
+    """The request to send instead if one phase of the job takes too long."""
     parts_will_do: bool = False
-    """Whether what was said before the process failed is an answer."""
+    """Whether the facts that were sent before the process failed are enough."""
 
 
 def about_image(source: Source, mimetype: str, *, max_pixels: int, strip: bool) -> Question[ImageFacts]:
-    """Ask whether an image is whole, for its size, its thumbnail, and its bytes without what is not to be served."""
+    """Ask whether an image is complete, for its size, its thumbnail, and the bytes to serve instead of it, if any."""
     most = min(max_pixels, MEMORY_BYTES // BYTES_PER_PIXEL.get(mimetype, 1))
     request = Request(
         "image",
@@ -101,7 +102,7 @@ def about_image(source: Source, mimetype: str, *, max_pixels: int, strip: bool) 
 
 
 def about_document(source: Source) -> Question[DocumentFacts]:
-    """Ask for the pages, the title and a picture of the first page of a PDF, where that can be drawn."""
+    """Ask for the number of pages, the title and, if it can be drawn, a picture of the first page of a PDF."""
     return Question(
         source,
         Request("document", {"forms": True}),
@@ -116,7 +117,7 @@ def about_document(source: Source) -> Question[DocumentFacts]:
 def for_renditions(
     source: Source, mimetype: str, sizes: Sequence[tuple[int, int]], types: Sequence[str], *, max_pixels: int
 ) -> Question[list[bytes]]:
-    """Ask for a picture in each of these sizes, and each size in each of these types, in this order."""
+    """Ask for a picture in each of these sizes and types: all types of the first size, then those of the next."""
     return Question(
         source,
         Request(

@@ -1,4 +1,4 @@
-"""The room: lets requests in, has files looked at in processes of their own, and says what was found."""
+"""Admits requests up to a limit, has each file inspected in a process of its own, and returns the facts."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from scapi.inspection.places import Places, Rank
 from scapi.inspection.questions import Question, Request
 
 PATIENCE = 5.0
-"""Seconds that a request waits for its turn: the API's clients give up after 10."""
+"""Seconds that a request waits for its turn. The API's clients give up after 10."""
 
 TURNS = 4
-"""Files that one web process has looked at at a time."""
+"""Files that one web process has inspected at the same time."""
 
 WALL_SECONDS = 8.0
-"""Seconds that looking at a file may take by the clock: twice its CPU time, as the processors have other work too.
+"""Wall clock seconds that inspecting a file may take: twice its CPU time, as the processors have other work too.
 
-What a storage takes to bring the file's bytes comes on top (`conversation.SOURCE_SECONDS`)."""
+The time to get the file's bytes from the storage is extra (`conversation.SOURCE_SECONDS`)."""
 
 BACKGROUND_WALL_SECONDS = 90.0
-"""The same for what nobody waits for and everything else goes before."""
+"""The same for jobs in the background, which no client waits for: everything else goes first."""
 
 THREADS = "SCAPI_THREADS"
 """Set by gunicorn.conf.py: how many threads serve requests. Without it there are DEFAULT_THREADS."""
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class Look(Generic[Facts]):
-    """A file that is being looked at; its process works while the caller does something else."""
+    """A file that is being inspected; its process works while the caller does something else."""
 
     def __init__(self, question: Question[Facts], stack: ExitStack, seconds: float) -> None:
         self._question, self._stack = question, stack
@@ -53,7 +53,7 @@ class Look(Generic[Facts]):
         self._conversation = self._begin(question.request)
 
     def facts(self) -> Facts:
-        """Wait for what was found. Raises Verdict and Mishap, and what reading the source raises."""
+        """Wait for the facts. Raises Verdict, Mishap, and the errors of reading the source."""
         try:
             return self._question.read(self._answer())
         except Mishap as error:
@@ -80,29 +80,29 @@ class Look(Generic[Facts]):
         self._conversation = self._begin(request)
 
     def _answer_at_last(self) -> Answer:
-        """Return the answer of the first process, or of a second one where the first could not come to its end."""
+        """Return the answer of the first process, or of a second one if the first could not finish."""
         try:
             return self._conversation.answer()
         except PhaseOvertime:
             if self._question.without_phase is None:
                 raise
             self._begin_again(self._question.without_phase)
-        except Lost:  # whoever killed it meant another file, or none
+        except Lost:  # it was killed from outside; this file is not the reason
             self._begin_again(self._question.request)
         return self._conversation.answer()
 
 
 class Visit:
-    """A client that is in the room."""
+    """A client's place in the room."""
 
     def __init__(self, places: Places, who: str) -> None:
         self._places, self._who = places, who
 
     @contextmanager
     def look(self, question: Question[Facts]) -> Iterator[Look[Facts]]:
-        """Have a file looked at, as soon as it is its turn, until the end of the context at the latest.
+        """Have a file inspected as soon as it is its turn, until the end of the context at the latest.
 
-        Raises Refused (busy) where that takes too long.
+        Raises Refused (busy) if its turn does not come in time.
         """
         job = question.request.job
         with (
@@ -113,13 +113,13 @@ class Visit:
             yield Look(question, stack, WALL_SECONDS)
 
     def facts(self, question: Question[Facts]) -> Facts:
-        """Have a file looked at, and wait for what is found. Raises Refused: busy, Verdict, Mishap."""
+        """Have a file inspected and wait for the facts. Raises Refused: busy, Verdict, Mishap."""
         with self.look(question) as look:
             return look.facts()
 
 
 class Room:
-    """What a web process has of it: half of its threads may be here at once."""
+    """The places of one web process: at most half of its threads may be inside at once."""
 
     def __init__(self, threads: int) -> None:
         self._places = Places(max(1, threads // 2), TURNS, PATIENCE)
@@ -131,16 +131,16 @@ class Room:
             yield Visit(self._places, who)
 
     def in_background(self, question: Question[Facts]) -> Facts:
-        """Have a file looked at that no client waits for: it takes nobody's place and turn. Raises Verdict and Mishap.
+        """Have a file inspected that no client waits for. It takes no place and no turn. Raises Verdict and Mishap.
 
-        Whoever calls it does so once at a time.
+        One call at a time only.
         """
         with metrics.INSPECTION_SECONDS.labels(question.request.job).time(), ExitStack() as stack:
             return Look(question, stack, BACKGROUND_WALL_SECONDS).facts()
 
 
 def set_up(app: Flask) -> None:
-    """Open the room, and say what this kernel cannot take from the processes in it."""
+    """Create the room, and log the means of confinement that this kernel lacks."""
     app.extensions["scapi.inspection"] = Room(int(os.environ.get(THREADS, DEFAULT_THREADS)))
     for lack in confinement.missing():
         app.logger.warning("files are inspected without %s", lack)

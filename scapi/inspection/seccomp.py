@@ -10,7 +10,7 @@ import struct
 
 # asm/unistd_64.h and asm-generic/unistd.h: name, number on x86_64, number on aarch64 (-1: it has none).
 _ALLOWED = {
-    # the file, the conversation, fonts (which Landlock has the say over)
+    # the file, the conversation, fonts (limited by Landlock)
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),
     "preadv2": (327, 286), "lseek": (8, 62), "close": (3, 57), "recvfrom": (45, 207), "sendto": (44, 206),
     "recvmsg": (47, 212), "sendmsg": (46, 211), "poll": (7, -1), "ppoll": (271, 73), "open": (2, -1),
@@ -28,15 +28,15 @@ _ALLOWED = {
     "exit_group": (231, 94),
 }  # fmt: skip
 
-# The same for threads, which some decoders start. pthread_create(3) tries clone3 first; a filter cannot see its flags.
+# The same for decoders that start threads. pthread_create(3) tries clone3 first; a filter cannot see its flags.
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _FOR_THREADS = {"set_robust_list": (273, 99), "rseq": (334, 293)}
 _CLONE_THREAD = 0x00010000
 
-# linux/audit.h: AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64, and where their numbers stand above.
+# linux/audit.h: AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64, and the columns of their numbers above.
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
-# linux/bpf_common.h, linux/seccomp.h: the few instructions that a filter takes.
+# linux/bpf_common.h, linux/seccomp.h: the few instructions that a filter needs.
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x45, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
@@ -54,12 +54,12 @@ class _Program(ctypes.Structure):
 
 
 def is_there() -> bool:
-    """Return whether the kernel has it, and this module knows the architecture."""
+    """Return whether the kernel has seccomp filters and this module knows the architecture."""
     return platform.machine() in _ARCHITECTURES and _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) >= 0
 
 
 def program(*, threads: bool = False) -> bytes:
-    """Return the filter for this machine: struct sock_filter, one after another. `threads`: it may start some."""
+    """Return the filter for this machine, an array of struct sock_filter. `threads`: the process may start threads."""
     architecture, column = _ARCHITECTURES[platform.machine()]
     allowed = _ALLOWED | _FOR_THREADS if threads else _ALLOWED
     numbers = sorted(numbers[column] for numbers in allowed.values() if numbers[column] >= 0)
@@ -77,7 +77,7 @@ def program(*, threads: bool = False) -> bytes:
 
 
 def _threads_only(column: int) -> list[tuple[int, int, int, int]]:
-    """Return the steps that allow clone for a thread of this process, and let it be used in place of clone3."""
+    """Return the steps that allow clone for threads of this process, and make clone3 fail, so that clone is used."""
     return [
         (_JUMP_IF_EQUAL, 0, 1, _CLONE3[column]),
         (_RETURN, 0, 0, _NOT_THERE),
@@ -90,7 +90,7 @@ def _threads_only(column: int) -> list[tuple[int, int, int, int]]:
 
 
 def restrict(filters: bytes) -> None:
-    """Put this process under the filter, for good. It must have given up new privileges before."""
+    """Apply the filter to this process, for good. It must have given up new privileges before."""
     whole = _Program(len(filters) // 8, filters)
     if _libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(whole), 0, 0) < 0:
         raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")

@@ -1,4 +1,4 @@
-"""How a file gets into the room: as a descriptor, or read by ranges where it is not on a local disk."""
+"""How a file reaches its inspection: as a descriptor, or by ranges if it is not on a local disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 Ranges = Callable[[int, int], BinaryIO]
-"""Returns a stream of so many bytes from an offset on; the caller closes it."""
+"""Takes an offset and a length, and returns a stream of these bytes; the caller closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Source:
     ranges: Ranges | None = None
 
     def head(self, length: int) -> bytes:
-        """Return the first bytes, fewer where the file has fewer."""
+        """Return the first `length` bytes, fewer if the file is shorter."""
         length = min(length, self.size)
         if self.descriptor is not None:
             return os.pread(self.descriptor, length, 0)
@@ -38,9 +38,9 @@ def of_bytes(data: bytes) -> Source:
 
 
 def descriptor_of(stream: BinaryIO) -> int | None:
-    """Return the descriptor of a file on local disk, None for any other stream."""
+    """Return the descriptor of a file on local disk; None for any other stream."""
     try:
         descriptor = stream.fileno()
         return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-    except (OSError, AttributeError):  # it has none
+    except (OSError, AttributeError):  # it has no descriptor
         return None

@@ -1,8 +1,8 @@
-"""The warm process: has imported all that looks at files, and forks a process for each job.
+"""The warm process: has imported all libraries that inspect files, and forks a process for each job.
 
 Run by path, `python -I warm.py <descriptor of the control line>`, by process.py. It has one thread, so that a fork is
-safe, and never looks at a file itself. Requests come as messages with descriptors: a line for the job to talk on, one
-on which this process tells of it (a pidfd when it begins, how it ended), and the file where it is on a local disk.
+safe, and never reads a file itself. Requests come as messages with descriptors: a socket for the job, a socket on which
+this process reports about the job (a pidfd at its start, how it ended), and the file if it is on a local disk.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from scapi.inspection.confinement import Confinement, Limits
 
 MAX_REQUEST = 16 * 1024
 RETIRE = b"retire"
-"""No more requests: finish what is under way and end."""
+"""No more requests: finish the running jobs and end."""
 
 TALK, FILE, FIRST_UNUSED = 3, 4, 5
-"""Descriptors of a job's process."""
+"""The descriptors of a job's process."""
 
 
 class Warm:
-    """Takes requests until the web process is gone, or says that it needs no more."""
+    """Accepts requests until the web process ends or sends RETIRE."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -44,7 +44,7 @@ class Warm:
         self._poll.register(control, select.POLLIN)
 
     def serve(self) -> None:
-        """Return when there is nothing more to do; end at once, with all jobs, where nobody waits for them."""
+        """Return when all work is done. If the web process has ended, end at once, with all jobs."""
         leaving = False
         while not leaving or self._children:
             for descriptor, _ in self._poll.poll():
@@ -74,7 +74,7 @@ class Warm:
         self._poll.register(pidfd, select.POLLIN)
         try:
             socket.send_fds(line, [b"began"], [pidfd])
-        except OSError:  # whoever asked has given up
+        except OSError:  # the web process has given up
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
     def _run(self, request: dict[str, Any], talk: int, file: list[int], parent: int) -> None:
@@ -94,7 +94,7 @@ class Warm:
             source = LocalFile(FILE, size) if file else RemoteFile(teller, size)
             work(jobs.JOBS[request["job"]], request["arguments"], source, teller)
         finally:
-            os._exit(0)  # nothing is left to be cleaned up, and a broken file may crash a library while it tries
+            os._exit(0)  # no clean-up is needed, and a broken file could crash a library during it
 
     def _reap(self, pidfd: int) -> None:
         self._poll.unregister(pidfd)
@@ -103,7 +103,7 @@ class Warm:
         os.close(pidfd)
         signalled = ended is not None and ended.si_code != os.CLD_EXITED
         number = ended.si_status if ended is not None and signalled else 0
-        with suppress(OSError):  # whoever asked has given up
+        with suppress(OSError):  # the web process has given up
             line.send(str(number).encode())
         line.close()
 
@@ -115,19 +115,19 @@ class Warm:
 
 
 def _arrange(talk: int, file: list[int]) -> None:
-    """Give what a job needs its place among the descriptors."""
+    """Move the descriptors of a job to their fixed numbers."""
     spare = os.dup(talk)
     while spare < FIRST_UNUSED:
         spare = os.dup(talk)
     if file:
         os.dup2(file[0], FILE)
     os.dup2(spare, TALK)
-    os.dup2(0, 2)  # what libraries say about a stranger's file is not for the log
+    os.dup2(0, 2)  # messages of libraries about a client's file do not belong in the log
 
 
 def main() -> None:
     """Serve."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, whose end is this one's
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process; this one ends with it
     warming.warm_up()
     gc.collect()
     gc.freeze()  # pages that are never written stay shared with the jobs' processes

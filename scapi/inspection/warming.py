@@ -1,4 +1,4 @@
-"""Runs each job once on a file of ours, so that everything is loaded: the processes of jobs cannot load anything."""
+"""Runs each job once on a built-in file, so that all libraries are loaded: the processes of jobs cannot load any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scapi.inspection.jobs import JOBS
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
 ENCODINGS = ("ascii", "latin_1", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "cp1252")
-"""What texts in files can be in."""
+"""Text encodings that files can use."""
 
 
 def warm_up() -> None:
@@ -40,10 +40,10 @@ def warm_up() -> None:
 
 
 class _Silent(Teller):
-    """Tells nobody."""
+    """A Teller that sends nothing."""
 
     def say(self, *_: Any) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 def _tasks() -> Iterator[tuple[str, bytes, dict[str, Any]]]:

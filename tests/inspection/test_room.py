@@ -67,7 +67,7 @@ def test_a_job_can_do_nothing_but_its_job() -> None:
         ("spin", Verdict, ""),
         ("refuse", Verdict, ""),
         ("stumble", Mishap, "ZeroDivisionError: a bug of ours"),
-        ("read_too_far", Mishap, "asks for what is not there"),
+        ("read_too_far", Mishap, "asked for bytes outside the file"),
     ],
 )
 def test_how_a_job_can_end(job: str, outcome: type[Exception], about: str, monkeypatch: pytest.MonkeyPatch) -> None:
