@@ -1,4 +1,4 @@
-"""The events of media, with what is in them. Made only where somebody hears them; docs/events.md lists the fields."""
+"""The events of media and their fields (docs/events.md). An event is made only if something listens for it."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from scapi.uploads.rows import UploadRow
 
 
 def completed(upload: UploadRow, digest: str, media: Media) -> list[Event]:
-    """Return the events of an upload that has become `media`, written to the outbox in the transaction under way."""
+    """Return the events of an upload that became `media`; adds them to the outbox in the current transaction."""
     events = []
     if outbox.is_heard(EventType.UPLOAD_COMPLETED):
-        db.session.flush()  # gives the media its id
+        db.session.flush()  # sets the media's id
         data = {
             "upload_id": upload.id,
             "user_id": auth.name_of(upload.user_id),
@@ -33,22 +33,22 @@ def completed(upload: UploadRow, digest: str, media: Media) -> list[Event]:
 
 
 def created(media: Media) -> list[Event]:
-    """Return the event of a media that was made, written to the outbox in the transaction under way."""
+    """Return the event of a new media; adds it to the outbox in the current transaction."""
     return _about(media, EventType.MEDIA_CREATED)
 
 
 def updated(media: Media, urls: list[str]) -> list[Event]:
-    """Return the event of a media whose file has changed, written to the outbox in the transaction under way.
+    """Return the event of a media whose file has changed; adds it to the outbox in the current transaction.
 
-    `urls` are the addresses under which caches may still have the file as it was.
+    `urls` are the addresses under which caches may still have the old file.
     """
     return _about(media, EventType.MEDIA_UPDATED, urls=urls)
 
 
 def deleted(media: Media, by: User | None) -> list[Event]:
-    """Return the event of a media that is about to be deleted, written to the outbox in the transaction under way.
+    """Return the event of a media that is about to be deleted; adds it to the outbox in the current transaction.
 
-    It names all addresses of its files, for purging them from caches, and the user who deletes it, if one does.
+    It contains all addresses of its files, for purging caches, and the user who deletes it, if any.
     """
     return _about(
         media, EventType.MEDIA_DELETED, deleted_by=auth.name_of(by.id) if by else None, urls=files.urls_of(media)

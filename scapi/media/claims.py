@@ -1,4 +1,4 @@
-"""Which request completes an upload: one at a time, on any number of hosts, also after the file was published."""
+"""Claims: only one request at a time completes an upload, on any number of hosts, also after the file was published."""
 
 from datetime import timedelta
 
@@ -9,10 +9,11 @@ from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
 
 CLAIM = timedelta(seconds=10)
-"""How long others wait for a request that died: after so long the API's clients ask again. Nothing is wrong if it lives
-longer: who commits first has made the media."""
+"""A claim of a request that died ends after this time, when the API's clients try again. A request that lives longer
+does no harm: the first commit makes the media.
+"""
 
-# Made once: to build a statement costs more than to run it.
+# Built once: building a statement costs more than running it.
 _CLAIM = (
     update(Upload.__table__)  # type: ignore[arg-type]
     .where(
@@ -34,10 +35,9 @@ _RELEASE = (
 
 
 def claim(upload: UploadRow) -> bool:
-    """Claim an upload whose bytes are all there; return False if its row has changed, or another request has it.
+    """Claim an upload that has all its bytes; return False if its row has changed or another request has claimed it.
 
-    No chunk can follow afterwards. The row survives a power cut from now on, with all that it was before: what is done
-    next relies on it.
+    Afterwards no chunk is accepted. From now on the row survives a power cut; the next steps rely on that.
     """
     moment = now()
     known = {"of_id": upload.id, "known_writer": upload.writer, "at_offset": upload.offset, "known_total": upload.total}
@@ -46,7 +46,7 @@ def claim(upload: UploadRow) -> bool:
 
 
 def release(upload: UploadRow, *, crashed: bool = False) -> int:
-    """Let the next request complete the upload; return how often its file has crashed the inspection by now."""
+    """Let the next request complete the upload; return how often its file has crashed the inspection so far."""
     with db.engine.begin() as connection:
         crashes: int | None = connection.scalar(_RELEASE, {"of_id": upload.id, "more": int(crashed)})
     return crashes or 0

@@ -1,4 +1,4 @@
-"""Files that were stored before the present rules about metadata: found, and cleaned by them."""
+"""Finds files that were stored before the current rules about metadata, and cleans them."""
 
 import hashlib
 from collections.abc import Generator
@@ -42,35 +42,35 @@ _COLUMNS = (
 
 
 class Outcome(StrEnum):
-    """What has come of a file."""
+    """The result of cleaning a file."""
 
     CLEANED = "cleaned"
     UNCHANGED = "unchanged"
     """There was nothing to remove."""
     GONE = "gone"
-    """Its media was deleted meanwhile, or another run was first."""
+    """Its media was deleted in the meantime, or another run has cleaned it."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A file, and what has come of it."""
+    """A file and its outcome."""
 
     key: str
     outcome: Outcome
 
 
 def left() -> int:
-    """Return how many files are not yet cleaned by the present rules."""
+    """Return the number of files that are not yet cleaned by the current rules."""
     count = db.session.scalar(select(func.count()).select_from(MediaFile).where(*_OLD))
     db.session.rollback()
     return count or 0
 
 
 def clean(*, dry_run: bool = False) -> Generator[Result]:
-    """Clean all files that are left, the oldest first; with `dry_run`, only find out what there is to do.
+    """Clean all remaining files, the oldest first; with `dry_run`, only find out which would change.
 
-    Each file is done by itself: a run that is stopped is gone on with by the next one, and several may run at once.
+    Each file is committed on its own: the next run continues a stopped one, and several may run at once.
     """
     last = 0
     while rows := _batch(last):
@@ -112,14 +112,14 @@ def _is_there(row: Row[Any]) -> bool:
 
 
 def _keep(row: Row[Any], data: bytes) -> Outcome:
-    """Note that there is nothing to remove from a file."""
+    """Record that there is nothing to remove from a file."""
     changed = _change(row, data)
     db.session.commit()
     return Outcome.UNCHANGED if changed else Outcome.GONE
 
 
 def _replace(row: Row[Any], cleaned: bytes) -> Outcome:
-    """Put the cleaned file in place of the one that is served: the file first, its row and its event second."""
+    """Replace the served file by the cleaned one: the file first, its row and its event second."""
     key = key_of(id_of(row.key)) + SERVED
     disposition = dispositions.disposition(row.title, row.name, row.mimetype)
     storages.of(row.storage).save_named(key, BytesIO(cleaned), row.mimetype, disposition)
@@ -138,14 +138,14 @@ def _replace(row: Row[Any], cleaned: bytes) -> Outcome:
 
 
 def _urls(row: Row[Any]) -> list[str]:
-    """Return where caches may have the file as it was."""
+    """Return the URLs under which caches may have the old file."""
     media = db.session.get(Media, row.media_id)
     file = media and media.file(Role.FILE)
     return files.urls_of_file(media, file) if media and file else []
 
 
 def _change(row: Row[Any], data: bytes, **values: Any) -> bool:
-    """Change the file's row, in the transaction under way; return False if it is another one by now."""
+    """Change the file's row in the current transaction; return False if the row was changed by someone else."""
     same = (MediaFile.id == row.id, MediaFile.storage == row.storage, MediaFile.key == row.key)
     digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
     change = update(MediaFile).where(*same).values(cleaned=cleaning.RULES, md5_served=digest, **values)
@@ -153,7 +153,7 @@ def _change(row: Row[Any], data: bytes, **values: Any) -> bool:
 
 
 def _given_up(key: str) -> Outcome:
-    """Remove the cleaned file of a media that is gone; another run's is the same file, and stays."""
+    """Remove the cleaned file of a deleted media. The file of another run is the same file and stays."""
     db.session.rollback()
     if db.session.scalar(select(MediaFile.id).where(MediaFile.key == key)) is None:
         files.forget([key])

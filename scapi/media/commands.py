@@ -24,7 +24,7 @@ from scapi.settings import settings
 media = AppGroup("media", help="Media and their files.")
 
 OPERATOR = User(0, is_admin=True)
-"""Whoever may type commands sees everyone's media."""
+"""An operator who can run commands sees everyone's media."""
 
 
 @media.command("clean")
@@ -32,16 +32,16 @@ OPERATOR = User(0, is_admin=True)
 @click.option("--left", is_flag=True, help="Only print how many files are left; no file is read.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def clean(dry_run: bool, left: bool, as_json: bool) -> None:
-    """Remove metadata from images that were stored before the present rules.
+    """Remove metadata from images that were stored before the current rules.
 
-    A cleaned file takes the place of the one that is served, under the same URL, and the event `media.updated` names
-    what to purge from caches. It may be stopped at any time, goes on where it was, and may run while scapi does.
+    The cleaned file replaces the served one under the same URL; the event `media.updated` lists the URLs to purge from
+    caches. The command may be stopped at any time and continues on the next run. It may run while scapi serves.
     """
     if left:
         click.echo(json.dumps({"left": cleanup.left()}) if as_json else str(cleanup.left()))
         return
     if not settings.strip_metadata:
-        raise click.UsageError("SCAPI_STRIP_METADATA is false: images are served as they came")
+        raise click.UsageError("SCAPI_STRIP_METADATA is false: images are served with their metadata")
     if not dry_run:
         read_only.refuse_command()
     done: Counter[Outcome] = Counter()
@@ -73,11 +73,17 @@ def _checked_user(_context: click.Context, _parameter: click.Parameter, value: s
 @click.option("--search", help="A part of the title or of the file's name.")
 @click.option("--md5", help="The MD5 of the file that was sent.")
 @click.option("--url", help="The address of one of its files.")
-@click.option("--lost", is_flag=True, help="Only those with a file that a check has marked as lost.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
+@click.option("--lost", is_flag=True, help="Only media with a file that a check has marked as lost.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="The most media to list, the newest first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_media(lost: bool, limit: int, as_json: bool, kind: str | None, **given: Any) -> None:
-    """List media of anyone, the newest first, by what a report says of them."""
+    """List media of all users, the newest first; the options select them."""
     query = {name: value for name, value in {**given, "type": kind}.items() if value is not None}
     for moment in ("since", "until"):
         if moment in query:
@@ -103,7 +109,7 @@ def list_media(lost: bool, limit: int, as_json: bool, kind: str | None, **given:
 @click.argument("media_id", type=int)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(media_id: int, as_json: bool) -> None:
-    """Show a media, with all its files and where they are."""
+    """Show a media, all its files and their storage."""
     row = found_media(media_id)
     said = described(row)
     said["files"] = [
@@ -135,7 +141,7 @@ def show(media_id: int, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each media.")
 def delete(media_ids: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
-    """Delete media and their files, whoever made them, and print the addresses to purge from caches."""
+    """Delete media of any user and their files, and print the addresses to purge from caches."""
     if not dry_run:
         read_only.refuse_command()
     for media_id in media_ids:
@@ -152,7 +158,7 @@ def delete(media_ids: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
 
 
 def described(row: Media) -> dict[str, Any]:
-    """Return what a list says of a media."""
+    """Return the fields of a media in a list."""
     file = row.file(Role.FILE)
     return {
         "id": row.id,

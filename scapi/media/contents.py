@@ -1,4 +1,4 @@
-"""What is in an uploaded file, and the files that are made of it."""
+"""The content of an uploaded file, and the files that are made from it."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,31 +36,31 @@ WANTED = {
     "document": MediaType.DOCUMENT,
     "doc": MediaType.DOCUMENT,
 }
-"""The media type by the `type` of a request; every other one leaves it to the bytes."""
+"""The media type for the `type` of a request. For any other `type` the bytes decide."""
 
 SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
-"""What stands behind the key of a file for the pictures that are made of it."""
+"""Suffixes of a file's key, for the pictures that are made from the file."""
 
 _saving = ThreadPoolExecutor(4, "saving")
-"""Saves pictures side by side: on S3 each takes a round trip."""
+"""Saves pictures in parallel: on S3 each takes a round trip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the media made of an upload has: its columns, its files, and the keys of files that these replace."""
+    """The parts of a media made from an upload: its columns, its files, and the keys of files that these replace."""
 
     columns: dict[str, Any]
     files: list[MediaFile]
     replaced: list[str]
 
     def media(self, **more: Any) -> Media:
-        """Return the media, with more columns of its own."""
+        """Return the media, with these further columns."""
         return Media(**self.columns, **more, files=self.files, stored=sum(file.size for file in self.files))
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a file came as: the id that its keys are made of, and its name."""
+    """Where a file comes from: the id in its keys, and its name."""
 
     id: str
     filename: str
@@ -68,7 +68,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image file that was decoded and found whole: `data` is what is served of it."""
+    """An image file that was decoded and is complete; `data` is the file to serve."""
 
     data: bytes
     mimetype: str
@@ -76,7 +76,7 @@ class Picture:
 
 
 def save(upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | DocumentFacts) -> Contents:
-    """Save what is made of the file of `upload`, and return what its media has."""
+    """Save the files made from the file of `upload`, and return the contents of its media."""
     if upload.mimetype == UNKNOWN:
         _describe(upload, mimetype)
     if isinstance(found, ImageFacts):
@@ -85,9 +85,9 @@ def save(upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | 
 
 
 def _describe(upload: UploadRow, mimetype: str) -> None:
-    """Give the published file the type and name that its first bytes, which came alone, were too few to tell.
+    """Set type and name of the published file, if its first chunk was too small to show its type.
 
-    Only where clients load it from the storage itself: everyone else is told by scapi.
+    Needed only if clients load the file directly from the storage; otherwise scapi sends both.
     """
     key, disposition = key_of(upload.id), naming.disposition(upload.filename, mimetype)
     if storage.url(key, mimetype, disposition):
@@ -96,7 +96,7 @@ def _describe(upload: UploadRow, mimetype: str) -> None:
 
 
 def question(source: Source, mimetype: str) -> Question[Any]:
-    """Return what is to be found out about a file of that type."""
+    """Return the question to ask about a file of that type."""
     if not is_image(mimetype):
         return questions.about_document(source)
     return questions.about_image(source, mimetype, max_pixels=settings.max_image_pixels, strip=settings.strip_metadata)
@@ -104,7 +104,7 @@ def question(source: Source, mimetype: str) -> Question[Any]:
 
 @contextmanager
 def unpublished(upload: UploadRow) -> Iterator[Source | None]:
-    """Give the file of an upload while it is not published yet; None where the storage cannot, or it is published."""
+    """Open the file of an upload before it is published; None if the storage cannot do that or it is published."""
     try:
         stream = storage.peek(upload.state)
     except NotFound:
@@ -118,12 +118,12 @@ def unpublished(upload: UploadRow) -> Iterator[Source | None]:
 
 
 def published(key: str, size: int) -> Source:
-    """Return a published file, which is read by ranges."""
+    """Return a published file, to be read by ranges."""
     return Source(size, ranges=lambda offset, length: storage.open(key, offset, length))
 
 
 def mimetype_of(upload: UploadRow, source: Source) -> str:
-    """Return the file's type, from its bytes where the first chunk was too small to tell. Raises Refused."""
+    """Return the file's type; read from its bytes if the first chunk was too small to show it. Raises Refused."""
     mimetype: str = upload.mimetype
     if mimetype == UNKNOWN:
         mimetype = rules.check_type(source.head(HEAD_SIZE).ljust(HEAD_SIZE, b"\0"))
@@ -132,7 +132,7 @@ def mimetype_of(upload: UploadRow, source: Source) -> str:
 
 
 def kind_of(wanted: str | None, mimetype: str) -> MediaType:
-    """Return the type of media that the client asks for, or else the bytes. Raises Refused if they disagree."""
+    """Return the media type that the client requested, or that of the bytes. Raises Refused if they disagree."""
     by_bytes = MediaType.IMAGE if is_image(mimetype) else MediaType.DOCUMENT
     kind = WANTED.get(wanted or "", by_bytes)
     if (kind == MediaType.DOCUMENT) != (by_bytes == MediaType.DOCUMENT):
@@ -141,7 +141,7 @@ def kind_of(wanted: str | None, mimetype: str) -> MediaType:
 
 
 def check_image(data: bytes, visit: Visit) -> Picture:
-    """Return the image that `data` is, which did not come as an upload. Raises Refused."""
+    """Inspect an image that was not uploaded, and return it. Raises Refused."""
     mimetype = rules.check_type(data[:HEAD_SIZE].ljust(HEAD_SIZE, b"\0"))
     kind_of(MediaType.IMAGE, mimetype)
     image = visit.facts(question(sources.of_bytes(data), mimetype))
@@ -151,7 +151,7 @@ def check_image(data: bytes, visit: Visit) -> Picture:
 
 
 def save_image(origin: Origin, picture: Picture) -> Contents:
-    """Save an image that did not come as an upload, and what is made of it, and return what its media has."""
+    """Save an image that was not uploaded and the files made from it; return the contents of its media."""
     key = key_of(origin.id)
     disposition = naming.disposition(origin.filename, picture.mimetype)
     storage.save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
@@ -177,7 +177,7 @@ def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts)
 def _contents(
     origin: Origin, file: MediaFile, image: ImageFacts, kind: MediaType, replaced: Sequence[str] = ()
 ) -> Contents:
-    """Save the thumbnail of an image, and return what its media has."""
+    """Save the thumbnail of an image; return the contents of its media."""
     file.width, file.height = image.width, image.height
     file.md5_served = None if image.served is None else md5_of(image.served)
     file.cleaned = cleaning.RULES if settings.strip_metadata else None
@@ -199,7 +199,7 @@ def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: Docum
 
 
 def drawn(document: DocumentFacts) -> dict[str, Any]:
-    """Return the columns of a media that come from the picture of its document's first page."""
+    """Return the columns of a media that depend on the picture of its document's first page."""
     columns: dict[str, Any] = {"color": document.color, "blurhash": document.blurhash}
     if document.preview and document.thumbnail:
         columns |= _renditions(document.preview.width, document.preview.height, document.thumbnail)
@@ -207,13 +207,13 @@ def drawn(document: DocumentFacts) -> dict[str, Any]:
 
 
 def _renditions(width: int, height: int, thumbnail: facts.Picture, pixels: int = 0) -> dict[str, Any]:
-    """Return the columns that say which renditions a new media gets, and that they are to be made."""
+    """Return the columns with the plan of a new media's renditions, which are then due."""
     wanted = plans.of_picture(width, height, transparent=thumbnail.mimetype == PNG, pixels=pixels)
     return {"rendition_plan": wanted, "renditions_due_at": now() if wanted else None}
 
 
 def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
-    """Return the file that was sent, as it is served."""
+    """Return the row of the sent file, as it is served."""
     return MediaFile(
         role=Role.FILE,
         name=naming.url_name(origin.filename, mimetype),
@@ -225,7 +225,7 @@ def _file(origin: Origin, key: str, mimetype: str, size: int) -> MediaFile:
 
 
 def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaFile]:
-    """Save pictures that were made of a file, all at once, and return them. They can be made again."""
+    """Save pictures that were made from a file, in parallel, and return their rows. They can be made again."""
     backend, keys = storages.of(name_in_use()), [key_of(origin_id) + SUFFIXES[role] for role in pictures]
     names = [role + EXTENSIONS[picture.mimetype] for role, picture in pictures.items()]
     calls = [partial(_save_one, backend, *one) for one in zip(keys, names, pictures.values(), strict=True)]
@@ -249,7 +249,7 @@ def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaF
 
 
 def _to_be_made(origin_id: str, role: Role) -> MediaFile:
-    """Return the row of a document's picture that there was no time for: see `settling`."""
+    """Return the row of a document's picture that was not made in time: see `settling`."""
     name = role + EXTENSIONS[JPEG]
     key = key_of(origin_id) + SUFFIXES[role]
     return MediaFile(role=role, name=name, title=name, key=key, mimetype=JPEG, size=0, unsettled_since=now())
@@ -261,5 +261,5 @@ def _save_one(backend: StorageBackend, key: str, name: str, picture: facts.Pictu
 
 
 def md5_of(data: bytes) -> str:
-    """Return the MD5 as rows keep it."""
+    """Return the MD5 in the form that rows store."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -10,7 +10,7 @@ from scapi.media.models import Media
 
 
 def delete(media: Media, by: User | None, *, how: str = "the command line") -> None:
-    """Delete a media and its files for a user, or None; say in the log who did it, or `how` it was done."""
+    """Delete a media and its files. The log names the user `by`; without a user, it says `how` it was done."""
     media_id, creator_id = media.id, media.creator_id
     keys, places = files.keys_of(media), {file.storage for file in media.files}
     events = announcements.deleted(media, by)

@@ -16,7 +16,7 @@ from scapi.sweeping import Due, Task
 from storage_backends import StorageError
 
 STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id == bindparam("user_id"))
-"""Sums up the bytes of the files of `user_id`, from an index alone."""
+"""The sum of the bytes of all files of `user_id`; needs only an index."""
 
 
 def path_of(hash_code: object, file: MediaFile | plans.Version) -> str:
@@ -25,13 +25,13 @@ def path_of(hash_code: object, file: MediaFile | plans.Version) -> str:
 
 
 def urls_of(media: Media) -> list[str]:
-    """Return every address under which a cache may have a file of the media: scapi's own, and those of a CDN."""
+    """Return every URL under which a cache may have a file of the media: scapi's own URLs and those of a CDN."""
     served = [file for file in media.files if file.role != Role.ORIGINAL]
     return [url for file in (*served, *plans.files(media)) for url in urls_of_file(media, file)]
 
 
 def urls_of_file(media: Media, file: MediaFile) -> list[str]:
-    """Return every address under which a cache may have one file of the media."""
+    """Return every URL under which a cache may have this file of the media."""
     urls = [absolute(path_of(media.hash_code, file))]
     if settings.media_base_url and (url := storages.of(file.storage).url(file.key, file.mimetype, "inline")):
         urls.append(url)
@@ -39,24 +39,24 @@ def urls_of_file(media: Media, file: MediaFile) -> list[str]:
 
 
 def keys_of(media: Media) -> list[str]:
-    """Return every key in storage that may have a file of the media: those of renditions that are being made, too."""
+    """Return every key in storage that may hold a file of the media, also of renditions that are being made."""
     return [file.key for file in (*media.files, *plans.files(media))]
 
 
 def forget(keys: Iterable[str]) -> None:
-    """Remember, in the transaction under way, that nothing names these keys any more."""
+    """Record, in the current transaction, that no row uses these keys any more."""
     for key in keys:
         db.session.merge(StaleFile(key=key))
 
 
 def delete_stale(keys: Iterable[str], places: Iterable[str] = ()) -> None:
-    """Delete files that were forgotten. Call it after the commit: rows go first, files second.
+    """Delete the files of keys passed to `forget`. Call it after the commit: rows first, files second.
 
-    They go from every storage that the settings name, as one that was moved may still be in the one before, and from
-    the storages `places`.
+    They are deleted in every storage that the settings name, because a moved file may still be in the old storage, and
+    in the storages `places`.
 
-    They stay remembered, and the sweeper deletes them once more: one that cannot be deleted now, and one that
-    a racing request publishes again, goes then.
+    Their keys stay recorded, and the sweeper deletes them again. This removes files that could not be deleted now, and
+    files that a concurrent request published again.
     """
     for key in keys:
         try:
@@ -66,7 +66,7 @@ def delete_stale(keys: Iterable[str], places: Iterable[str] = ()) -> None:
 
 
 def stale(due: Due) -> Iterator[Task]:
-    """Yield the files that no media has any more, for the sweeper."""
+    """Yield the files that no longer belong to a media, for the sweeper."""
     for key in stream_keys(StaleFile.key, StaleFile.since <= due.left_before):
         yield Task(key, partial(_delete_for_good, key))
 

@@ -1,4 +1,4 @@
-"""Inserts a media and its files by two statements; an ORM would need more, and read all rows again."""
+"""Inserts a media and its files with two statements. The ORM would need more, and would read all rows again."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from scapi.media.models import Media, MediaFile
 
 
 def insert_media(media: Media) -> None:
-    """Insert a new media and its files in the transaction under way, and give them what the database gave them.
+    """Insert a new media and its files in the current transaction, and set the ids that the database assigned.
 
-    The objects stay out of the session: nothing is read again after the commit.
+    The objects are not added to the session: nothing is read again after the commit.
     """
     media.id = db.session.scalar(insert(_table(Media)).returning(_table(Media).c.id), _values(media))
     for file in media.files:
@@ -27,9 +27,9 @@ def _table(model: type[Base]) -> Table:
 
 
 def _values(row: Base) -> dict[str, Any]:
-    """Return the columns of a row; what has none yet gets its default, in the object too."""
+    """Return the columns of a row. Unset columns get their defaults, in the object too."""
     values: dict[str, Any] = {}
-    for attribute in inspect(type(row)).column_attrs:  # whose names need not be those of the columns
+    for attribute in inspect(type(row)).column_attrs:  # its names can differ from those of the columns
         column = attribute.columns[0]
         if column.primary_key:
             continue

@@ -1,4 +1,4 @@
-"""The list of media: whose, and which of them. Users see their own, admins everyone's."""
+"""The list of media and its filters. Users see their own media, admins everyone's."""
 
 import re
 import uuid
@@ -24,20 +24,20 @@ ME = "me"
 NOBODY = "none"
 
 TYPES = {**{name.value: name for name in MediaType}, **{short: name for name, short in SHORT_NAMES.items()}}
-"""The media types by both their names."""
+"""The media types by long and by short name."""
 
 _MD5 = r"^[0-9a-fA-F]{32}\Z"
 _USER = rf"^({ME}|{NOBODY}|\d{{1,19}}|{PREFIX}(?s:.){{1,{MAX_NAME}}})\Z"
 
 _SERVED = re.compile(r"/media/(?P<hash_code>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/", re.IGNORECASE)
-"""The part of scapi's own address of a file that tells its media."""
+"""The part of a file's URL at scapi that identifies its media."""
 
 _STORED = re.compile(r"/(?P<key>[0-9a-f]{2}/[0-9a-f]{32}[.a-z0-9-]*)(?:[?#]|$)")
-"""The key of a file at the end of its address in a bucket or at a CDN."""
+"""The key of a file at the end of its URL in a bucket or at a CDN."""
 
 
 class Instant(ma.fields.Field[datetime]):
-    """A moment in ISO 8601, or a date, which stands for its beginning. Without a time zone it is in UTC."""
+    """A moment in ISO 8601. A date alone means its beginning. Without a time zone it is in UTC."""
 
     default_error_messages = {"invalid": "expected a date or a moment in ISO 8601, such as 2026-11-26T12:00:00Z"}
 
@@ -54,9 +54,7 @@ class MediaQuerySchema(PageQuerySchema):
 
     user = ma.fields.String(
         validate=ma.validate.Regexp(_USER, error=f"expected a user's id, {ME} or {NOBODY}"),
-        metadata={
-            "description": f"Whose media, for admins: a user's id, `{ME}`, or `{NOBODY}` for those made without a token"
-        },
+        metadata={"description": f"For admins: the creator's id, `{ME}`, or `{NOBODY}` for media made without a token"},
     )
     type = ma.fields.String(validate=ma.validate.OneOf(list(TYPES)), metadata={"description": "Only of this type"})
     since = Instant(metadata={"type": "string", "description": "Added at this moment (ISO 8601) or later"})
@@ -71,7 +69,7 @@ class MediaQuerySchema(PageQuerySchema):
 
 
 def conditions(query: dict[str, Any], user: User) -> list[ColumnElement[bool]]:
-    """Return the conditions of the media that `user` has asked for. Raises Refused for those of somebody else."""
+    """Return the conditions for the media that `user` requests. Raises Refused if `user` may not see them."""
     return [*_of_whom(query.get("user"), user), *_which(query)]
 
 

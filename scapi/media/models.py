@@ -1,4 +1,4 @@
-"""The tables of media, of what they embed, of their files, and of files that still have to be deleted."""
+"""The tables of media, embeds, files, clicks, and files that still have to be deleted."""
 
 import uuid
 from datetime import datetime
@@ -13,7 +13,7 @@ from scapi.storage import name_in_use
 
 
 class MediaType(StrEnum):
-    """What a media is."""
+    """The type of a media."""
 
     IMAGE = "image"
     EDITOR_IMAGE = "editor_image"
@@ -30,14 +30,14 @@ LINKS = (MediaType.URL, MediaType.VIMEO)
 TO_MAKE = text("renditions_due_at IS NOT NULL")
 
 MAX_VISITOR = 48
-"""Characters of what names a visitor: a hash of an address has 32, a user's id at most 19, and a word before it."""
+"""The most characters of a visitor's name: a prefix, and a hash of 32 or a user's id of at most 19 characters."""
 
 
 class Role(StrEnum):
-    """What a file is to its media."""
+    """The role of a file of a media."""
 
     FILE = "file"
-    """What was uploaded, as it is served."""
+    """The uploaded file, as it is served."""
 
     PREVIEW = "preview"
     """The first page of a document, as an image."""
@@ -48,11 +48,11 @@ class Role(StrEnum):
     """The picture in another size."""
 
     ORIGINAL = "original"
-    """What was uploaded, where something else is served. It has no URL."""
+    """The uploaded file, if a converted or cleaned file is served instead. It has no URL."""
 
 
 class Embed(Base):
-    """Something that lives elsewhere: one row per thing, shared by the media that show it."""
+    """A thing on another site, such as a page: one row per thing, shared by the media that show it."""
 
     __tablename__ = "embeds"
     __table_args__ = (UniqueConstraint("embed_type", "embed_id"), {"sqlite_autoincrement": True})
@@ -62,7 +62,7 @@ class Embed(Base):
     embed_id: Mapped[str] = mapped_column(String(255))
     url: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
-    """What the API calls `metadata`, a name that SQLAlchemy keeps for itself."""
+    """`metadata` in the API; SQLAlchemy reserves that name."""
 
 
 class Media(Base):
@@ -72,7 +72,7 @@ class Media(Base):
     __table_args__ = (
         Index("ix_media_newest", "creator_id", "added_at", "id"),
         Index("ix_media_added_at_id", "added_at", "id"),
-        Index("ix_media_creator_id_stored", "creator_id", "stored"),  # sums up a user's bytes by itself
+        Index("ix_media_creator_id_stored", "creator_id", "stored"),  # enough to sum up a user's bytes
         Index("ix_media_previews_due", "type", "oembed_preview_ready", "preview_due_at"),
         Index("ix_media_renditions_due_at", "renditions_due_at", sqlite_where=TO_MAKE, postgresql_where=TO_MAKE),
         {"sqlite_autoincrement": True},
@@ -81,10 +81,10 @@ class Media(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     hash_code: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True, default=uuid.uuid4)
     upload_id: Mapped[str | None] = mapped_column(String(32), unique=True)
-    """The upload that it was made from, of which there can be no second media."""
+    """The upload that it was made from. An upload has at most one media."""
     creator_id: Mapped[int | None] = mapped_column(BigInteger)
     stored: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    """Bytes of its files, which count for its creator's quota."""
+    """Bytes of its files, which count towards its creator's quota."""
     added_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     type: Mapped[str] = mapped_column(String(16))
     title: Mapped[str | None] = mapped_column(Text)
@@ -93,13 +93,13 @@ class Media(Base):
     color: Mapped[str | None] = mapped_column(String(7))
     blurhash: Mapped[str | None] = mapped_column(String(28))
     rendition_plan: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """The widths and types in which the picture is offered, whether they are made yet or not; plan.py reads it."""
+    """The widths and types in which the picture is offered, made or not yet; plans.py reads it."""
     renditions_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Since when, or from when on, they wait to be made. None: there is nothing to make."""
+    """When the renditions are due. None: there is nothing to make."""
     rendition_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often it was begun to make them."""
+    """The number of attempts to make the renditions."""
     url: Mapped[str | None] = mapped_column(Text)
-    """Of a link; a file's URL is made from its name."""
+    """The URL of a link. The URL of a file is computed from its name."""
     keywords: Mapped[str | None] = mapped_column(Text)
     entities: Mapped[str | None] = mapped_column(Text)
     image: Mapped[str | None] = mapped_column(Text)
@@ -115,14 +115,15 @@ class Media(Base):
     oembed_preview_ready: Mapped[bool] = mapped_column(default=False, server_default=false())
     oembed_available: Mapped[bool] = mapped_column(default=False, server_default=false())
     preview_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How often the preview of a link without one was tried, when it was made included."""
+    """The number of attempts to fetch a link's preview, including the one when the media was created."""
     preview_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When a missing preview is tried again; null: at once."""
+    """When a missing preview is tried again. None: at once."""
     clicks: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    """How many visitors have clicked it: the number of its rows in `media_clicks`."""
+    """The number of visitors who clicked it, equal to the number of its rows in `media_clicks`."""
     embed_row_id: Mapped[int | None] = mapped_column(ForeignKey("embeds.id"), index=True)
     embed_details: Mapped[dict[str, Any] | None] = mapped_column("embed_metadata", JSON(none_as_null=True))
-    """What whoever made this media says of what it embeds; null for a link, whose page says it to all of its media."""
+    """The metadata that the creator sent for an embed. None for a link: all media of a link share its page's metadata.
+    """
     embed: Mapped[Embed | None] = relationship(lazy="joined")
     files: Mapped[list["MediaFile"]] = relationship(
         back_populates="media",
@@ -131,10 +132,10 @@ class Media(Base):
         lazy="selectin",
         order_by="MediaFile.id",
     )
-    """All but renditions, which are many, and known from their plan."""
+    """All files except renditions, which are many, and known from their plan."""
 
     def set_md5_sent(self, digest: str) -> None:
-        """Note the MD5 of what was sent, which is also that of what is served if nothing was changed in it."""
+        """Set the MD5 of the sent file. It is also that of the served file if nothing was changed."""
         for file in self.files:
             if file.role == Role.FILE:
                 file.md5_sent = digest
@@ -143,7 +144,7 @@ class Media(Base):
                 file.md5_served = digest
 
     def file(self, role: Role) -> "MediaFile | None":
-        """Return the media's file of that role, if it has one."""
+        """Return the media's file with that role; None if it has none."""
         return next((file for file in self.files if file.role == role), None)
 
 
@@ -169,33 +170,34 @@ class MediaFile(Base):
     title: Mapped[str] = mapped_column(String(255))
     """The name under which a browser saves it."""
     storage: Mapped[str] = mapped_column(String(32), default=name_in_use)
-    """The name of the storage that has it."""
+    """The name of the storage that holds it."""
     key: Mapped[str] = mapped_column(String(64).with_variant(String(64, collation="C"), "postgresql"))
-    """In storage. Sorted by its bytes, as storages list their keys."""
+    """The key in storage. Sorted bytewise, in the order in which storages list their keys."""
     mimetype: Mapped[str] = mapped_column(String(32))
     size: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int | None]
     height: Mapped[int | None]
     md5_sent: Mapped[str | None] = mapped_column(String(32), index=True)
-    """Of the bytes that came, before anything was taken out of them: only of what was uploaded."""
+    """The MD5 of the sent bytes, before metadata was removed. Only for the uploaded file."""
     md5_served: Mapped[str | None] = mapped_column(String(32))
-    """Of the bytes that are stored. Files of before 0.2.0 have none until they are checked or copied."""
+    """The MD5 of the stored bytes. Files from before 0.2.0 have none until they are checked or copied."""
     lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When a check found out that its bytes are not in storage; they are missing until another check finds them."""
+    """When a check found that its bytes are not in storage. A later check that finds them clears it."""
     unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Since when a power cut could take its bytes back: only of what can be made again. None: it cannot."""
+    """Set until the bytes are synced; a power cut may lose them. Only for files that can be made again. None: synced.
+    """
     cleaned: Mapped[int | None]
-    """The number of the rules by which its metadata was removed. None: it was not, or by 0.1.0."""
+    """The version of the rules by which its metadata was removed. None: not removed, or removed by 0.1.0."""
     media: Mapped[Media] = relationship(back_populates="files")
 
     @property
     def is_made(self) -> bool:
-        """Whether there are bytes at all: a picture may have to be made yet."""
+        """Whether the file has bytes: a picture may not have been made yet."""
         return self.size > 0
 
 
 class MediaClick(Base):
-    """A visitor who has clicked a media, once or more often."""
+    """A visitor who has clicked a media at least once."""
 
     __tablename__ = "media_clicks"
 
@@ -203,11 +205,11 @@ class MediaClick(Base):
     visitor: Mapped[str] = mapped_column(String(MAX_VISITOR), primary_key=True)
     """`user:<id>` of a token, else `ip:<keyed hash of the address's network>`."""
     clicked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    """When the visitor did so first."""
+    """The visitor's first click."""
 
 
 class StaleFile(Base):
-    """A file in storage that no row names any more and that still has to be deleted."""
+    """A file in storage that no row uses any more and that still has to be deleted."""
 
     __tablename__ = "stale_files"
 

@@ -1,4 +1,4 @@
-"""Checks that the settings have every storage that rows name."""
+"""Checks that the settings name every storage that rows use."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,9 +16,9 @@ from scapi.uploads.models import Status, Upload
 
 
 def check(app: Flask) -> None:
-    """Raise ConfigurationError if rows name a storage that the settings do not.
+    """Raise ConfigurationError if rows use a storage that the settings do not name.
 
-    A database that is away, or whose schema is older, is not asked again: readiness and `scapi doctor` tell of that.
+    Does nothing if the database is away or has an older schema: readiness and `scapi doctor` report that.
     """
     with app.app_context():
         try:
@@ -37,7 +37,7 @@ def check(app: Flask) -> None:
 
 
 def named() -> set[str]:
-    """Return the names of the storages that files or unfinished uploads are in. Does not read all rows."""
+    """Return the names of the storages that hold files or unfinished uploads. Does not read all rows."""
     return {
         *_distinct(MediaFile.storage, true()),
         *_distinct(Upload.storage, Upload.status == Status.UPLOADING),
@@ -45,7 +45,7 @@ def named() -> set[str]:
 
 
 def _distinct(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> Iterator[str]:
-    """Yield the values of an indexed column, each found by one step in the index."""
+    """Yield the distinct values of an indexed column, each with one step in the index."""
     least = select(func.min(column)).where(condition)
     found = db.session.scalar(least)
     while found is not None:

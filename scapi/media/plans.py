@@ -1,4 +1,4 @@
-"""Plans which renditions a media has. The plan is kept in its row, so that URLs are known before files are made."""
+"""Plans the renditions of a media. The plan is stored in its row, so that URLs are known before the files are made."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from scapi.uploads.keys import RENDITION, id_of, key_of
 
 
 class Version(NamedTuple):
-    """A rendition, made or not."""
+    """A planned rendition, made or not."""
 
     mimetype: str
     width: int
@@ -24,14 +24,14 @@ class Version(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The last segment of its URL. No file that was sent has a name that begins so."""
+        """The last segment of its URL. No uploaded file has a name that begins like this."""
         return "_" + self.title
 
 
 def of_picture(width: int, height: int, *, transparent: bool, pixels: int = 0) -> dict[str, Any] | None:
-    """Return the plan for a new picture, None if it gets no renditions.
+    """Return the plan for a new picture; None if it gets no renditions.
 
-    `pixels` are those of all its frames, where it is an animation.
+    `pixels` are those of all its frames, if it is an animation.
     """
     wanted = [across for across, _ in renditions.sizes(width, height, settings.rendition_widths)]
     if not wanted or pixels > renditions.MAX_ANIMATION_PIXELS:
@@ -41,12 +41,12 @@ def of_picture(width: int, height: int, *, transparent: bool, pixels: int = 0) -
 
 
 def shown(media: Media) -> MediaFile | None:
-    """Return the file that shows what the media looks like."""
+    """Return the file that shows the media: the image, or the first page of a document."""
     return media.file(Role.FILE) if media.type != MediaType.DOCUMENT else media.file(Role.PREVIEW)
 
 
 def versions(media: Media) -> list[Version]:
-    """Return the renditions that are planned, the smallest first."""
+    """Return the planned renditions, the smallest first."""
     picture = shown(media)
     if media.rendition_plan is None or picture is None or not picture.width or not picture.height:
         return []
@@ -55,7 +55,7 @@ def versions(media: Media) -> list[Version]:
 
 
 def files(media: Media) -> list[MediaFile]:
-    """Return the rows that the planned renditions have once they are made; their `size` is yet unknown."""
+    """Return the rows for the planned renditions, as they are once they are made; `size` is not known yet."""
     picture = shown(media)
     before = key_of(id_of(picture.key)) + RENDITION if picture else ""
     return [

@@ -1,4 +1,4 @@
-"""What goes over the wire about a media. Every field of the API is in every answer."""
+"""Requests and answers about media. Every answer has all fields of the API."""
 
 import json
 from ipaddress import IPv4Address, IPv6Address
@@ -17,12 +17,12 @@ from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
 
 SHORT_NAMES = {MediaType.EDITOR_IMAGE: "eimage", MediaType.DOCUMENT: "doc"}
-"""What newer clients call these types (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
+"""The short names of these types, for newer clients (`SCAPI_MEDIA_TYPE_NAMES=short`)."""
 
 NO_MD5 = "an MD5 has 32 hexadecimal digits"
 
 ANY_FILE = "file"
-"""A `type` that leaves it to the bytes."""
+"""The `type` that lets the bytes decide."""
 
 UPLOAD_TYPES = (
     MediaType.IMAGE,
@@ -34,7 +34,7 @@ UPLOAD_TYPES = (
 
 
 MAX_METADATA = 64 * 1024
-"""Characters of an embed's metadata as JSON."""
+"""The most characters of an embed's metadata as JSON."""
 
 
 class ThumbnailSchema(Schema):
@@ -51,7 +51,7 @@ class ThumbnailSchema(Schema):
 
 
 class Ready(ma.fields.List[Any]):
-    """A list that is as it goes over the wire, of what the schema inside documents: that takes a third of the time."""
+    """A list that is serialised already; the inner schema only documents it. This takes a third of the time."""
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
         return value
@@ -67,23 +67,23 @@ class RenditionSchema(Schema):
 
 
 KEPT = {"pattern": "^[^\\u0000]*$"}
-"""How the OpenAPI document says `no_nul`."""
+"""`no_nul` in the OpenAPI document."""
 
 
 def no_nul(text: str) -> None:
-    """Refuse the one character that PostgreSQL cannot keep, and halves of characters."""
+    """Refuse NUL, which PostgreSQL cannot store, and surrogates."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ma.ValidationError("Not a valid string.")
 
 
 def _no_zone(address: IPv4Address | IPv6Address) -> None:
-    """Refuse an address that means something on one machine only, such as fe80::1%eth0."""
+    """Refuse an address with a zone, such as fe80::1%eth0: it has a meaning on one machine only."""
     if getattr(address, "scope_id", None):
         raise ma.ValidationError("Not a valid IP address.")
 
 
 def small_json(value: Any) -> None:
-    """Refuse what is too large to keep, or what JSON has no word for."""
+    """Refuse values that are too large to store or that JSON cannot express."""
     try:
         size = len(json.dumps(value, allow_nan=False))
     except (ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ def _none(field: type[ma.fields.Field[Any]], description: str = "", **more: Any)
 
 
 class EmbedSchema(Schema):
-    """Something that lives elsewhere. Media that show the same thing have one `id` here."""
+    """A thing on another site. Media that show the same thing have the same `id` here."""
 
     id = ma.fields.Integer(dump_only=True)
     embed_type = ma.fields.String(allow_none=True, validate=[ma.validate.Length(1, 100), no_nul], metadata=KEPT)
@@ -109,7 +109,7 @@ class EmbedSchema(Schema):
         allow_none=True,
         attribute="details",
         validate=small_json,
-        metadata={"description": "As it was sent by whoever made the media, or what the page of a link says"},
+        metadata={"description": "As sent by the creator of the media, or for a link, as its page says"},
     )
 
 
@@ -122,7 +122,7 @@ class MediaSchema(Schema):
     type = ma.fields.String(dump_only=True)
     title = _none(ma.fields.String)
     description = _none(ma.fields.String)
-    url = _none(ma.fields.String, "Where the file, or the link, is", format="uri")
+    url = _none(ma.fields.String, "URL of the file or the link", format="uri")
     keywords = _none(ma.fields.String)
     entities = _none(ma.fields.String)
     image = _none(ma.fields.String, "URL of the image, or of a document's first page", format="uri")
@@ -144,7 +144,7 @@ class MediaSchema(Schema):
         "The renditions in WebP and the image itself, as the attribute `srcset` of an `<img>` takes them",
     )
     size = _none(ma.fields.Integer, "Bytes of the file")
-    mimetype = _none(ma.fields.String, "The file's type, as its bytes show it")
+    mimetype = _none(ma.fields.String, "The file's MIME type, detected from its bytes")
     pages = _none(ma.fields.Integer, "Pages of a document; null where it is encrypted")
     oembed_type = _none(ma.fields.String)
     oembed_url = _none(ma.fields.String, format="uri")
@@ -158,12 +158,12 @@ class MediaSchema(Schema):
     choice_images = ma.fields.List(
         ma.fields.String(),
         dump_only=True,
-        metadata={"description": "URLs of the images of a link's page to choose from, best first"},
+        metadata={"description": "URLs of images on a link's page to choose from, best first"},
     )
     embed_type = _none(ma.fields.String)
     embed_id = _none(ma.fields.String)
     embed = ma.fields.Nested(EmbedSchema, dump_only=True, allow_none=True, dump_default=None)
-    clicks = ma.fields.Integer(dump_only=True, metadata={"description": "How many visitors have clicked it"})
+    clicks = ma.fields.Integer(dump_only=True, metadata={"description": "Number of visitors who clicked it"})
 
     @ma.pre_dump
     def _with_files(self, media: Media, **_: Any) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class MediaSchema(Schema):
 
 
 class CreatedMediaSchema(MediaSchema):
-    """A media that was made just now."""
+    """A media that was just created."""
 
     delete_token = _none(
         ma.fields.String,
@@ -213,7 +213,7 @@ class CreatedMediaSchema(MediaSchema):
 
 
 class ListedMediaSchema(MediaSchema):
-    """A media in a list, which tells admins who made it."""
+    """A media in a list, which shows the creator to admins."""
 
     user_id = ma.fields.Raw(
         dump_only=True,
@@ -234,7 +234,7 @@ MediaPageSchema = page_of(ListedMediaSchema)
 
 
 class ChunkCompleteMediaSchema(MediaSchema):
-    """An upload whose chunks have all come, and the media that is made of it."""
+    """An upload whose chunks have all arrived, and the media that is made from it."""
 
     type = ma.fields.String(
         validate=ma.validate.OneOf(UPLOAD_TYPES),
@@ -261,7 +261,7 @@ class ChunkCompleteMediaSchema(MediaSchema):
 
 
 class ClickSchema(Schema):
-    """A click on a media: where from, if the client knows better than the request itself."""
+    """A click on a media, with the visitor's address if it is not that of the request."""
 
     ip = ma.fields.IP(
         allow_none=True,
@@ -278,13 +278,13 @@ class ClickSchema(Schema):
 
 
 def type_name(kind: str) -> str:
-    """Return what answers call the media type, by `SCAPI_MEDIA_TYPE_NAMES`."""
+    """Return the name of the media type in answers, by `SCAPI_MEDIA_TYPE_NAMES`."""
     short = settings.media_type_names == "short"
     return SHORT_NAMES.get(MediaType(kind), kind) if short else kind
 
 
 def _renditions(media: Media, shown: MediaFile) -> dict[str, Any]:
-    """Return what is said of a picture in smaller sizes; in a `srcset` each width may stand once."""
+    """Return the fields about renditions. In a `srcset` each width may occur once."""
     said = [
         {"url": _url(media, one), "width": one.width, "height": one.height, "mimetype": one.mimetype}
         for one in plans.versions(media)

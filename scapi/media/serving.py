@@ -25,7 +25,7 @@ from storage_backends import NotFound
 blueprint = Blueprint("files", __name__)
 
 REDIRECT_CACHE_CONTROL = "private, max-age=300"
-"""For five minutes: below what is left of a presigned URL's life when it is given out."""
+"""Five minutes: a presigned URL is still valid for longer than that when it is sent."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +36,7 @@ HEADERS = {
 
 @blueprint.get("/media/<uuid:hash_code>/<name>")
 def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
-    """Send a file, whole or by Range, or redirect to where the storage offers it."""
+    """Send a file, whole or by Range, or redirect to its URL at the storage."""
     named = (Media.hash_code == hash_code, MediaFile.name == name, MediaFile.role != Role.ORIGINAL)
     file = db.session.scalar(select(MediaFile).join(Media).where(*named)) if can_be_kept(name) else None
     if file is None:
@@ -50,7 +50,7 @@ def serve(hash_code: uuid.UUID, name: str) -> BaseResponse:
 
 
 def _rendition(hash_code: uuid.UUID, name: str) -> BaseResponse:
-    """Answer with a rendition that is not made yet; with the picture itself, for this once, if that takes too long."""
+    """Wait for a rendition that is not made yet and send it. If that takes too long, redirect to the picture."""
     media = asking.planned(hash_code, name) if can_be_kept(name) else None
     picture = plans.shown(media) if media else None
     if media is None or picture is None:
@@ -66,7 +66,7 @@ def _rendition(hash_code: uuid.UUID, name: str) -> BaseResponse:
 def _checked(file: MediaFile) -> MediaFile:
     try:
         return settling.check(file, callers.who())
-    except NotFound as error:  # a picture that cannot be made again
+    except NotFound as error:  # the picture cannot be made again
         raise _not_found() from error
 
 
@@ -86,7 +86,7 @@ def disposition(file: MediaFile) -> str:
 
 
 def _head(file: MediaFile) -> BaseResponse:
-    """Say of a file what its row says. A presigned URL is good for GET only: a HEAD that followed it would get 403."""
+    """Answer a HEAD from the file's row. A presigned URL is valid for GET only: a HEAD on it would get 403."""
     answer = _described(file)
     answer.content_length = file.size
     answer.headers["Accept-Ranges"] = "bytes"
@@ -97,12 +97,12 @@ def _head(file: MediaFile) -> BaseResponse:
 def _redirect(url: str) -> BaseResponse:
     answer = redirect(url)
     answer.headers["Cache-Control"] = REDIRECT_CACHE_CONTROL
-    answer.vary.add("Origin")  # S3 says so only to scripts: what an <img> got would be taken from the cache for them
+    answer.vary.add("Origin")  # S3 sends it only to scripts: they would get from the cache what an <img> got
     return answer
 
 
 def _described(file: MediaFile) -> Response:
-    """Return an answer without a body that says what a client should know of the file."""
+    """Return an answer without a body, with the headers of the file."""
     answer = Response(mimetype=file.mimetype)
     answer.headers["Content-Disposition"] = disposition(file)
     answer.headers["Cache-Control"] = settings.cache_control
@@ -110,9 +110,10 @@ def _described(file: MediaFile) -> Response:
 
 
 def _hand_over(file: MediaFile, path: str) -> Response:
-    """Let the nginx in front send the file: the body, its length, ETag, ranges and conditions are nginx's own.
+    """Let nginx send the file (X-Accel-Redirect): nginx sets body, length and ETag, and handles ranges and conditions.
 
-    A range that the file does not have is refused here: nginx would do it under the file's headers, for caches to keep.
+    A range outside the file is refused here: nginx would send the 416 with the file's headers, and caches would keep
+    it.
     """
     asked = _part(file) if "If-Range" not in request.headers else None
     if asked and asked.range_for_length(file.size) is None:
@@ -130,7 +131,7 @@ def _send(file: MediaFile) -> Response:
     environ = {**request.environ, "HTTP_RANGE": _range(file)}
     answer.make_conditional(environ, accept_ranges=_part(file) is not None, complete_length=file.size)
     if answer.status_code == 412:
-        raise PreconditionFailed("the file is another one than If-Match names")
+        raise PreconditionFailed("the file does not match If-Match")
     if answer.status_code == 304:
         return answer
     part = answer.content_range
@@ -150,9 +151,9 @@ def _range(file: MediaFile) -> str:
 
 
 def _part(file: MediaFile) -> Range | None:
-    """Return the one range of bytes that is asked for. Otherwise the whole file may be sent (RFC 9110, section 14.2).
+    """Return the range if just one range of bytes is requested. Else the whole file may be sent (RFC 9110, 14.2).
 
-    What the client may have already is looked at first (section 13.2.2).
+    If-None-Match is evaluated first (section 13.2.2).
     """
     asked = parse_range_header(_range(file))
     one = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1

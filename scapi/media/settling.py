@@ -1,6 +1,6 @@
-"""Syncs previews and thumbnails after the answer; those that a power cut destroyed are made again.
+"""Settles previews and thumbnails: syncs them after the answer, and makes those again that a power cut destroyed.
 
-A picture that there was no time for has a row as well, without bytes (`is_made`), and is made in the same way.
+A picture that was not made in time has a row without bytes (`is_made`), and is made in the same way.
 """
 
 import logging
@@ -27,16 +27,16 @@ from scapi.settings import settings
 from storage_backends import NotFound, StorageError
 
 PAUSE = 1.0
-"""Seconds that files are collected before they are settled together: the system has written most of them by then."""
+"""Seconds in which files are collected, to be synced together: the kernel has written most of them by then."""
 
 OVERDUE = timedelta(minutes=5)
-"""After so long nobody settles a file any more: its process has died, perhaps with the machine."""
+"""After this time the process that should settle a file must have died, perhaps with the machine."""
 
 _log = logging.getLogger(__name__)
 
 
 class Settler:
-    """Settles files in a thread of its own."""
+    """Settles files in its own thread."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -50,7 +50,7 @@ class Settler:
         self._thread.wake()
 
     def stop(self) -> None:
-        """End after what is being settled; what waits is made again by housekeeping if a power cut takes it."""
+        """Stop after the current files. If a power cut destroys waiting files, housekeeping makes them again."""
         self._thread.stop()
 
     def _run(self) -> None:
@@ -73,26 +73,26 @@ class Settler:
 
 
 def set_up(app: Flask) -> None:
-    """Make what settles the files of this process."""
+    """Create the settler of this process."""
     app.extensions["scapi.settler"] = Settler(app)
 
 
 def settle_soon(media: Media) -> None:
-    """Let the pictures of a new media survive a power cut soon."""
+    """Sync the pictures of a new media soon, so that they survive a power cut."""
     unsettled = [file for file in media.files if file.unsettled_since is not None and file.is_made]
     if unsettled:
         current_app.extensions["scapi.settler"].add(unsettled)
 
 
 def mark_settled(place: str, keys: list[str]) -> None:
-    """Note that files are safe. A power cut may take the note back: then they are made again."""
+    """Record that files are synced. If a power cut takes this record back, they are made again."""
     safe = update(MediaFile).where(MediaFile.storage == place, MediaFile.key.in_(keys)).values(unsettled_since=None)
     with db.engines[UPLOADS_BIND].connect() as connection:
         connection.execute(safe)
 
 
 def check(file: MediaFile, who: str) -> MediaFile:
-    """Make sure that a picture that is not settled is there, and return its row; make it again if not."""
+    """Return the row of an unsettled picture; make the picture again if its bytes are missing."""
     if file.unsettled_since is None or _is_there(file):
         return file
     if settings.read_only:
@@ -103,7 +103,7 @@ def check(file: MediaFile, who: str) -> MediaFile:
 
 
 def remake_overdue(stopped: Callable[[], bool]) -> bool:
-    """Make again what was not settled in time; a housekeeping job. Return whether more is due already."""
+    """Make pictures again that were not settled in time; a housekeeping job. Return whether more are due already."""
     for file_id in stream_keys(MediaFile.id, MediaFile.unsettled_since <= now() - OVERDUE):
         file = db.session.get(MediaFile, file_id)
         if file is not None and file.unsettled_since is not None:
@@ -120,9 +120,9 @@ def remake_overdue(stopped: Callable[[], bool]) -> bool:
 
 
 def remake(file: MediaFile, who: str) -> None:
-    """Make a picture again from the file that it shows. Raises Refused, NotFound and StorageError.
+    """Make a picture again from its source file. Raises Refused, NotFound and StorageError.
 
-    A row that never had bytes goes, with NotFound, where it turns out that the file cannot be drawn.
+    If the file cannot be drawn, a row that never had bytes is deleted, and NotFound is raised.
     """
     original = db.session.scalar(
         select(MediaFile).where(MediaFile.media_id == file.media_id, MediaFile.role == Role.FILE)

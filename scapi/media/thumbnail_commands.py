@@ -1,4 +1,4 @@
-"""`scapi thumbnails`: previews and thumbnails, which can be made again from the files that they show."""
+"""`scapi thumbnails`: makes previews and thumbnails again from their source files."""
 
 import json
 import sys
@@ -19,19 +19,19 @@ from storage_backends import NotFound
 thumbnails = AppGroup("thumbnails", help="Previews and thumbnails.")
 
 WHO = "operator"
-"""Whose turn it is in the inspection, beside that of clients."""
+"""The client name of these commands in the inspection."""
 
 
 @thumbnails.command("refresh")
 @click.option("--all", "everything", is_flag=True, help="Make all of them again, not only those marked as lost.")
-@click.option("--media", "media_id", type=click.IntRange(min=1), help="Only those of this media, lost or not.")
-@click.option("--dry-run", is_flag=True, help="Only count what would be made.")
+@click.option("--media", "media_id", type=click.IntRange(min=1), help="Only the pictures of this media, lost or not.")
+@click.option("--dry-run", is_flag=True, help="Only count the pictures that would be made.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def refresh(everything: bool, media_id: int | None, dry_run: bool, as_json: bool) -> None:
-    """Make previews and thumbnails again that a check has marked as lost, from the files that they show.
+    """Make previews and thumbnails again that a check has marked as lost, from their source files.
 
-    Their addresses stay the same. Renditions that are lost are made by `scapi housekeeping`. It may be stopped, run
-    again, and run while the server does.
+    Their URLs stay the same. `scapi housekeeping` makes lost renditions. This command may be stopped and run again,
+    also while the server runs.
     """
     lost_rendition = (MediaFile.role == Role.RENDITION) & MediaFile.lost_at.is_not(None)
     wanted: ColumnElement[bool] = MediaFile.role.in_((Role.PREVIEW, Role.THUMBNAIL)) | lost_rendition
@@ -58,7 +58,7 @@ def refresh(everything: bool, media_id: int | None, dry_run: bool, as_json: bool
 
 def _remade(file_id: int) -> bool:
     file = db.session.get(MediaFile, file_id)
-    if file is None:  # deleted meanwhile
+    if file is None:  # deleted in the meantime
         return True
     if file.role == Role.RENDITION:
         backlog.make_again(file)

@@ -1,4 +1,4 @@
-"""Delete tokens: a client that makes a media without a login gets one, once, and can delete the media with it."""
+"""Delete tokens: a client that creates a media without a login gets one, once, and can delete the media with it."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ HEADER = "Scapi-Delete-Token"
 
 
 def token_of(media: Media) -> str | None:
-    """Return the delete token of a media, an HMAC with the server's key over its hash_code; None if a user made it."""
+    """Return the delete token, an HMAC of the media's hash_code with the server's key; None if a user created it."""
     if media.creator_id is not None:
         return None
     digest = hmac.digest(settings.server_key.encode(), b"delete:" + media.hash_code.bytes, hashlib.sha256)
@@ -19,6 +19,6 @@ def token_of(media: Media) -> str | None:
 
 
 def fits(media: Media, token: str) -> bool:
-    """Return whether `token` is the delete token of this media. Takes the same time for every wrong one."""
+    """Return whether `token` is the delete token of this media. Compares in constant time."""
     expected = token_of(media)
     return expected is not None and hmac.compare_digest(expected.encode(), token.encode())

@@ -16,14 +16,20 @@ from scapi.refusals import Refused
 from scapi.uploads import ending
 from scapi.uploads.models import Status, Upload
 
-users = AppGroup("users", help="What users keep.")
+users = AppGroup("users", help="The storage that users occupy.")
 
 BATCH = 100
-"""Media deleted before the next ones are looked up."""
+"""The number of media to look up and delete at a time."""
 
 
 @users.command("usage")
-@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the largest first.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="The most users to show, the largest first.",
+)
 @click.option("--user", help="Only this user: a number, or oidc:NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def usage(top: int, user: str | None, as_json: bool) -> None:
@@ -51,7 +57,7 @@ def usage(top: int, user: str | None, as_json: bool) -> None:
 def purge(user: str, dry_run: bool, as_json: bool) -> None:
     """Delete all media and unfinished uploads of a user. It may be stopped and run again.
 
-    A token of this user stays valid until it expires: refuse the user where tokens are made first.
+    Tokens of this user stay valid until they expire: first stop issuing tokens to the user.
     """
     user_id = user_of(user)
     own = Media.creator_id == user_id
@@ -64,7 +70,7 @@ def purge(user: str, dry_run: bool, as_json: bool) -> None:
     read_only.refuse_command()
     aborted = 0
     for upload_id in db.session.scalars(select(Upload.id).where(uploading)).all():
-        with suppress(Refused):  # it has ended meanwhile
+        with suppress(Refused):  # it has ended in the meantime
             ending.abort(upload_id, user_id)
             aborted += 1
     deleted = 0

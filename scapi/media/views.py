@@ -19,11 +19,11 @@ from scapi.media.schemas import ChunkCompleteMediaSchema, ClickSchema, CreatedMe
 from scapi.refusals import Refused
 from scapi.uploads.views import REFUSED_FILE
 
-# not by id alone: PostgreSQL would sometimes walk over everybody's media, by their ids, to find a user's
+# not by id alone: PostgreSQL would sometimes scan the media of all users by id to find those of one
 NEWEST = Order("-added_at", ((Media.added_at, True), (Media.id, True)))
 
 NOT_INSPECTED = ("busy", "inspection_failed")
-"""Why a file could not be inspected, which says nothing about the file."""
+"""Codes of failed inspections that say nothing about the file."""
 
 blueprint = Blueprint(
     "media", __name__, description="Images, documents and links that a page can show", refuses=OF_THE_STORAGE
@@ -60,7 +60,7 @@ DELETE_TOKEN_PARAMETER = {
 def complete_upload(fields: dict[str, Any]) -> Media:
     """Turn a fully uploaded file into a Media of type image, editor_image or document
 
-    The MD5 must be that of the bytes that came. Called again, it answers the same media.
+    The MD5 must be that of the sent bytes. Called again, it returns the same media.
     """
     user_id = auth.require_writer()
     return completion.complete(fields["upload_id"], user_id, fields["md5"].lower(), fields.get("type"))
@@ -72,9 +72,9 @@ def complete_upload(fields: dict[str, Any]) -> Media:
 @blueprint.refuses("invalid_cursor", "anonymous", "not_admin")
 @blueprint.doc(operationId="listMedia", security=NEEDS_TOKEN)
 def list_media(query: dict[str, Any]) -> dict[str, Any]:
-    """List the media of the token's user, or for an admin those of everyone, the newest first
+    """List the media of the token's user (for an admin, of all users), the newest first
 
-    Follow `next` to meet every media once, also while others are added and deleted.
+    Follow `next` to get every media once, even while media are added and deleted.
     """
     user = auth.require_user()
     return page(Media, conditions(query, user), {**query, "ordering": NEWEST})
@@ -106,8 +106,8 @@ def list_media(query: dict[str, Any]) -> dict[str, Any]:
 def create_media(fields: dict[str, Any]) -> Media:
     """Create a Media of type vimeo, url or embed, or an image from its URL
 
-    If the type is embed then embed_type and embed_id are mandatory, for the others url is. What the page at url says
-    is filled in where it can be had within a few seconds.
+    If the type is embed then embed_type and embed_id are mandatory, for the others url is. Title, description and
+    images are filled in from the page at url if it can be fetched within a few seconds.
     """
     user_id = auth.require_writer()
     return creation.create(MediaType(fields["type"]), fields, user_id)
@@ -154,13 +154,13 @@ def retrieve_media(id: int) -> Media:  # noqa: A002 - the API's own name for it
 def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
     """Count a click on a Media
 
-    The visitor is the token's user, else the address that the request comes from. An admin names the visitor's address
-    by `ip`, which from others is ignored. A visitor who clicks again is not counted again.
+    The visitor is the token's user, or else the address of the request. An admin can set the visitor's address with
+    `ip`; `ip` from others is ignored. A visitor who clicks again is not counted again.
     """
     user = auth.current_user()
     if user is not None and user.is_admin and fields.get("ip"):
         visitor = clicks.visitor_of(None, fields["ip"])
-    else:  # who names any address could try whether it has clicked
+    else:  # a client that may set any address could find out whether it has clicked
         visitor = clicks.visitor_of(user.id if user else None, request.remote_addr)
     if not clicks.count(id, visitor):
         raise _not_found()
@@ -171,9 +171,9 @@ def click_media(fields: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("anonymous", "invalid_delete_token", "not_creator", "not_found")
 @blueprint.doc(operationId="mediadestroy", parameters=[DELETE_TOKEN_PARAMETER])
 def destroy_media(id: int) -> None:  # noqa: A002
-    """Delete a Media and its files; for its creator, for admins, and for whoever has its delete token
+    """Delete a Media and its files; for its creator, for admins, and for anyone with its delete token
 
-    `complete` and create give a delete token to whoever makes a media without a token.
+    `complete` and create return a delete token if the media is made without a token.
     """
     if sent := request.headers.get(undo.HEADER):
         media = _found(id)
@@ -186,7 +186,7 @@ def destroy_media(id: int) -> None:  # noqa: A002
 
 
 def _own(media_id: int, *, or_admin: bool = False) -> Media:
-    """Return the media for its creator, or perhaps for an admin. Raises Refused for anyone else."""
+    """Return the media for its creator, with `or_admin` also for an admin. Raises Refused for anyone else."""
     user = auth.require_user()
     media = _found(media_id)
     if media.creator_id != user.id and not (or_admin and user.is_admin):

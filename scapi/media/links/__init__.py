@@ -1,1 +1,1 @@
-"""What a link becomes: its preview, its embed, and the media made of them."""
+"""Media of links: the preview, the embed, and the media made from them."""

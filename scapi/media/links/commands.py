@@ -14,14 +14,16 @@ previews = AppGroup("previews", help="Previews of links.")
 
 
 @previews.command("refresh")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many to try.")
-@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="How old links may be.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The most links to try.")
+@click.option(
+    "--days", type=click.IntRange(min=1), default=7, show_default=True, help="The greatest age of links, in days."
+)
 @click.option("--dry-run", is_flag=True, help="Only count the links that would be tried.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def refresh_previews(limit: int, days: int, dry_run: bool, as_json: bool) -> None:
-    """Try again the links whose page could not be had, those that were tried least first.
+    """Try again to fetch the pages of links without a preview, those with the fewest attempts first.
 
-    Run it by cron or a timer; it may run several times at once. It takes SCAPI_PREVIEW_SECONDS per link at most.
+    Run it by cron or a timer; several runs at once are safe. It takes at most SCAPI_PREVIEW_SECONDS per link.
     """
     if dry_run:
         count = refreshing.count(limit, timedelta(days=days))

@@ -1,4 +1,4 @@
-"""Creates media of what a client names: a link, an embed, or the URL of a picture."""
+"""Creates a media from a link, an embed, or the URL of a picture."""
 
 import hashlib
 from io import BytesIO
@@ -34,7 +34,7 @@ VIMEO_HOST = "vimeo.com"
 
 
 def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> Media:
-    """Make the media that the fields of a request describe. Raises Refused and StorageError."""
+    """Create the media that the fields of a request describe. Raises Refused and StorageError."""
     if kind == MediaType.EMBED:
         media = _embed(fields)
     elif kind == MediaType.IMAGE:
@@ -58,7 +58,7 @@ def _embed(fields: dict[str, Any]) -> Media:
     if url:
         previews.checked(url, "url")
     details = fields.get("metadata") or {}
-    # what another client said of the same thing is not shown for this one: anybody can be the first to name a thing
+    # Metadata that another client sent for the same thing is not shown here: any client can be the first to send some
     embed = embeds.obtain(embed_type, fields["embed_id"], url, details)
     return Media(type=MediaType.EMBED, url=url, embed=embed, embed_details=details)
 
@@ -81,7 +81,7 @@ def _image(url: str, creator_id: int | None) -> Media:
         raise Refused("file_too_large", f"the picture is too large: {error}", field="url") from error
     except Busy as error:
         raise Refused("previews_busy", str(error), retry_after=RETRY_AFTER) from error
-    except FAILURES as error:  # one answer for all of them: it must not tell what there is inside
+    except FAILURES as error:  # one answer for all of them: it must not reveal the internal network
         raise Refused("image_unavailable", "no picture could be loaded from this URL", field="url") from error
     filename = filenames.clean(unquote(PurePosixPath(urlsplit(url).path).name))
     with room.entered(callers.who()) as visit:
@@ -89,7 +89,7 @@ def _image(url: str, creator_id: int | None) -> Media:
     checking.check(CheckedFile(filename, picture.mimetype, len(data), auth.name_of(creator_id)), lambda: BytesIO(data))
     caps.check_quota(creator_id, len(picture.data))
     origin = Origin(new_id(), filename)
-    # Until the media's row names them, the files count as left behind: if this process dies, the sweeper finds them.
+    # Until the media's row exists, its files are recorded as stale: if this process dies, the sweeper deletes them.
     files.forget(keys_of(origin.id))
     db.session.commit()
     made = contents.save_image(origin, picture)

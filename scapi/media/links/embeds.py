@@ -1,4 +1,4 @@
-"""Embeds: one row for every (embed_type, embed_id), shared by all media that show it."""
+"""Embeds: one row per (embed_type, embed_id), shared by all media that show it."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from scapi.previews.preview import Preview
 LINK = "sc_link"
 VIMEO = "sc_vimeo"
 RESERVED = (LINK, VIMEO, "sc_shared_object", "sc_shared_event")
-"""Embed types that only the server makes."""
+"""Embed types that only the server may create."""
 
 _VIDEO = re.compile(
     r"/(?:video/|channels/[^/]+/|groups/[^/]+/videos/|(?:album|showcase)/[^/]+/video/|ondemand/[^/]+/)?"
@@ -25,7 +25,7 @@ _VIDEO = re.compile(
 
 
 def obtain(embed_type: str, embed_id: str, url: str | None, details: dict[str, Any]) -> Embed:
-    """Return the Embed of this type and id, made with `url` and `details` if there is none. Commits."""
+    """Return the Embed of this type and id. Creates it with `url` and `details` if it does not exist. Commits."""
     pair = select(Embed).where(Embed.embed_type == embed_type, Embed.embed_id == embed_id)
     found = db.session.scalar(pair)
     if found:
@@ -34,17 +34,17 @@ def obtain(embed_type: str, embed_id: str, url: str | None, details: dict[str, A
     db.session.add(made)
     try:
         db.session.commit()
-    except IntegrityError:  # another request made it in between
+    except IntegrityError:  # another request has created it in the meantime
         db.session.rollback()
         return db.session.scalars(pair).one()
     return made
 
 
 def of_link(kind: MediaType, url: str, preview: Preview) -> Embed:
-    """Return the Embed of a link, with what its page says now if that is anything. Commits if it is made.
+    """Return the Embed of a link, updated from its preview if that has any content. Commits if it is created.
 
-    Its id comes from the URL that was given, never from what the page says of itself: a page could otherwise change
-    what others see of another page.
+    Its id comes from the requested URL, never from the page's content: otherwise a page could change the preview of
+    another page.
     """
     target = Target.of(url)
     video = _VIDEO.fullmatch(target.path) if kind == MediaType.VIMEO else None
@@ -56,7 +56,7 @@ def of_link(kind: MediaType, url: str, preview: Preview) -> Embed:
 
 
 def details_of(preview: Preview) -> dict[str, Any]:
-    """Return what the API calls the metadata of a link."""
+    """Return the `metadata` of a link, as in the API."""
     return {
         "url": preview.url,
         "title": preview.title,

@@ -1,4 +1,4 @@
-"""The preview of a link media: what it fills in, and its image, which its creator may choose."""
+"""The preview of a link media: the columns that it sets, and the image, which the creator may choose."""
 
 from scapi.database import db
 from scapi.media.models import LINKS, Media
@@ -10,7 +10,7 @@ from scapi.refusals import Refused
 
 
 def fill(media: Media, preview: Preview) -> None:
-    """Set what the preview says of a link. An image that the creator has chosen stays."""
+    """Set the columns of a link from its preview. An image that the creator has chosen stays."""
     media.url = preview.url
     media.title = preview.title
     media.description = preview.description
@@ -33,9 +33,9 @@ def fill(media: Media, preview: Preview) -> None:
 
 
 def choose_image(media: Media, url: str) -> Media:
-    """Make the picture at `url` the image of a link. Raises Refused.
+    """Set the picture at `url` as the image of a link. Raises Refused.
 
-    A picture that cannot be had right now is set without a size: a browser may well have more luck with it.
+    A picture that cannot be fetched now is set without a size: browsers may still be able to load it.
     """
     if media.type not in LINKS:
         raise Refused("no_link", "only the image of a media of type url or vimeo can be changed")
@@ -45,7 +45,7 @@ def choose_image(media: Media, url: str) -> Media:
     try:
         size = previewer.measure(url)
     except Unwanted as error:
-        raise Refused("invalid_image", "there is no image at this URL that browsers show", field="image") from error
+        raise Refused("invalid_image", "there is no image at this URL that browsers can show", field="image") from error
     except (Forbidden, Unreachable):
         size = None
     current = db.session.get(Media, media_id)
@@ -58,7 +58,7 @@ def choose_image(media: Media, url: str) -> Media:
 
 
 def checked(url: str, field: str) -> str:
-    """Return a URL that a client sent. Raises Refused for one that the fetcher must not go to, as its text shows."""
+    """Return a URL that a client sent. Raises Refused if its text alone shows that it must not be fetched."""
     try:
         previewer.check(url)
     except Forbidden as error:

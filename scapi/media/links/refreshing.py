@@ -1,6 +1,6 @@
-"""Links without a preview are tried again: in the background within seconds, or all at once by a command.
+"""Tries links without a preview again: in the background within seconds, or all at once by a command.
 
-Attempts are counted in the rows, so that any number of processes share the work and dead links keep nobody waiting.
+Rows count the attempts, so that any number of processes share the work and dead links do not delay others.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ PAUSES = [
     timedelta(seconds=10),
     *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880, 4320)),
 ]
-"""What is waited after each attempt to fetch a missing preview, about a week in all."""
+"""The pause after each attempt to fetch a missing preview; about a week in all."""
 
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-"""When links are due that are given up: behind all others in the index that is asked every few seconds."""
+"""The due time of links that are given up: at the end of the index, which is queried every few seconds."""
 
 AGE = timedelta(days=14)
-"""How old a link may be that is tried again by itself: older than all pauses together."""
+"""Links up to this age are tried again automatically: longer than all pauses together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Refreshed:
 
 
 def count_first(media: Media, preview: Preview) -> None:
-    """Count the attempt that was made with the media: one that found no place in time is made at once."""
+    """Count the attempt of the request that made the media, and set when the next one is due."""
     if not preview.ready:
         media.preview_attempts = int(preview.tried) if preview.again else len(PAUSES)
         media.preview_due_at = _next(media.preview_attempts)
 
 
 def refresh(limit: int, age: timedelta) -> Refreshed:
-    """Try missing previews again, whether they are due or not: `limit` at most, of links not older than `age`."""
+    """Try missing previews again, due or not: at most `limit`, of links not older than `age`."""
     rows = db.session.execute(_waiting(age, newest_first=True).limit(limit)).all()
     db.session.rollback()
     results = [_try_again(row) for row in rows if _claim(row)]
@@ -58,14 +58,14 @@ def refresh(limit: int, age: timedelta) -> Refreshed:
 
 
 def count(limit: int, age: timedelta) -> int:
-    """Return how many links `refresh` would try."""
+    """Return the number of links that `refresh` would try."""
     found = len(db.session.execute(_waiting(age, newest_first=True).limit(limit)).all())
     db.session.rollback()
     return found
 
 
 def refresh_due(stopped: Callable[[], bool]) -> bool:
-    """Try the missing previews that are due, several at a time, until there are none; then return False."""
+    """Try the missing previews that are due, several at a time, until none are left; then return False."""
     due = db.session.execute(_due(newest_first=True).limit(settings.previews_at_once)).all()
     db.session.rollback()
     if not due:
@@ -79,7 +79,7 @@ def refresh_due(stopped: Callable[[], bool]) -> bool:
 
 
 def _work(app: Flask, newest_first: bool, stopped: Callable[[], bool]) -> None:
-    """Try one preview after the other. One half of the workers begins with the newest links, one with the oldest."""
+    """Try one preview after another. Half of the workers begin with the newest links, half with the oldest."""
     with app.app_context():
         while not stopped():
             row = db.session.execute(_due(newest_first=newest_first).limit(1)).one_or_none()
@@ -97,7 +97,7 @@ def _due(*, newest_first: bool) -> Any:
 
 
 def _waiting(age: timedelta, *, newest_first: bool) -> Any:
-    """Return a query for links without a preview, those that were tried least first."""
+    """Return a query for links without a preview, those with the fewest attempts first."""
     return (
         select(Media.id, Media.type, Media.url, Media.preview_attempts)
         .where(Media.type.in_(LINKS), Media.oembed_preview_ready.is_(False), Media.added_at >= now() - age)
@@ -106,14 +106,14 @@ def _waiting(age: timedelta, *, newest_first: bool) -> Any:
 
 
 def _next(attempts: int) -> datetime:
-    """Return when a link is due that was tried so many times."""
+    """Return when a link with this number of attempts is due again."""
     if attempts >= len(PAUSES):
         return NEVER
     return now() + (PAUSES[attempts - 1] if attempts else timedelta(0))
 
 
 def _claim(row: Row[Any]) -> bool:
-    """Count an attempt and set the time of the next; return False if another process did so first."""
+    """Count an attempt and set the time of the next one; return False if another process did so first."""
     mine = update(Media).where(Media.id == row.id, Media.preview_attempts == row.preview_attempts)
     attempts = row.preview_attempts + 1
     values = {"preview_attempts": attempts, "preview_due_at": _next(attempts)}
@@ -123,7 +123,7 @@ def _claim(row: Row[Any]) -> bool:
 
 
 def _try_again(row: Row[Any]) -> bool:
-    """Return whether the media has a preview now."""
+    """Try once; return whether the media has a preview now."""
     try:
         preview = previewer.preview(row.url)
     except Forbidden:  # the settings have changed
@@ -131,7 +131,7 @@ def _try_again(row: Row[Any]) -> bool:
     if preview.ready:
         embeds.of_link(MediaType(row.type), row.url, preview)
     media = db.session.get(Media, row.id)
-    if media and not media.oembed_preview_ready:  # neither deleted nor filled in by another process meanwhile
+    if media and not media.oembed_preview_ready:  # not deleted, and not filled in by another process, in the meantime
         if preview.ready:
             fill(media, preview)
         elif not preview.again:

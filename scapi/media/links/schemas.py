@@ -1,4 +1,4 @@
-"""What goes over the wire when a media is made of something that a client points at, and when its image is chosen."""
+"""Requests and answers for creating a media from a URL or an embed, and for choosing its image."""
 
 import json
 from collections.abc import Mapping
@@ -14,29 +14,29 @@ from scapi.previews.addresses import MAX_URL
 TYPES = (MediaType.URL, MediaType.VIMEO, MediaType.EMBED, MediaType.IMAGE)
 
 REQUIRED = {MediaType.EMBED: ("embed_type", "embed_id")}
-"""The fields that a type cannot do without; every other one needs `url`."""
+"""The required fields per type; every other type requires `url`."""
 
 NULL = str(ma.fields.Field.default_error_messages["null"])
 MISSING = str(ma.fields.Field.default_error_messages["required"])
 
 
 def _no_null(url: str) -> None:
-    """Refuse the word that a form has instead of null."""
+    """Refuse the word that forms use for null."""
     if url == NULL_WORD:
         raise ma.ValidationError(NULL)
 
 
 def _in_either(*names: str) -> dict[str, Any]:
-    """Return the JSON Schema of a body that has each of the fields, beside the others or in `embed`."""
+    """Return the JSON Schema of a body with each of these fields, at the top level or in `embed`."""
     has = {name: {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}} for name in names}
     nested = [{"required": ["embed"], "properties": {"embed": {"type": "object", **has[name]}}} for name in names]
     return {"allOf": [{"anyOf": [has[name], within]} for name, within in zip(names, nested, strict=True)]}
 
 
 class CreateMediaSchema(MediaSchema):
-    """A link, something embedded, or a picture on the web, and the media that is made of it.
+    """A link, an embed, or a picture on the web, and the media that is made from it.
 
-    `url` is needed for url, vimeo and image; `embed_type` and `embed_id` for embed, beside the others or in `embed`.
+    `url` is required for url, vimeo and image; `embed_type` and `embed_id` for embed, at the top level or in `embed`.
     """
 
     class Meta(MediaSchema.Meta):
@@ -51,7 +51,7 @@ class CreateMediaSchema(MediaSchema):
     url = ma.fields.String(
         allow_none=True,
         validate=_no_null,
-        metadata={"format": "uri", "maxLength": MAX_URL, "description": "Where the link, or the picture, is"},
+        metadata={"format": "uri", "maxLength": MAX_URL, "description": "URL of the link or the picture"},
     )
     embed_type = ma.fields.String(
         allow_none=True,
@@ -64,7 +64,7 @@ class CreateMediaSchema(MediaSchema):
     @ma.pre_load
     def _without_empty(self, fields: Any, **_: Any) -> Any:
         given = {name: value for name, value in fields.items() if value not in (None, "")}
-        if isinstance(given.get("embed"), str):  # a form has no other way to nest
+        if isinstance(given.get("embed"), str):  # forms cannot nest
             try:
                 given["embed"] = json.loads(given["embed"])
             except (ValueError, RecursionError) as error:
@@ -89,7 +89,7 @@ class CreateMediaSchema(MediaSchema):
 
 
 class PatchedUpdateMediaSchema(MediaSchema):
-    """The image that is chosen for a link, if one is, and the media as it is then."""
+    """The image to choose for a link (optional), and the updated media."""
 
     image = ma.fields.String(
         metadata={
@@ -101,7 +101,7 @@ class PatchedUpdateMediaSchema(MediaSchema):
 
 
 class UpdateMediaSchema(PatchedUpdateMediaSchema):
-    """The image that is chosen for a link, and the media as it is then."""
+    """The image to choose for a link, and the updated media."""
 
     class Meta(MediaSchema.Meta):
-        json_schema = {"required": ["image"]}  # who may choose is looked at first
+        json_schema = {"required": ["image"]}  # permissions are checked first

@@ -1,4 +1,4 @@
-"""A rendition that somebody asks for before it is made."""
+"""Requests for a rendition that is not made yet."""
 
 import os
 import threading
@@ -16,29 +16,29 @@ from scapi.media.renditions import backlog, maker
 from scapi.settings import settings
 
 PATIENCE = 1.0
-"""Seconds that a request waits for it."""
+"""Seconds that a request waits for the rendition."""
 
 ASK_EVERY = 0.1
-"""Seconds between two looks."""
+"""Seconds between two queries."""
 
 SHARE = 8
-"""One of so many threads of a process may wait; requests beyond them do not."""
+"""One in this many threads of a process may wait; further requests do not wait."""
 
 
 def set_up(app: Flask) -> None:
-    """Bound how many requests of this process wait."""
+    """Limit how many requests of this process wait."""
     threads = int(os.environ.get(THREADS, DEFAULT_THREADS))
     app.extensions["scapi.waiting"] = threading.BoundedSemaphore(max(1, threads // SHARE))
 
 
 def planned(hash_code: uuid.UUID, name: str) -> Media | None:
-    """Return the media that has a rendition of this name, made or not. Asks the database only."""
+    """Return the media that has a rendition of this name, made or not. Reads only the database."""
     media = db.session.scalar(select(Media).where(Media.hash_code == hash_code))
     return media if media and name in {version.name for version in plans.versions(media)} else None
 
 
 def wait_for(media: Media, name: str) -> MediaFile | None:
-    """Let a rendition be made before all others, and return it, or None if it takes too long."""
+    """Put a rendition first in the backlog and wait for it; return None if it takes too long."""
     wanted = select(MediaFile).where(MediaFile.media_id == media.id, MediaFile.name == name)
     file = db.session.scalar(wanted)
     if file is not None or settings.read_only:
@@ -51,7 +51,7 @@ def wait_for(media: Media, name: str) -> MediaFile | None:
     try:
         end = time.monotonic() + PATIENCE
         while file is None and time.monotonic() < end:
-            db.session.rollback()  # no connection is held meanwhile
+            db.session.rollback()  # no connection is held while waiting
             time.sleep(ASK_EVERY)
             file = db.session.scalar(wanted)
         return file

@@ -1,7 +1,7 @@
-"""The renditions that wait to be made: rows, which any number of processes on any number of hosts share.
+"""The renditions that are still to be made: rows, shared by any number of processes on any number of hosts.
 
-A media is due since it was made, or since somebody asked for a rendition of it; the newest goes first. Whoever claims
-it postpones it, so that it is due again if that process dies. A claim counts as an attempt until it has ended well.
+A media is due when it is created and when a client requests a rendition of it; the newest goes first. A process that
+claims it postpones it, so that it is due again if that process dies. A claim counts as an attempt until it succeeds.
 """
 
 from collections.abc import Sequence
@@ -15,31 +15,31 @@ from scapi.media import files, plans
 from scapi.media.models import Media, MediaFile, Role, StaleFile
 
 MAX_ATTEMPTS = 3
-"""After so many the media is offered without renditions."""
+"""After this many failed attempts the media is offered without renditions."""
 
 CLAIM = timedelta(minutes=3)
-"""After so long a process that makes some is taken for dead: longer than one takes."""
+"""A claim ends after this time, as its process must have died: longer than making renditions takes."""
 
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1))
-"""What is waited after the first and the second failure."""
+"""The pauses after the first and the second failure."""
 
 AWAY = timedelta(seconds=30)
-"""What is waited where the storage is away."""
+"""The pause when the storage is away."""
 
 FRONT = timedelta(seconds=1)
-"""What was asked for so recently is not put in front again: many may ask."""
+"""A media that was put in front this recently is not put in front again: many clients may request it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A media whose renditions this process makes, and which attempt that is."""
+    """A media whose renditions this process makes, and the number of the attempt."""
 
     media_id: int
     attempt: int
 
 
 def claim() -> Claimed | None:
-    """Claim the renditions that are due and go first; None if none are due."""
+    """Claim the first media whose renditions are due; None if none is due."""
     while True:
         due = (
             select(Media.id, Media.rendition_attempts)
@@ -59,7 +59,7 @@ def claim() -> Claimed | None:
 
 
 def ask_for(media: Media) -> None:
-    """Put the renditions of a media in front of all others, unless somebody has just done so or makes them."""
+    """Put the renditions of a media in front of all others, unless that was just done or they are being made."""
     due, moment = media.renditions_due_at, now()
     if due is None or due <= moment - FRONT:
         same = update(Media).where(Media.id == media.id, Media.renditions_due_at.is_not_distinct_from(due))
@@ -68,7 +68,7 @@ def ask_for(media: Media) -> None:
 
 
 def make_again(file: MediaFile) -> None:
-    """Let a rendition be made again whose file is lost: its row goes, and its media is due."""
+    """Let a rendition whose file is lost be made again: delete its row and make its media due."""
     due = update(Media).where(Media.id == file.media_id).values(renditions_due_at=now(), rendition_attempts=0)
     db.session.execute(due)
     db.session.execute(delete(MediaFile).where(MediaFile.id == file.id))
@@ -76,7 +76,7 @@ def make_again(file: MediaFile) -> None:
 
 
 def finish(job: Claimed, made: Sequence[MediaFile]) -> bool:
-    """Keep the rows of what was made; return False if the media is gone, or another process was first."""
+    """Insert the rows of the new files; return False if the media is deleted or another process was first."""
     mine = update(Media).where(Media.id == job.media_id, Media.renditions_due_at.is_not(None))
     found = db.session.scalar(mine.values(renditions_due_at=None, rendition_attempts=0).returning(Media.id))
     if found is not None:
@@ -87,7 +87,7 @@ def finish(job: Claimed, made: Sequence[MediaFile]) -> bool:
 
 
 def fail(job: Claimed) -> None:
-    """Try again later, or never after the last attempt."""
+    """Schedule the next attempt; after the last one, offer the media without renditions."""
     if job.attempt >= MAX_ATTEMPTS:
         drop(job)
     else:
@@ -95,7 +95,7 @@ def fail(job: Claimed) -> None:
 
 
 def postpone(job: Claimed) -> None:
-    """Try again later what failed for a reason that has nothing to do with the picture."""
+    """Try again later without counting the attempt: the picture was not the reason of the failure."""
     _change(job, Media.renditions_due_at.is_not(None), attempt=job.attempt - 1, after=AWAY)
 
 
@@ -117,7 +117,7 @@ def drop(job: Claimed) -> None:
 
 
 def _change(job: Claimed, condition: ColumnElement[bool], *, attempt: int, after: timedelta) -> bool:
-    """Set the attempts, and when the media is due again; return False if another process has changed it."""
+    """Set the number of attempts and the next due time; return False if another process has changed them."""
     same = update(Media).where(Media.id == job.media_id, Media.rendition_attempts == job.attempt, condition)
     values = {"rendition_attempts": attempt, "renditions_due_at": now() + after}
     changed = db.session.scalar(same.values(values).returning(Media.id))

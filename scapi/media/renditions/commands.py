@@ -1,4 +1,4 @@
-"""`scapi renditions`: pictures that were stored before there were renditions, or before the settings asked for any."""
+"""`scapi renditions`: plans renditions for pictures that were stored without any."""
 
 import json
 
@@ -18,12 +18,12 @@ TYPES = (MediaType.IMAGE, MediaType.EDITOR_IMAGE, MediaType.DOCUMENT)
 
 
 @renditions.command("plan")
-@click.option("--dry-run", is_flag=True, help="Only count the media that would be offered in more sizes.")
+@click.option("--dry-run", is_flag=True, help="Only count the media that would get renditions.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def plan(dry_run: bool, as_json: bool) -> None:
-    """Offer pictures that have no renditions in the sizes of SCAPI_RENDITION_WIDTHS.
+    """Plan renditions in the sizes of SCAPI_RENDITION_WIDTHS for pictures that have none.
 
-    They are made in the background, the newest first, after those of new media: by `scapi housekeeping`. It may be
+    `scapi housekeeping` makes them in the background, the newest first, after those of new media. The command may be
     stopped and run again.
     """
     if not dry_run:

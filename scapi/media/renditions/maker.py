@@ -1,4 +1,4 @@
-"""Makes renditions in the web process, right after a media was made or asked for: in a thread, after the answer."""
+"""Makes renditions in a thread of the web process, after the answer to the request that needs them."""
 
 import logging
 
@@ -11,24 +11,24 @@ from scapi.settings import settings
 from storage_backends import StorageError
 
 PAUSE = 0.5
-"""Seconds between two looks at whether the process of this host that makes some has ended."""
+"""Seconds between two checks whether another process of this host still makes renditions."""
 
 log = logging.getLogger(__name__)
 
 
 class Maker:
-    """Makes what is due, in a thread of its own."""
+    """Makes the renditions that are due, in its own thread."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._thread = Background("renditions", self._run)
 
     def wake(self) -> None:
-        """Look for what is due."""
+        """Look for due renditions."""
         self._thread.wake()
 
     def stop(self) -> None:
-        """End after what is being made."""
+        """Stop after the current media."""
         self._thread.stop()
 
     def _run(self) -> None:
@@ -49,12 +49,12 @@ class Maker:
 
 
 def set_up(app: Flask) -> None:
-    """Make what makes the renditions of this process."""
+    """Create the maker of this process."""
     app.extensions["scapi.renditions"] = Maker(app)
 
 
 def wake() -> None:
-    """Make what is due soon, unless nothing may be written."""
+    """Make due renditions soon, unless scapi is read-only."""
     if not settings.read_only:
         maker: Maker = current_app.extensions["scapi.renditions"]
         maker.wake()

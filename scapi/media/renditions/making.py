@@ -1,4 +1,4 @@
-"""Renditions are made: all of a media from one decode, one media at a time on each host."""
+"""Makes renditions: all renditions of a media from one decode, one media at a time per host."""
 
 import errno
 import hashlib
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def make_due(stopped: Callable[[], bool]) -> bool:
-    """Make what is due, one media after the other; return False at once while another process of this host does."""
+    """Make all due renditions, one media after another; return False at once if another process here does so."""
     with _only_one_here() as mine:
         while mine and not stopped() and (job := backlog.claim()):
             _make(job)
@@ -56,7 +56,7 @@ def _make(job: Claimed) -> None:
 
 
 def _try(job: Claimed) -> None:
-    """Make the renditions of a media that are not there. Raises Refused and StorageError."""
+    """Make the missing renditions of a media. Raises Refused and StorageError."""
     media = db.session.get(Media, job.media_id, populate_existing=True)
     picture = plans.shown(media) if media else None
     if media is None or picture is None:
@@ -65,7 +65,7 @@ def _try(job: Claimed) -> None:
     there = set(db.session.scalars(select(MediaFile.name).where(MediaFile.media_id == media.id)))
     planned = plans.files(media)
     key, size, mimetype, where = picture.key, picture.size, picture.mimetype, picture.storage
-    db.session.rollback()  # no transaction is open meanwhile
+    db.session.rollback()  # no transaction is open during the work
     missing = [file for file in planned if file.name not in there]
     if missing:
         with storages.using(where):
@@ -73,7 +73,7 @@ def _try(job: Claimed) -> None:
         _save({file: data for file, data in zip(planned, made, strict=True) if file in missing})
     if backlog.finish(job, missing):
         return
-    if db.session.get(Media, job.media_id) is None:  # it was deleted meanwhile, before these files existed
+    if db.session.get(Media, job.media_id) is None:  # it was deleted before these files existed
         files.delete_stale([file.key for file in missing])
     db.session.rollback()
 
@@ -85,7 +85,7 @@ def _question(source: Source, mimetype: str, planned: list[MediaFile]) -> Questi
 
 
 def _save(made: Mapping[MediaFile, bytes]) -> None:
-    """Save what was made, safe from a power cut, and complete the rows."""
+    """Save the files, synced, and set the sizes in their rows."""
     unsettled = []
     for file, data in made.items():
         file.size, file.md5_served = len(data), contents.md5_of(data)
@@ -99,9 +99,10 @@ def _save(made: Mapping[MediaFile, bytes]) -> None:
 
 @contextmanager
 def _only_one_here() -> Iterator[bool]:
-    """Tell whether no other process of this host makes renditions of this database, and keep others out if so.
+    """Lock out the other processes of this host that use this database; yield False if one of them has the lock.
 
-    A name of the abstract kind (unix(7)) belongs to one process, leaves no file, and is free when that process dies.
+    The lock is an abstract socket name (unix(7)): one process owns it, it leaves no file, and it is freed when that
+    process dies.
     """
     database = db.engine.url.render_as_string(hide_password=False)
     name = hmac.digest(settings.server_key.encode(), f"renditions:{database}".encode(), hashlib.sha256).hex()
