@@ -1,1 +1,1 @@
-"""Previews of links: the page is fetched safely, and what it says about itself is read."""
+"""Previews of links: fetches the page safely and reads its metadata."""

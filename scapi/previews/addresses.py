@@ -1,7 +1,7 @@
-"""Where the fetcher may go: URLs and addresses, decided without any I/O.
+"""Decides which URLs and addresses the fetcher may access, without any I/O.
 
-A URL is taken apart here, once, as browsers do it (WHATWG URL Standard, by ada). The fetcher connects to these parts
-and never reads the URL again.
+A URL is parsed here, once, as browsers do it (WHATWG URL Standard, by ada). The fetcher uses these parts and never
+parses the URL again.
 """
 
 import re
@@ -16,15 +16,15 @@ IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
 MAX_URL = 2048
-"""Characters of a URL; browsers and proxies begin to fail above."""
+"""The most characters of a URL. Browsers and proxies begin to fail above that."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # Names that never mean a public host: RFC 6761 and its registry, RFC 8375, RFC 9476, and ICANN's .internal.
 PRIVATE_SUFFIXES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa", "alt", "onion")
 
-# What Python's is_global lets through, or let through before 3.11.10, and what nobody publishes a page at: the IANA
-# special-purpose address registries, and the forms that carry another address inside (6to4, Teredo).
+# Networks that Python's is_global accepts, or accepted before 3.11.10, but that no public page uses: from the IANA
+# special-purpose address registries, and the forms that contain another address (6to4, Teredo).
 _NEVER_PUBLIC = tuple(
     ip_network(block)
     for block in (
@@ -45,13 +45,13 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _LINE_BREAKS = str.maketrans("", "", "\t\r\n")
-# What RFC 3986 takes for the host of a URL, and what goes before it: browsers end the host at a backslash, too.
+# The part of a URL up to its host by RFC 3986. Browsers also end the host at a backslash.
 _AUTHORITY = re.compile(r"[^:/?#]*:[/\\]*([^/?#]*)")
 _PLAIN = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
 
 
 class Forbidden(Exception):
-    """A URL, or an address, that the fetcher must not go to."""
+    """A URL or an address that the fetcher must not access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class Target:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """Take an absolute http or https URL apart. Raises Forbidden for anything else."""
+        """Parse an absolute http or https URL. Raises Forbidden for anything else."""
         return cls(*_parts(url))
 
     @property
     def address(self) -> IPAddress | None:
-        """The address, where the host is one and not a name."""
+        """The address, if the host is an address and not a name."""
         try:
             return ip_address(self.host)
         except ValueError:
@@ -79,7 +79,7 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """Host and port as the Host header has them."""
+        """Host and port as in a Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -89,7 +89,7 @@ class Target:
         return f"{self.scheme}://{self.authority}{self.path}"
 
     def join(self, reference: str) -> str:
-        """Return the absolute URL of `reference` as it stands on a page at this one, or raise Forbidden."""
+        """Resolve `reference`, found on a page at this URL, to an absolute URL. Raises Forbidden."""
         text = reference.strip().translate(_LINE_BREAKS)
         if _UNSAFE.search(text):
             raise Forbidden("a URL has no control characters or halves of characters")
@@ -98,14 +98,14 @@ class Target:
             elsewhere = can_ada.parse(f"{self.scheme}://elsewhere.invalid/") + text
         except ValueError as error:
             raise Forbidden("not a URL") from error
-        if joined.hostname == elsewhere.hostname:  # the reference names the host
+        if joined.hostname == elsewhere.hostname:  # the reference contains the host
             _refuse_odd_address(joined.hostname, text)
         return joined.href
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which ports may be used, and the hosts and networks that may be reached although they are not public."""
+    """The allowed ports, and the hosts and networks that are allowed although they are not public."""
 
     ports: frozenset[int] = frozenset(DEFAULT_PORTS.values())
     hosts: frozenset[str] = frozenset()
@@ -113,7 +113,7 @@ class Rules:
 
     @classmethod
     def from_settings(cls, allow: Iterable[str], ports: Iterable[int]) -> Self:
-        """Return the rules that `SCAPI_PREVIEW_ALLOW` and `SCAPI_PREVIEW_PORTS` make. Raises ValueError."""
+        """Return the rules for `SCAPI_PREVIEW_ALLOW` and `SCAPI_PREVIEW_PORTS`. Raises ValueError."""
         hosts, networks = set(), []
         for entry in filter(None, (entry.strip() for entry in allow)):
             try:
@@ -129,7 +129,7 @@ class Rules:
         return cls(chosen, frozenset(hosts), tuple(networks))
 
     def parse(self, url: str) -> Target:
-        """Take `url` apart. Raises Forbidden for what its text alone forbids."""
+        """Parse `url`. Raises Forbidden if its text alone shows that it is not allowed."""
         target = Target.of(url)
         if target.port not in self.ports:
             raise Forbidden(f"port {target.port} is not one of those that may be used")
@@ -141,7 +141,7 @@ class Rules:
         return target
 
     def check(self, addresses: Iterable[IPAddress], host: str) -> None:
-        """Raise Forbidden unless every one of the addresses that `host` has may be reached."""
+        """Raise Forbidden unless all of these addresses of `host` are allowed."""
         if host not in self.hosts and not all(self._may_reach(address) for address in addresses):
             raise Forbidden("not all of its addresses are public")
 
@@ -151,7 +151,7 @@ class Rules:
 
 
 def unwrapped(address: IPAddress) -> IPAddress:
-    """Return the IPv4 address that an IPv4-mapped or NAT64 (RFC 6052) one stands for, every other one as it is."""
+    """Return the IPv4 address inside an IPv4-mapped or NAT64 (RFC 6052) address; any other address unchanged."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return address.ipv4_mapped
@@ -161,7 +161,7 @@ def unwrapped(address: IPAddress) -> IPAddress:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether anyone on the Internet could reach `address`, so that reaching it from here gives nothing away."""
+    """Return whether anyone on the Internet can reach `address`, so that fetching from it reveals nothing internal."""
     meant = unwrapped(address)
     if isinstance(meant, IPv6Address) and meant not in _GLOBAL_UNICAST:
         return False
@@ -171,7 +171,7 @@ def is_public(address: IPAddress) -> bool:
 
 
 def written(url: str) -> str:
-    """Return a URL that a client sent as it is kept: as it came, but where only a browser would know what is meant."""
+    """Return the form in which a client's URL is stored: unchanged, unless only a browser would understand it."""
     url = url.strip()
     return url if _PLAIN.fullmatch(url) else str(_parsed(url).href)
 
@@ -183,8 +183,8 @@ def _parsed(url: str) -> can_ada.URL:
     if _UNSAFE.search(url):
         raise Forbidden("a URL has no control characters or halves of characters")
     authority = _AUTHORITY.match(url)
-    if authority and "@" in authority[1]:  # whoever reads it otherwise than browsers may see another host
-        raise Forbidden("a URL with a user name or password is not used")
+    if authority and "@" in authority[1]:  # a program that parses it differently from browsers may see another host
+        raise Forbidden("a URL with a user name or password is not accepted")
     try:
         parsed = can_ada.parse(url)
     except ValueError as error:
@@ -194,7 +194,7 @@ def _parsed(url: str) -> can_ada.URL:
 
 
 def _refuse_odd_address(host: str, text: str) -> None:
-    """Refuse 0x7f.1, 0177.0.0.1 and 2130706433: nobody writes an address so who does not want to hide it."""
+    """Refuse 0x7f.1, 0177.0.0.1 and 2130706433: these forms are used only to hide an address."""
     if _NUMBER.fullmatch(host.rpartition(".")[2]) and host not in text:
         raise Forbidden("an IPv4 address has four decimal numbers")
 
@@ -209,7 +209,7 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 def _host(name: str) -> str:
-    """Return a host as a browser has it, without its last dot and brackets. Raises Forbidden if it can be none."""
+    """Return the host as browsers do, without last dot and brackets. Raises Forbidden if it is not a valid host."""
     if name.startswith("["):
         return str(IPv6Address(name[1:-1]))
     host = name.removesuffix(".")
@@ -224,7 +224,7 @@ def _host(name: str) -> str:
 
 
 def _only_host(name: str) -> str:
-    """Return a host name that stands by itself, as a browser has it. Raises Forbidden."""
+    """Normalise a host name alone, without a URL, as browsers do. Raises Forbidden."""
     parsed = _parsed(f"http://{name}")
     if parsed.href != f"http://{parsed.hostname}/":
         raise Forbidden("more than a host name")
@@ -232,5 +232,5 @@ def _only_host(name: str) -> str:
 
 
 def _is_private_name(host: str) -> bool:
-    """Whether only a resolver inside could know `host`: a single label, or a name of a special-use domain."""
+    """Return whether only an internal resolver can know `host`: a single label, or a name in a special-use domain."""
     return "." not in host or any(host == suffix or host.endswith(f".{suffix}") for suffix in PRIVATE_SUFFIXES)

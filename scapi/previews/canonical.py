@@ -1,4 +1,4 @@
-"""Which URL a card links to: the one that was posted, or a better one for the same page, which the page names."""
+"""Chooses the URL that a card links to: the posted one, or a better URL of the same page that the page declares."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote
 from scapi.previews.addresses import DEFAULT_PORTS, MAX_URL, Forbidden, Target
 
 _MISTAKES = frozenset(("null", "undefined", "none", "nan", "false", "true", "[object object]"))
-"""What a script writes where it has no URL."""
+"""Text that scripts write instead of a URL."""
 
 _INDEX = re.compile(r"/(?:index|default|home)(?:\.[a-z]{2,5})?$", re.IGNORECASE)
 _LOGIN = re.compile(
@@ -15,7 +15,7 @@ _LOGIN = re.compile(
     r"(?:$|[/_.-])",
     re.IGNORECASE,
 )
-# Parameters that say how somebody came to a page, not what it is.
+# Parameters that say how a visitor came to the page. They do not identify it.
 _TRACKING = re.compile(
     r"utm_.*|mtm_.*|pk_.*|hsa_.*|[a-z]{1,3}clid|_ga|_gl|igshid|igsh|mc_[ce]id|mkt_tok|ref|ref_src|referrer|source|src|"
     r"share|shared|sharing|feature|si|cmpid|campaign|smid|spm|xtor|at_.*|__twitter_impression|amp",
@@ -24,12 +24,13 @@ _TRACKING = re.compile(
 
 
 def kept(posted: str, declared: Iterable[str]) -> str:
-    """Return the first of the `declared` URLs that means the page that was `posted`, with its fragment; else `posted`.
+    """Return the first `declared` URL of the `posted` page, with the fragment of `posted`; or else `posted`.
 
-    It is on the same host and port (http may become https), and neither a page above the posted one nor a login page.
+    A declared URL counts if it has the same host and port (http may become https), and is not a parent of the posted
+    page or a login page.
     """
     fragment = posted.partition("#")[2]
-    if fragment.startswith(("!", "/")):  # what comes after it is the page
+    if fragment.startswith(("!", "/")):  # the rest of the fragment identifies the page
         return posted
     target = Target.of(posted)
     for url in declared:
@@ -66,6 +67,6 @@ def _is_same_page(other: Target, posted: Target) -> bool:
 
 
 def _path(target: Target) -> tuple[str, str]:
-    """Return the path without the name of an index and slashes at its end, and the query."""
+    """Return the path, without an index file and slashes at its end, and the query."""
     path, _, query = target.path.partition("?")
     return _INDEX.sub("", path.rstrip("/")), query

@@ -1,7 +1,7 @@
-"""Which encoding a page is in: what its server says, what it says itself, and what its bytes say.
+"""Finds the encoding of a page: from its headers, its `<meta>`, and its bytes.
 
-Browsers believe the header, and look for `<meta>` in the first 1024 bytes (HTML Standard, 13.2.3.2). Where that is
-wrong a person sees it at once; so the bytes are asked, too.
+Browsers believe the header, and search for `<meta>` in the first 1024 bytes (HTML Standard, 13.2.3.2). A person sees at
+once if that is wrong, so the bytes are checked too.
 """
 
 import re
@@ -13,13 +13,13 @@ from chardet import EncodingEra
 from webencodings import UTF8, Encoding
 
 MAX_SAMPLE = 64 * 1024
-"""Bytes from which an unknown encoding is guessed."""
+"""The most bytes from which an unknown encoding is guessed."""
 
 GOOD_PER_BAD = 2
-"""Right characters for each wrong one from which on a text counts as UTF-8 with mistakes in it."""
+"""With at least this many right characters per wrong one, a text counts as UTF-8 with mistakes."""
 
 FEW = 10
-"""Bytes beyond ASCII that tell nothing if they are rare, too: Western texts have few."""
+"""Fewer bytes beyond ASCII than this prove nothing if they are also rare: Western texts have few."""
 
 _WESTERN = "windows-1252"
 _HIGH = bytes(range(0x80, 0x100))
@@ -28,26 +28,26 @@ _XML = re.compile(rb"\s{0,9}<\?xml[^<>]{1,200}?encoding\s{0,9}=\s{0,9}[\"']([a-z
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
 _MULTIBYTE = ("gbk", "gb18030", "big5", "euc-jp", "shift_jis", "euc-kr")
 _ESCAPE = b"\x1b$"
-"""Begins other characters than ASCII in ISO-2022-JP, whose bytes are all ASCII."""
+"""Starts non-ASCII characters in ISO-2022-JP, whose bytes are all ASCII."""
 
 _ERAS = EncodingEra.MODERN_WEB | EncodingEra.LEGACY_ISO
 _LABELS = {"cp932": "shift_jis", "cp949": "euc-kr", "cp874": "windows-874"}
-"""What chardet calls otherwise than the Encoding Standard."""
+"""Names in chardet that differ from the Encoding Standard."""
 
 
 def decode(body: bytes, charset: str | None) -> str:
-    """Return the text of a page or an answer; `charset` is what its header says."""
+    """Return the text of a page or an answer; `charset` is that of its header."""
     marked = webencodings.decode(body[:4], _WESTERN)[1]
     if marked.name != _WESTERN:  # a byte order mark
         return webencodings.decode(body, marked)[0]
     declared = list(_declared(body, charset))
     text = webencodings.decode(body, UTF8)[0]
-    good, bad = len(_BEYOND_ASCII.findall(text)), text[:-1].count("\ufffd")  # the last character may be cut
+    good, bad = len(_BEYOND_ASCII.findall(text)), text[:-1].count("\ufffd")  # the last character may be cut off
     is_utf8 = good > 0 and good >= GOOD_PER_BAD * bad
     for encoding in declared:
         if encoding is UTF8 and (is_utf8 or bad == 0):
             return text
-        # a single byte is always some character: such a name proves nothing where the bytes are UTF-8
+        # in a single-byte encoding every byte is a character: such a name proves nothing if the bytes are valid UTF-8
         if encoding is not UTF8 and not (is_utf8 and encoding.name not in _MULTIBYTE) and _fits(body, encoding):
             return webencodings.decode(body, encoding)[0]
     if is_utf8 or (bad == 0 and _ESCAPE not in body):
@@ -56,19 +56,19 @@ def decode(body: bytes, charset: str | None) -> str:
 
 
 def _declared(body: bytes, charset: str | None) -> Iterator[Encoding]:
-    """Yield the encodings that the server and the page name."""
+    """Yield the encodings that the server and the page declare."""
     said = webencodings.lookup(charset) if charset else None
     if said and (not said.name.startswith("utf-16") or b"\0" in body):
         yield said
     for label in (*_META.findall(_without_comments(body)), *_XML.findall(body[:300])):
         encoding = webencodings.lookup(label.decode())
-        if encoding:  # what was read as ASCII is no UTF-16
+        if encoding:  # a text that was read as ASCII cannot be UTF-16
             yield UTF8 if encoding.name.startswith("utf-16") else encoding
             return
 
 
 def _without_comments(body: bytes) -> bytes:
-    """Return `body` without its comments: a `<meta>` in one means nothing."""
+    """Return `body` without its comments: a `<meta>` in a comment does not count."""
     kept, at = [], 0
     while (start := body.find(b"<!--", at)) >= 0 and (end := body.find(b"-->", start)) >= 0:
         kept.append(body[at:start])
@@ -77,7 +77,7 @@ def _without_comments(body: bytes) -> bytes:
 
 
 def _fits(body: bytes, encoding: Encoding) -> bool:
-    """Whether hardly anything in `body` is wrong in this encoding."""
+    """Return whether `body` has almost no errors in this encoding."""
     text = webencodings.decode(body, encoding)[0]
     return text[:-1].count("\ufffd") * 20 <= len(_BEYOND_ASCII.findall(text))
 
@@ -85,7 +85,7 @@ def _fits(body: bytes, encoding: Encoding) -> bool:
 def _detected(body: bytes) -> Encoding | str:
     """Return the encoding that `body` seems to be in."""
     sample = body[:MAX_SAMPLE]
-    if _ESCAPE not in body:  # markup is ASCII and tells nothing
+    if _ESCAPE not in body:  # markup is ASCII and shows nothing
         sample = b" ".join(part for part in re.split(rb"[<>]", body[: 4 * MAX_SAMPLE]) if not part.isascii())
         telling = len(sample) - len(sample.translate(None, _HIGH))
         if telling < FEW and 5 * telling < len(sample):

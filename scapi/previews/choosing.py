@@ -1,4 +1,4 @@
-"""Which of the pictures that a page has becomes the picture of its card."""
+"""Chooses the picture of a card from the pictures of a page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from scapi.previews.fetch import Unreachable, Unwanted
 from scapi.previews.images import Image, fits, is_large
 
 MAX_TRIED = 8
-"""Candidates that are asked for before none is."""
+"""The most candidates to request before giving up."""
 
 MIN_DECLARED = 32
-"""Pixels below which even what a page declares as its picture is an icon, or counts visits."""
+"""A picture with fewer pixels per side is an icon or a tracking pixel, even if the page declares it."""
 
 Measure = Callable[[Image], Image]
-"""Returns a candidate with its size, as far as it has one. Raises Forbidden, Unreachable or Unwanted."""
+"""Returns a candidate with its size, if it has one. Raises Forbidden, Unreachable or Unwanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The picture, if there is one, and the other candidates that could be pictures."""
+    """The chosen picture, if any, and the other candidates that may be pictures."""
 
     image: Image | None
     others: tuple[Image, ...] = ()
 
 
 def choose(candidates: Sequence[Image], measure: Measure) -> Choice:
-    """Return the first candidate that is a picture and good enough, else the largest one, else one to hope for."""
+    """Return the first candidate that is good enough, else the largest one, else one that could not be fetched."""
     unusable: set[str] = set()
     largest: Image | None = None
     hoped: Image | None = None
@@ -36,7 +36,7 @@ def choose(candidates: Sequence[Image], measure: Measure) -> Choice:
         try:
             image = candidate if candidate.declared and candidate.width else measure(candidate)
         except Unreachable:
-            hoped = hoped or candidate  # a browser may well have more luck
+            hoped = hoped or candidate  # a browser may still be able to load it
             continue
         except (Forbidden, Unwanted):
             unusable.add(candidate.url)
@@ -54,7 +54,7 @@ def choose(candidates: Sequence[Image], measure: Measure) -> Choice:
 
 
 def larger_first(one: Image, other: Image, measure: Measure) -> list[Image]:
-    """Return two candidates, the wider one first; `one` where it cannot be told."""
+    """Return two candidates, the wider one first; `one` first if that is unknown."""
     found = []
     for image in (one, other):
         try:

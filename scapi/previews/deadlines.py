@@ -1,4 +1,4 @@
-"""Deadlines: one limit of time for all steps of a task together."""
+"""Deadlines: one time limit for all steps of a task together."""
 
 import ssl
 import time
@@ -8,7 +8,7 @@ import httpcore
 
 
 class Deadline:
-    """A moment up to which everything must be done."""
+    """The moment at which a task must be finished."""
 
     def __init__(self, end: float) -> None:
         self._end = end
@@ -24,12 +24,12 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
     def part(self, share: float) -> "Deadline":
-        """Return a deadline that leaves the rest of the time to what comes after."""
+        """Return a deadline after this share of the remaining time, so that later steps have the rest."""
         return Deadline(time.monotonic() + share * self.left)
 
 
 class DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends at the deadline: timeouts of single reads add up without end."""
+    """A connection on which every read and write ends at the deadline. Timeouts of single reads would add up."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
@@ -60,7 +60,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Connects to wherever the operator says, within the deadline."""
+    """Connects to the hosts that the operator has configured, within the deadline."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline

@@ -1,6 +1,6 @@
-"""Content-Encoding, decoded piece by piece: an answer that expands without end is read up to a limit only.
+"""Content-Encoding, decoded piece by piece: an answer that expands without end is read only up to a limit.
 
-Servers name encodings that they did not use. What the first bytes show is believed before the name.
+Some servers name encodings that they did not use. So the first bytes count more than the name.
 """
 
 import re
@@ -20,16 +20,16 @@ else:
 ACCEPTED = "gzip, deflate, br, zstd"
 
 MAX_LAYERS = 2
-"""Encodings of one answer, one around the other."""
+"""The most nested encodings of one answer."""
 
 MAX_MEMBERS = 1000
-"""Streams of one answer, one after the other (RFC 1952, 2.2; RFC 8878, 3.1): each costs time, and may hold nothing."""
+"""The most streams in one answer (RFC 1952, 2.2; RFC 8878, 3.1): each costs time, even an empty one."""
 
 MAX_BETWEEN = 16 * 1024 * 1024
-"""Bytes between two layers."""
+"""The most bytes between two layers."""
 
 ZSTD_WINDOW_LOG = 23
-"""8 MiB of memory: no more may be needed on the web (RFC 9659, 3)."""
+"""8 MiB of memory. Servers on the web may not require more (RFC 9659, 3)."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -41,10 +41,10 @@ class BadEncoding(Exception):
 
 
 class Decoder(Protocol):
-    """Undoes one encoding."""
+    """Decodes one encoding."""
 
     def decode(self, data: bytes, most: int) -> Iterator[bytes]:
-        """Yield what `data` unfolds to, at most `most` bytes at a time. Raises BadEncoding."""
+        """Yield the decoded bytes of `data`, at most `most` bytes at a time. Raises BadEncoding."""
         ...
 
 
@@ -54,7 +54,7 @@ class _Identity:
 
 
 class _Deflate:
-    """`deflate` is zlib's format (RFC 9110, section 8.4.1.2), but servers that send it bare are as common."""
+    """`deflate` means zlib's format (RFC 9110, section 8.4.1.2), but as many servers send a bare deflate stream."""
 
     def __init__(self, first: bytes) -> None:
         wrapped = first[0] & 0x0F == zlib.DEFLATED
@@ -78,7 +78,7 @@ class _Gzip:
         while data:
             if self._inner.eof:
                 if not data.startswith(_GZIP[:1]) or self._members >= MAX_MEMBERS:
-                    return  # what follows the last member means nothing
+                    return  # bytes after the last member are ignored
                 self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16)
                 self._members += 1
             try:
@@ -95,7 +95,7 @@ class _Brotli:
     def decode(self, data: bytes, most: int) -> Iterator[bytes]:
         try:
             piece = self._inner.process(data, output_buffer_limit=most)
-            while piece:  # can_accept_more_data() is true before all that the data unfold to was given out
+            while piece:  # can_accept_more_data() may be true before all decoded bytes were returned
                 yield piece
                 piece = b"" if self._inner.is_finished() else self._inner.process(b"", output_buffer_limit=most)
         except brotli.error as error:
@@ -126,7 +126,7 @@ class _Zstd:
 
 
 class _Named:
-    """Undoes the encoding that an answer names, or the one that its first bytes show."""
+    """Decodes the encoding that the first bytes show, or else the one that the answer names."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -152,7 +152,7 @@ class _Named:
 
 
 class _Layers:
-    """Undoes one encoding around another."""
+    """Decodes nested encodings."""
 
     def __init__(self, outer: Decoder, inner: Decoder) -> None:
         self._outer = outer
@@ -168,7 +168,7 @@ class _Layers:
 
 
 def decoder(encoding: str) -> Decoder:
-    """Return what undoes the Content-Encoding `encoding`. Names that mean nothing are passed over, as browsers do."""
+    """Return the decoder for the Content-Encoding `encoding`. Unknown names are ignored, as browsers do."""
     names = [name.strip().lower().removeprefix("x-") for name in encoding[:200].split(",")]
     known = [name for name in names if name in ("gzip", "deflate", "br", "zstd")]
     if len(known) > MAX_LAYERS:

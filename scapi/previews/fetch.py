@@ -1,8 +1,8 @@
 """The only way to fetch from the web: one GET, to checked addresses only, within a deadline.
 
-A name is resolved once and the connection goes to the addresses that were checked: a second lookup, which could say
-something else, does not happen. httpcore speaks HTTP and knows no redirects, and no proxies or passwords from the
-environment. A cookie is given back only where a page redirects in a circle without it, and forgotten afterwards.
+A name is resolved once, and the connection goes to the checked addresses. There is no second lookup, which could return
+others. httpcore speaks HTTP; it follows no redirects and reads no proxies or passwords from the environment. A cookie
+is sent back only if the page otherwise redirects in a circle, and is forgotten afterwards.
 """
 
 import queue
@@ -27,13 +27,13 @@ from scapi.previews.heads import ForgivingStream
 
 MAX_REDIRECTS = 5
 MAX_ADDRESSES = 4
-"""Addresses of one name that are tried."""
+"""The most addresses of one name to try."""
 
 MAX_CONTENT_TYPE = 1000
-"""Characters that are read of a Content-Type header."""
+"""The most characters to read of a Content-Type header."""
 
 MAX_COOKIES = 4096
-"""Characters of a page's cookies."""
+"""The most characters of a page's cookies."""
 
 FOUND = (200, 203, 206)
 GONE = (404, 410)
@@ -44,11 +44,11 @@ Connect = Callable[[str, int, float], httpcore.NetworkStream]
 
 
 class Unreachable(Exception):
-    """What was asked for cannot be had now."""
+    """The URL cannot be fetched now."""
 
 
 class Unwanted(Exception):
-    """There is an answer, but it is not what was asked for, and will hardly become it."""
+    """The answer is not what was requested, and trying again will hardly change that."""
 
 
 FAILURES = (Forbidden, Unreachable, Unwanted)
@@ -61,15 +61,15 @@ _COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,200})=([!-:<-~]{0,2000})(?:
 
 
 def user_agent(contact: str) -> str:
-    """Return what scapi calls itself: many servers answer only to what begins like a browser's name."""
+    """Return scapi's User-Agent. It begins like a browser's, because many servers answer nothing else."""
     return f"Mozilla/5.0 (compatible; scapi/{version('scapi')}; {f'+{contact}' if contact else 'link preview'})"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: the Accept header, the media types that are read up to `max_bytes` (none: all).
+    """What to request: the Accept header, and the media types to read up to `max_bytes` (empty: all types).
 
-    Of other types the first `other_bytes` are read, for a look at what they are; None: they are not wanted.
+    Of other types only the first `other_bytes` are read, to detect their type; None: they are refused.
     """
 
     accept: str
@@ -80,21 +80,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: where it came from in the end, what its headers say, and its first bytes, decompressed."""
+    """An answer: its final URL, its headers, and its first bytes, decompressed."""
 
     target: Target
     mimetype: str
     charset: str | None
     body: bytes
     complete: bool
-    """Whether `body` is all there is: neither cut at the limit nor by the deadline."""
+    """Whether `body` is complete: not cut off by the size limit or the deadline."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    """By their names in lower case."""
+    """The headers by their names in lower case."""
 
 
 def resolve(host: str) -> list[IPAddress]:
-    """Return the addresses that the system's resolver knows for `host`. Raises OSError."""
+    """Return the addresses of `host` from the system's resolver. Raises OSError."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 
@@ -106,7 +106,7 @@ def connect(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Fetches what the rules allow. `resolve` and `connect` are the only functions that reach the network."""
+    """Fetches URLs that the rules allow. Only the functions `resolve` and `connect` access the network."""
 
     rules: Rules
     resolve: Resolve = resolve
@@ -117,9 +117,9 @@ class Fetcher:
     """The Accept-Language header."""
 
     def get(self, url: str, wanted: Wanted, deadline: Deadline) -> Fetched:
-        """Return what is at `url`. Raises Forbidden, Unreachable or Unwanted.
+        """Fetch `url`. Raises Forbidden, Unreachable or Unwanted.
 
-        An answer whose header came in time and whose body did not is returned as far as it came.
+        If the headers arrive in time and the body does not, the received part of the body is returned.
         """
         target = self.rules.parse(url)
         visited: set[str] = set()
@@ -167,13 +167,13 @@ class Fetcher:
 
 
 def _in_time(ask: Callable[[], list[IPAddress]], deadline: Deadline) -> list[IPAddress]:
-    """Return what `ask` returns. The system's resolver knows no timeout: it is left behind when the time is over."""
+    """Run `ask` in a thread, until the deadline. The system's resolver has no timeout; a late one is abandoned."""
     answers: queue.SimpleQueue[list[IPAddress]] = queue.SimpleQueue()
 
     def run() -> None:
         try:
             answers.put(ask())
-        except (OSError, ValueError):  # ValueError: what the resolver's own name encoding does not take
+        except (OSError, ValueError):  # ValueError: the resolver cannot encode the name
             answers.put([])
 
     threading.Thread(target=run, daemon=True, name="resolver").start()
@@ -212,7 +212,7 @@ def _answer(target: Target, response: httpcore.Response, wanted: Wanted) -> Fetc
 
 
 def _location(value: str) -> str:
-    """Return where a Location header points: servers write the bytes of a path as they are, mostly UTF-8."""
+    """Return the target of a Location header. Servers send the bytes of a path unquoted, mostly as UTF-8."""
     raw = value.encode("latin-1")
     try:
         return raw.decode()
@@ -221,7 +221,7 @@ def _location(value: str) -> str:
 
 
 def _read(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, bool]:
-    """Return at most `most` bytes, decompressed, and whether that is all."""
+    """Return at most `most` decompressed bytes, and whether they are the whole body."""
     decoder = encodings.decoder(encoding)
     body = bytearray()
     try:
@@ -236,14 +236,14 @@ def _read(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, boo
 
 
 def _content_type(value: str) -> tuple[str, str | None]:
-    """Return the media type and the charset that a header names, of which servers send some twice or in quotes."""
+    """Return media type and charset of a Content-Type header. Some servers send them twice or in quotes."""
     charset = _CHARSET.search(value[:MAX_CONTENT_TYPE])
     mimetype = re.split(r"[;,\s]", value[:MAX_CONTENT_TYPE].strip(), maxsplit=1)[0].lower()
     return mimetype, charset[1] if charset else None
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Connects to the checked addresses, whatever the host is called, and holds every step to the deadline."""
+    """Connects only to the checked addresses, for any host name, and keeps every step within the deadline."""
 
     def __init__(self, addresses: list[IPAddress], open_: Connect, deadline: Deadline) -> None:
         self._addresses = addresses

@@ -1,4 +1,4 @@
-"""The head of an answer as browsers read it: lines that are no header fields are passed over.
+"""Reads the head of an answer as browsers do: lines that are not header fields are skipped.
 
 h11, which reads answers here, refuses a whole answer for one such line, as servers should (RFC 9112, 5.1).
 """
@@ -10,7 +10,7 @@ from typing import Any
 import httpcore
 
 MAX_HEAD = 64 * 1024
-"""Bytes after which a head that does not end is left as it is, for h11 to refuse."""
+"""A head that does not end within this many bytes is passed on unchanged; h11 refuses it."""
 
 _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:(.*)", re.DOTALL)
@@ -19,23 +19,23 @@ _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9]{2}")
 
 
 class ForgivingStream(httpcore.NetworkStream):
-    """A connection on which the heads of answers come as h11 takes them."""
+    """A connection that rewrites the heads of answers into a form that h11 accepts."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
         self._head: bytes | None = b""
-        """What came of the head so far; None when it is over."""
+        """The received part of the head; None after its end."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         while self._head is not None:
             data = self._stream.read(max_bytes, timeout)
             done = self._tidied(data)
-            if done or not data:  # nothing would mean the end of the connection
+            if done or not data:  # an empty result would mean the end of the connection
                 return done
         return self._stream.read(max_bytes, timeout)
 
     def _tidied(self, data: bytes) -> bytes:
-        """Return the heads that end in `data`, and what follows the last one."""
+        """Return the heads that end in `data`, cleaned, and the bytes after the last one."""
         known = max(0, len(self._head or b"") - 3)
         head = (self._head or b"") + data
         done = b""
@@ -67,7 +67,7 @@ class ForgivingStream(httpcore.NetworkStream):
 
 
 def _fields_only(head: bytes) -> bytes:
-    """Return a head with nothing but a status line and header fields."""
+    """Return a head with only its status line and header fields."""
     status, *lines = head.replace(b"\r\n", b"\n").split(b"\n")
     kept = [status]
     for line in lines:

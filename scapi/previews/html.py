@@ -1,6 +1,6 @@
-"""HTML as a flat list of the elements that matter, in bounded time and memory also for broken or hostile pages.
+"""HTML as a flat list of the relevant elements, in bounded time and memory also for broken or hostile pages.
 
-No tree is built: closing tags below a deep one cost a tree builder quadratic time, minutes for a megabyte.
+No tree is built: for closing tags in deep nesting, tree builders take quadratic time, minutes for a megabyte.
 """
 
 from collections import Counter
@@ -14,29 +14,29 @@ from lxml import etree
 from scapi.previews.deadlines import Deadline
 
 MAX_DEPTH = 4000
-"""Elements open at a time, above which reading ends: each closing tag is looked for among all of them."""
+"""Reading ends at more open elements than this: each closing tag is searched among all of them."""
 
 MAX_SCRIPT = 512 * 1024
-"""Characters that are kept of a script."""
+"""The most characters to keep of a script."""
 
 MAX_TEXT = 20_000
-"""Characters that are kept of any other element's text."""
+"""The most characters to keep of the text of any other element."""
 
 MAX_LISTENING = 10
-"""Elements inside each other that get the same text."""
+"""The most nested elements that collect the same text."""
 
 JSON_LD = "application/ld+json"
 
 IMAGES = ("img", "amp-img", "source", "video", "amp-video", "iframe")
 TEXTS = ("title", "h1", "h2", "p")
 PROPERTIES = ("name", "headline", "description", "image", "thumbnailurl", "contenturl", "url", "keywords")
-"""What is read of microdata, in lower case."""
+"""The microdata properties to read, in lower case."""
 
 _MOST = {"meta": 2000, "link": 300, "img": 500, "p": 100, "script": 100}
 _MOST_OF_OTHERS = 200
 _RELATIONS = {"canonical", "alternate", "alternative", "image_src"}
 
-# Elements whose content is not part of the page: `title` means something else in svg, a template is not shown.
+# Elements whose content is not part of the page: `title` has another meaning in svg, a template is not shown.
 _NOT_THE_PAGE = ("svg", "math", "template")
 _CONTEXTS = {*_NOT_THE_PAGE, "noscript", "nav", "footer", "aside", "header", "form", "figure", "article", "main", "a"}
 _CODE = ("script", "style")
@@ -47,7 +47,7 @@ _BLOCKS = frozenset(
         *("table", "td", "th", "tr", "ul"),
     )
 )
-"""Elements that a browser shows on a line of their own, and the line break."""
+"""Elements that browsers show on separate lines, and the line break."""
 
 _PIECE = 16 * 1024
 
@@ -63,24 +63,24 @@ class Item:
 
 @dataclass(slots=True)
 class Element:
-    """An element, the pieces of its text if that matters, and where it is."""
+    """An element, the pieces of its text if that is needed, and its surroundings."""
 
     tag: str
     attributes: dict[str, str]
     pieces: list[str] = field(default_factory=list)
     within: frozenset[str] = frozenset()
-    """The elements around it, as far as they say what it is for."""
+    """The tags of the elements around it that tell its purpose."""
 
     item: Item | None = None
     """The microdata item that it is a property of."""
 
     linked: int = 0
-    """Characters of its text that are links."""
+    """The number of characters of its text inside links."""
 
     length: int = 0
 
     def get(self, name: str) -> str:
-        """Return the value of an attribute, empty if it is not there."""
+        """Return the value of an attribute; empty if it is missing."""
         return self.attributes.get(name, "")
 
     @property
@@ -98,11 +98,11 @@ class Element:
 
 
 class _Enough(Exception):
-    """More was read than is worth it."""
+    """A limit is reached: reading ends."""
 
 
 class _Collector:
-    """What lxml calls for every piece of a page."""
+    """The target whose methods lxml calls for every piece of a page."""
 
     def __init__(self) -> None:
         self.kept: list[Element] = []
@@ -111,7 +111,7 @@ class _Collector:
         self._inside: Counter[str] = Counter()
         self._items: list[tuple[int, Item]] = []
         self._listening: list[tuple[int, Element]] = []
-        """Elements whose text is kept, each with its depth."""
+        """The open elements that collect text, each with its depth."""
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if len(self._path) >= MAX_DEPTH:
@@ -197,14 +197,14 @@ def media_type(value: str) -> str:
 
 
 def elements(text: str, deadline: Deadline | None = None) -> list[Element]:
-    """Return the elements that matter in `text`, in their order, as far as `deadline` lets it be read."""
+    """Return the relevant elements of `text` in order, as far as it can be read before `deadline`."""
     collector = _Collector()
     _feed(text, collector, deadline)
     return collector.kept
 
 
 class _Reader:
-    """What lxml calls for a text of which only the words are wanted."""
+    """The target whose methods lxml calls when only the text is needed."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -240,7 +240,7 @@ def words(markup: str) -> str:
 
 def _feed(text: str, target: Any, deadline: Deadline | None) -> None:
     parser = etree.HTMLParser(target=target, encoding="utf-8")
-    with suppress(_Enough, etree.LxmlError):  # what was understood up to there counts
+    with suppress(_Enough, etree.LxmlError):  # the text up to there counts
         for piece in _pieces(text.replace("\0", "")):
             if deadline is not None and deadline.left <= 0:
                 return

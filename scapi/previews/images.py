@@ -1,4 +1,4 @@
-"""The pictures that a page has, best first: those that it declares, then those that it shows."""
+"""The pictures of a page, best first: the pictures that it declares, then the pictures that it shows."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,22 +10,22 @@ from scapi.previews.microdata import reference
 from scapi.previews.texts import alike, pixels
 
 MIN_SIDE = 100
-"""Pixels below which what a page shows is an icon or counts visits."""
+"""A shown picture with fewer pixels per side is an icon or a tracking pixel."""
 
 MAX_RATIO = 5
-"""How much longer one side may be than the other: sprites, rulers and advertisements are longer."""
+"""The greatest ratio of the sides. Sprites, rulers and advertisements are longer."""
 
 LARGE = (300, 200)
-"""Pixels across and down from which a picture is surely no decoration."""
+"""A picture of at least this width and height is not a decoration."""
 
 BEST_WIDTH = 2000
-"""Pixels across above which a smaller one of the same picture is taken."""
+"""Of wider pictures, a smaller version is used if there is one."""
 
 MAX_SRCSET = 8000
-"""Characters that are read of a list of the same picture in other sizes."""
+"""The most characters to read of a `srcset`."""
 
 _SOURCE = re.compile(r"([^\s,]\S{0,2048}?),?(?:\s+([0-9.]{1,9})([wx]))?\s*(?:,|$)")
-# Where pages put the address of a picture that a script loads later.
+# Attributes with the URL of a picture that a script loads later.
 _LAZY = re.compile(r"data-.{0,40}(?:src|original|lazy|image|img|url|file|full|large|hi-?res|echo|bg|poster)")
 _LOOKS_LIKE_A_PICTURE = re.compile(r"[^?#]{1,2000}\.(?:jpe?g|png|webp|avif|gif)(?:$|[?#])", re.IGNORECASE)
 _DECORATION = re.compile(
@@ -42,21 +42,21 @@ _HIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A candidate for the picture, and its size where the page gives one."""
+    """A candidate for the picture, and its size if the page states it."""
 
     url: str
     width: int | None = None
     height: int | None = None
     declared: bool = field(default=False, compare=False)
-    """Whether the page names it as its picture."""
+    """Whether the page declares it as its picture."""
 
 
 def shown(elements: Sequence[Element], titles: Sequence[str]) -> list[Image]:
-    """Return the pictures that a page shows, those first that are most likely to be about what it is about."""
+    """Return the pictures that a page shows; those that most likely show its subject come first."""
     found: list[tuple[int, Image]] = []
     sources: list[str] = []
     for element in elements:
-        if element.tag == "source":  # of a `<picture>`, whose `<img>` follows
+        if element.tag == "source":  # belongs to a `<picture>`, whose `<img>` follows
             sources += _srcsets(element)
         elif element.tag in ("img", "amp-img", "video", "amp-video"):
             found += _candidates(element, sources, titles)
@@ -70,7 +70,7 @@ def shown(elements: Sequence[Element], titles: Sequence[str]) -> list[Image]:
 
 
 def _candidates(element: Element, sources: list[str], titles: Sequence[str]) -> Iterator[tuple[int, Image]]:
-    """Yield the addresses of a picture, each with how likely it is to be about what the page is about."""
+    """Yield the URLs of a picture, each with points for how likely it shows the page's subject."""
     sides = pixels(element.get("width")), pixels(element.get("height"))
     if not fits(*sides) or _HIDDEN.search(element.get("style")[:500]) or "hidden" in element.attributes:
         return
@@ -80,7 +80,7 @@ def _candidates(element: Element, sources: list[str], titles: Sequence[str]) -> 
 
 
 def marked(elements: Iterable[Element]) -> Iterator[Image]:
-    """Yield the pictures that microdata marks as the page's own, outside of any item."""
+    """Yield the pictures that microdata marks as the page's own, outside of items."""
     for element in elements:
         names = element.get("itemprop")[:200].lower().split()
         if element.item is None and ("image" in names or "thumbnailurl" in names):
@@ -88,18 +88,18 @@ def marked(elements: Iterable[Element]) -> Iterator[Image]:
 
 
 def fits(width: int | None, height: int | None) -> bool:
-    """Whether a picture of this size, as far as it is known, may be the picture of a page."""
+    """Return whether a picture of this size (None: unknown) can be the picture of a page."""
     sides = [side for side in (width, height) if side is not None]
     return all(side >= MIN_SIDE for side in sides) and (len(sides) < 2 or max(sides) <= MAX_RATIO * min(sides))
 
 
 def is_large(width: int, height: int) -> bool:
-    """Whether a picture is surely no decoration."""
+    """Return whether a picture is too large to be a decoration."""
     return width >= LARGE[0] and height >= LARGE[1]
 
 
 def _points(element: Element, address: str, sides: tuple[int | None, int | None], titles: Sequence[str]) -> int:
-    """Return how likely it is that a picture is about what its page is about."""
+    """Return points for how likely a picture shows the page's subject."""
     told = " ".join(element.get(name)[:200] for name in ("class", "id", "alt", "role"))
     points = 0
     if sides[0] and sides[1] and is_large(sides[0], sides[1]):
@@ -119,7 +119,7 @@ def _points(element: Element, address: str, sides: tuple[int | None, int | None]
 
 
 def _addresses(element: Element, sources: list[str]) -> list[str]:
-    """Return the addresses of a picture: of the best size, for scripts, then for browsers without them."""
+    """Return the URLs of a picture: of the best size, for scripts, then for browsers without scripts."""
     lazy: list[str] = []
     for name, value in element.attributes.items():
         if name.startswith("data-") and not name.endswith("srcset") and value.lstrip()[:1] not in ("{", "["):
@@ -131,13 +131,13 @@ def _addresses(element: Element, sources: list[str]) -> list[str]:
 
 
 def _srcsets(element: Element) -> list[str]:
-    """Return the lists of sizes of an element, without those that hold a picture themselves."""
+    """Return the `srcset`s of an element, without those that contain a picture as a data: URL."""
     found = (value for name, value in element.attributes.items() if name.endswith("srcset"))
     return [value[:MAX_SRCSET] for value in found if value.strip() and _is_address(value)]
 
 
 def _best_size(srcset: str) -> list[str]:
-    """Return the address of the best size in a `srcset` (HTML Standard, 4.8.4.2.1)."""
+    """Return the URL of the best size in a `srcset` (HTML Standard, 4.8.4.2.1)."""
     sizes = []
     for address, number, unit in _SOURCE.findall(srcset[:MAX_SRCSET]):
         width = float(number) * (1 if unit == "w" else 1000) if number.count(".") < 2 and number.strip(".") else 0.0

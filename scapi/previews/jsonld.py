@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 MAX_VALUES = 50
-"""Values that are read of one script: JSON has one."""
+"""The most values to read of one script. Valid JSON has one."""
 
-_DECODER = json.JSONDecoder(strict=False)  # control characters stand in texts as they are
-# A text, which stays (one without an end goes to the end, or this would take quadratic time), or what XML, HTML and
-# JavaScript leave around and between values.
+_DECODER = json.JSONDecoder(strict=False)  # some pages have raw control characters in strings
+# Either a string, which stays (without a closing quote it ends at the end, to avoid quadratic time), or leftovers of
+# XML, HTML and JavaScript around and between values.
 _TOKEN = re.compile(
     r'(?P<text>"(?:[^"\\]|\\.)*"?)'
     r"|(?://\s{0,9}|/\*\s{0,9})?(?:<!\[CDATA\[|\]\]>|<!--|-->)(?:\s{0,9}\*/)?"
@@ -22,14 +22,14 @@ _BAD_ESCAPE = re.compile(r"\\(?![\"\\/bfnrtu])(.)|(\\.)", re.DOTALL)
 
 
 def objects(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the objects of JSON-LD scripts; broken scripts have none."""
+    """Yield the objects of JSON-LD scripts; none for broken scripts."""
     for script in scripts:
         for found in _values(script):
             yield from _flat(found)
 
 
 def _flat(found: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in lists and `@graph`s, in their order."""
+    """Yield the objects in lists and `@graph`s, in order."""
     waiting = [found]
     while waiting:
         value = waiting.pop()
@@ -58,7 +58,7 @@ def _tidied(token: re.Match[str]) -> str:
 
 
 def _tolerated(text: str) -> Iterator[Any]:
-    """Yield the values that stand in `text` one after the other, up to one that is broken."""
+    """Yield the values in `text` one after another, up to the first broken one."""
     at = 0
     for _ in range(MAX_VALUES):
         at += len(text[at:]) - len(text[at:].lstrip(", \t\r\n\ufeff"))

@@ -1,4 +1,4 @@
-"""Microdata (HTML Standard, 5) as the objects that JSON-LD would have: schema.org is written in both."""
+"""Microdata (HTML Standard, 5), converted to objects like those of JSON-LD: pages use schema.org in both."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,14 +11,14 @@ _TEXTS = ("name", "headline", "description", "keywords")
 
 
 def objects(elements: Iterable[Element]) -> list[dict[str, Any]]:
-    """Return the items of a page that are no property of another one, with their texts and images."""
+    """Return the top-level items of a page, with their texts and images."""
     found: dict[Item, dict[str, Any]] = {}
     for element in elements:
         item = element.item
         if item is None:
             continue
         names = element.get("itemprop")[:200].lower().split()
-        if item.parent is not None:  # an image may be an item of its own, with a URL
+        if item.parent is not None:  # an image may be an item itself, with a URL
             if item.property in _IMAGES and item.parent.parent is None and any(name in _OF_IMAGES for name in names):
                 _add(found, item.parent, _IMAGES[item.property], reference(element))
             continue

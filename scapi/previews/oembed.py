@@ -1,6 +1,6 @@
-"""oEmbed (oembed.com, version 1.0): which provider answers for a URL, and what the answer says.
+"""oEmbed (oembed.com, version 1.0): finds the provider for a URL, and parses its answer.
 
-The public list of providers comes with micawber as data: no request is needed to know it.
+The public list of providers comes with micawber as data, so that no request is needed for it.
 """
 
 import json
@@ -25,12 +25,12 @@ TYPES = ("photo", "video", "link", "rich")
 WANTED = Wanted("application/json, text/xml;q=0.8, */*;q=0.5", ("application/", "text/"), 256 * 1024)
 
 MAX_SIZE = {"maxwidth": 1280, "maxheight": 720}
-"""Pixels that a player is asked to fit into."""
+"""The largest size to request for a player, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class OEmbed:
-    """What an oEmbed answer says, checked: `url` is the photo's file or the player's address."""
+    """A checked oEmbed answer; `url` is the photo's file or the player's URL."""
 
     type: str
     title: str | None
@@ -53,28 +53,28 @@ class Providers:
     """Finds the endpoint of a URL."""
 
     hosts: Mapping[str, frozenset[str]]
-    """The hosts of the provider whose endpoint is on a host."""
+    """The hosts of each provider, by the host of its endpoint."""
 
     @classmethod
     def from_list(cls, providers: Iterable[Mapping[str, Any]], registry: micawber.ProviderRegistry) -> Self:
-        """Return what a list in the form of oembed.com's says."""
+        """Read a list in the format of oembed.com."""
         hosts: dict[str, set[str]] = defaultdict(set)
         for provider in providers:
             endpoints = provider["endpoints"]
             own = {players.host_of(provider["provider_url"])}
             for endpoint in endpoints:
                 own |= {players.host_of(url) for url in (endpoint["url"], *endpoint.get("schemes", ()))}
-            # a host that is no more than a top-level domain would open everything below it
+            # a host that is only a top-level domain would allow all hosts below it
             own = {host for host in own if "." in host}
             for endpoint in endpoints:
                 hosts[players.host_of(endpoint["url"])] |= own
         return cls(registry, {endpoint: frozenset(own) for endpoint, own in hosts.items()})
 
     def endpoint(self, target: Target) -> str | None:
-        """Return the URL that answers for `target`, None if no known provider does."""
+        """Return the endpoint URL for `target`; None if no known provider has one."""
         secure = target.url.replace("http://", "https://", 1)
         bare = secure.replace("https://www.", "https://", 1)
-        # many providers list their URLs with http only, and know them with https
+        # many providers list their URLs with http only, but accept https
         for url, listed in (
             (target.url, target.url),
             (secure, secure),
@@ -87,7 +87,7 @@ class Providers:
         return None
 
     def read(self, answer: Fetched) -> OEmbed | None:
-        """Return what an answer says; a frame in it stays only if a known provider gave its own. None: it is none."""
+        """Parse an answer; None if it is not oEmbed. A frame is kept only if a known provider sent its own."""
         fields = oembed_answers.fields(answer) if answer.complete else {}
         kind = str(fields.get("type")).strip().lower()
         if kind not in TYPES:
@@ -132,7 +132,7 @@ def _plain(url: str) -> str:
 
 
 def _url(value: object, base: Target) -> str | None:
-    """Return a URL that stands in an answer from `base`, absolute."""
+    """Return a URL in an answer from `base` as an absolute URL."""
     if not isinstance(value, str) or not value.strip():
         return None
     try:

@@ -17,7 +17,7 @@ LINK_TYPES = ("application/json+oembed", "text/json+oembed", "application/xml+oe
 RELATIONS = frozenset(("alternate", "alternative"))
 
 MAX_LINK = 8000
-"""Characters that are read of a Link header."""
+"""The most characters to read of a Link header."""
 
 MAX_FIELDS = 100
 
@@ -28,7 +28,7 @@ _PARAMETER = re.compile(r"([a-z*]{1,20})\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]*))", r
 
 
 def fields(answer: Fetched) -> Mapping[str, Any]:
-    """Return the fields of an answer, none if it is no oEmbed."""
+    """Return the fields of an answer; empty if it is not oEmbed."""
     text = charsets.decode(answer.body, answer.charset).strip("\ufeff \t\r\n")
     if text.startswith("<"):
         return _from_xml(text)
@@ -40,7 +40,7 @@ def fields(answer: Fetched) -> Mapping[str, Any]:
 
 
 def texts(said: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return the title and the description of an answer. A post without a title has its author and its words."""
+    """Return title and description of an answer. For a post without a title: its author and its text."""
     title, description = clean(said.get("title"), MAX_TITLE), clean(said.get("description"), MAX_DESCRIPTION)
     if title or str(said.get("type")).strip().lower() != "rich":
         return title, description
@@ -48,7 +48,7 @@ def texts(said: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def linked(header: str) -> list[tuple[str, str]]:
-    """Return the media types and URLs of the oEmbed answers that a Link header (RFC 8288) names."""
+    """Return media types and URLs of the oEmbed answers in a Link header (RFC 8288)."""
     found = []
     for url, parameters in _LINK.findall(header[:MAX_LINK]):
         named = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
@@ -59,7 +59,7 @@ def linked(header: str) -> list[tuple[str, str]]:
 
 
 def _words(markup: object) -> str | None:
-    """Return what a post says: its first paragraph, or all of it."""
+    """Return the text of a post: its first paragraph, or all of it."""
     if not isinstance(markup, str):
         return None
     paragraphs = (element.text for element in html.elements(markup[: 20 * MAX_DESCRIPTION]) if element.tag == "p")
@@ -71,7 +71,9 @@ def _words(markup: object) -> str | None:
 def _from_xml(text: str) -> dict[str, str]:
     """Return the texts of the elements in the root. Nothing is loaded, and no entity is replaced."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, remove_comments=True)
-    body = re.sub(r"^<\?xml[^<>]{0,200}\?>", "", text)  # it is a text by now: what it says of its encoding is over
+    body = re.sub(
+        r"^<\?xml[^<>]{0,200}\?>", "", text
+    )  # it is decoded already: its encoding declaration no longer applies
     try:
         root = etree.fromstring(body.encode("utf-8", "replace"), parser)
     except etree.LxmlError:

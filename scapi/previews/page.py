@@ -1,4 +1,4 @@
-"""What a page says about itself: Open Graph, Twitter cards, JSON-LD, microdata, plain HTML, in this order of trust."""
+"""The metadata of a page: Open Graph, Twitter cards, JSON-LD, microdata, plain HTML, in this order of trust."""
 
 import re
 from collections import defaultdict
@@ -32,20 +32,20 @@ WANTED = Wanted(
 )
 
 MAX_IMAGES = 20
-"""Candidates that are kept."""
+"""The most candidates to keep."""
 
 MAX_TITLES = 20
-"""Titles that are looked at for the first good one."""
+"""The most titles to search for a good one."""
 
 MAX_CANONICAL = 5
 MAX_OEMBED = 2
-"""URLs of each kind that are tried."""
+"""The most URLs of each kind to try."""
 
 MAX_PARSING = 2.0
-"""Seconds after which the rest of a page is left unread."""
+"""Seconds after which the rest of a page is not read."""
 
 MIN_PARAGRAPH = 40
-"""Bytes of UTF-8 that a paragraph has that says something; a letter has one to three, as it says less or more."""
+"""The least bytes of UTF-8 in a useful paragraph. A character of a dense script has more bytes, and says more."""
 
 _NOT_THE_TEXT = frozenset(("nav", "footer", "aside", "header", "form", "noscript"))
 _ARTICLE = frozenset(("article", "main"))
@@ -55,25 +55,25 @@ _BARE_HOST = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+){0,5}\.[a-z]{2,20}/?",
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says. URLs are absolute, as they stand there: whoever fetches one has it checked."""
+    """The metadata of a page. URLs are absolute but not checked: the fetcher checks them."""
 
     title: str | None
     description: str | None
     keywords: str | None
     entities: str | None
     canonical: tuple[str, ...]
-    """What it calls its own URL; `canonical.kept` says whether that is to be believed."""
+    """The URLs that it declares as its own; `canonical.kept` decides whether to trust one."""
 
     images: tuple[Image, ...]
     oembed: tuple[str, ...] = ()
-    """Where it says that oEmbed answers are."""
+    """The URLs of its oEmbed answers, as it declares them."""
 
     refresh: str | None = None
-    """Where it sends its readers at once."""
+    """The URL that it sends its readers to at once."""
 
 
 def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
-    """Return what the HTML of `answer` says, however broken it is, and as far as `deadline` lets it be read."""
+    """Read the HTML of `answer`, even if it is broken, as far as possible before `deadline`."""
     soon = Deadline.after(MAX_PARSING if deadline is None else min(MAX_PARSING, deadline.left))
     elements = html.elements(charsets.decode(answer.body, answer.charset), soon)
     base = _base(elements, answer.target)
@@ -110,12 +110,12 @@ def read(answer: Fetched, deadline: Deadline | None = None) -> Page:
 
 
 def of_file(name: str | None, kind: str | None, pictures_of_it: tuple[Image, ...] = ()) -> Page:
-    """Return what there is to say about a file that is no page."""
+    """Return the metadata of a file that is not a page."""
     return Page(name, kind, None, None, (), pictures_of_it)
 
 
 class _Meta:
-    """The `<meta>` elements outside of microdata's items, by their property or name."""
+    """The `<meta>` elements outside of microdata items, by property or name."""
 
     def __init__(self, elements: Sequence[Element]) -> None:
         self._found: dict[str, list[str]] = defaultdict(list)
@@ -131,7 +131,7 @@ class _Meta:
                 self._in_order.append((name, content))
 
     def all(self, *names: str) -> list[str]:
-        """Return the contents of all elements of these names, in the order of the names."""
+        """Return the contents of all elements with these names, in the order of the names."""
         return [content for name in names for content in self._found[name]]
 
     def images(self) -> Iterator[Image]:
@@ -152,14 +152,14 @@ class _Meta:
 
 
 def _title(values: Iterable[str], site: Sequence[str]) -> str | None:
-    """Return the first title that is not only the name of the site, where there is another one."""
+    """Return the first title that is more than the name of the site; if there is none, the first title."""
     found = [text for text in (clean(value, MAX_TITLE) for value in islice(values, MAX_TITLES)) if text]
     names = {name.strip().casefold() for name in site}
     return next((text for text in found if not is_generic(text) and text.casefold() not in names), (*found, None)[0])
 
 
 def is_generic(title: str) -> bool:
-    """Whether a title is no more than a host name."""
+    """Return whether a title is only a host name."""
     return _BARE_HOST.fullmatch(title) is not None
 
 
@@ -168,7 +168,7 @@ def _headings(elements: Iterable[Element], tag: str) -> list[str]:
 
 
 def _paragraphs(elements: Sequence[Element]) -> list[str]:
-    """Return the paragraphs that say something, neither a byline nor a menu, those of an article first."""
+    """Return the paragraphs with content, without bylines and menus; those of an article come first."""
     found = []
     for element in elements:
         if element.tag == "p" and not element.within & _NOT_THE_TEXT and 2 * element.linked < element.length:
@@ -188,7 +188,7 @@ def _linked(elements: Iterable[Element], relation: str) -> Iterator[Image]:
 
 
 def _oembed(elements: Iterable[Element], header: str) -> list[str]:
-    """Return where oEmbed answers are said to be, JSON first."""
+    """Return the declared URLs of oEmbed answers, JSON first."""
     found = oembed_answers.linked(header)
     for element in elements:
         kind = media_type(element.get("type"))
@@ -199,7 +199,7 @@ def _oembed(elements: Iterable[Element], header: str) -> list[str]:
 
 
 def _refreshes(elements: Iterable[Element], header: str) -> Iterator[str]:
-    """Yield where a page sends its readers at once; who has scripts does not see what is in a `<noscript>`."""
+    """Yield the URLs that a page sends its readers to at once; a `<noscript>` is not for readers with scripts."""
     said = [header]
     said += [
         element.get("content")
@@ -210,7 +210,7 @@ def _refreshes(elements: Iterable[Element], header: str) -> Iterator[str]:
 
 
 def _base(elements: Iterable[Element], target: Target) -> Target:
-    """Return what relative URLs on the page are relative to."""
+    """Return the base of relative URLs on the page."""
     given = [element.get("href") for element in elements if element.tag == "base" and element.get("href").strip()]
     return next(_targets(given, target), target)
 
@@ -230,7 +230,7 @@ def _urls(references: Iterable[str], base: Target) -> Iterator[str]:
 
 
 def _targets(references: Iterable[str], base: Target) -> Iterator[Target]:
-    """Yield the http and https URLs among `references`, absolute; the rest (`data:`, nonsense) is left out."""
+    """Yield the http and https URLs among `references` as absolute URLs; others (`data:`, invalid) are left out."""
     for reference in filter(str.strip, references):
         try:
             yield Target.of(base.join(unescaped(reference)))

@@ -10,7 +10,7 @@ from scapi.previews.fetch import Fetcher, Unwanted, Wanted
 from scapi.previews.texts import pixels
 
 HEAD = Wanted("image/avif, image/webp, image/png, image/jpeg, image/gif, image/svg+xml, image/*;q=0.5", (), 256 * 1024)
-"""The size stands near the beginning: behind a JPEG's metadata and colour profile at the latest."""
+"""The size is near the beginning of a file: in a JPEG, after metadata and colour profile at the latest."""
 
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?\s{0,99}(?:<\?xml[^>]{0,300}>\s{0,99})?(?:<!--[^>]{0,2000}-->\s{0,99}){0,5}"
@@ -23,7 +23,7 @@ _VIEW = re.compile(
 )
 
 JPEG_START = b"\xff\xd8\xff"
-"""A text in UTF-16 begins with FF, too."""
+"""FF alone would not do: a text in UTF-16 can begin with it too."""
 
 # Segments of a JPEG (ITU-T T.81, table B.1): EXIF, and the frames that browsers show.
 _APP1, _FRAMES = 0xE1, (0xC0, 0xC1, 0xC2)
@@ -34,32 +34,32 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Pixels across and down, as a viewer shows the picture."""
+    """Width and height in pixels, as a viewer shows the picture."""
 
     width: int
     height: int
 
 
 def measure(url: str, fetcher: Fetcher, max_pixels: int, deadline: Deadline) -> Size | None:
-    """Return the size of the picture at `url`, None if it has none (SVG).
+    """Return the size of the picture at `url`; None if it has none (SVG).
 
-    Raises Forbidden and Unreachable; Unwanted for what is no picture that browsers show, or has more pixels than
+    Raises Forbidden and Unreachable; Unwanted if it is not a picture that browsers show, or has more pixels than
     `max_pixels`.
     """
     head = fetcher.get(url, HEAD, deadline).body
     size = size_of(head)
     if not is_picture(head) or (size and size.width * size.height > max_pixels):
-        raise Unwanted("no picture, or too large a one")
+        raise Unwanted("not a picture, or too large")
     return size
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether `head` begins a picture that browsers show."""
+    """Return whether `head` is the beginning of a picture that browsers show."""
     return _svg(head) is not None or _is_avif(head) or size_of(head) is not None
 
 
 def size_of(head: bytes) -> Size | None:
-    """Return the size of the picture that begins with `head`, None if that has none. Nothing is decoded."""
+    """Return the size of the picture that begins with `head`; None if it has none. Nothing is decoded."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return _webp(head)
     if _is_avif(head):
@@ -81,7 +81,7 @@ def _size(width: int, height: int) -> Size | None:
 
 
 def _jpeg(head: bytes) -> Size | None:
-    """Read the segments up to the frame, as far as they have come. Of EXIF only the first directory is read."""
+    """Read the segments in `head` up to the frame header. Of EXIF only the first directory is read."""
     orientation = 0
     try:
         for part in jpeg_parts(head):
@@ -91,7 +91,7 @@ def _jpeg(head: bytes) -> Size | None:
             elif marker in _FRAMES:
                 height, width = int.from_bytes(body[1:3]), int.from_bytes(body[3:5])
                 return _size(height, width) if orientation in _SIDEWAYS else _size(width, height)
-    except BrokenFileError:  # the frame has not come
+    except BrokenFileError:  # the frame header is not in `head`
         return None
     return None
 
@@ -116,7 +116,7 @@ def _is_avif(head: bytes) -> bool:
 
 
 def _avif(head: bytes) -> Size | None:
-    """Read the largest `ispe` box (ISO/IEC 23008-12, 6.5.3): the others are of tiles and thumbnails."""
+    """Read the largest `ispe` box (ISO/IEC 23008-12, 6.5.3): the others belong to tiles and thumbnails."""
     sizes: list[tuple[int, Size]] = []
     at = head.find(b"ispe")
     while 0 <= at <= len(head) - 16 and len(sizes) < 100:
@@ -127,7 +127,7 @@ def _avif(head: bytes) -> Size | None:
 
 
 def _svg(head: bytes) -> bytes | None:
-    """Return the attributes of the root of an SVG image, None for what is none."""
+    """Return the attributes of the root of an SVG image; None if it is not SVG."""
     root = _SVG.match(head[:16_384])
     return root[1] if root else None
 

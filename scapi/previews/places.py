@@ -1,4 +1,4 @@
-"""Limits how many previews are made at a time, and how long a request waits for its turn."""
+"""Limits how many previews are made at the same time, and how long a request waits for its turn."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from time import monotonic
 from scapi.previews.fetch import Unreachable
 
 FIRST_GUESS = 1.0
-"""Seconds that a preview is taken to need before one was made."""
+"""The assumed seconds per preview before the first one was made."""
 
 MEMORY = 0.8
-"""How much the time that earlier previews took counts beside that of the last one."""
+"""The weight of earlier previews in the average time; the last one has the rest."""
 
 
 class Busy(Unreachable):
-    """As many previews are being made as may be at once."""
+    """All places are taken."""
 
 
 class Places:
-    """A number of places, each for one preview. Who waits for one occupies a thread, as who has one does."""
+    """A number of places, each for one preview. A request that waits occupies a thread, like one that has a place."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -30,7 +30,7 @@ class Places:
 
     @contextmanager
     def one(self, patience: float) -> Iterator[None]:
-        """Take a place. Raises Busy when none was free for `patience` seconds, at once where none is to be expected."""
+        """Take a place. Raises Busy after `patience` seconds, or at once if no place is expected to be free by then."""
         if not self._free.acquire(blocking=False):
             self._wait(patience)
         began = monotonic()
@@ -43,7 +43,7 @@ class Places:
 
     def _wait(self, patience: float) -> None:
         with self._lock:
-            turns = self._waiting // self._number  # of all places, before it is this one's turn
+            turns = self._waiting // self._number  # rounds of all places before it is this one's turn
             hopeless = turns * self._usual > patience
             self._waiting += not hopeless
         if hopeless:

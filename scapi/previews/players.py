@@ -1,4 +1,4 @@
-"""The players of known providers: which frames a page may show, and the one form in which it gets them."""
+"""The players of known providers: which frames a page may show, and the one form of their HTML."""
 
 from dataclasses import dataclass
 from html import escape
@@ -9,9 +9,9 @@ from scapi.previews.addresses import DEFAULT_PORTS, Forbidden, Rules
 from scapi.previews.texts import MAX_TITLE, clean, pixels
 
 MAX_HTML = 10_000
-"""Characters of a provider's HTML that are looked at; real ones have a few hundred."""
+"""The most characters of a provider's HTML; real ones have a few hundred."""
 
-# A player runs its own scripts on its own origin, and may not steer the page around it.
+# A player runs its scripts on its own origin, and may not navigate the page around it.
 SANDBOX = "allow-forms allow-popups allow-popups-to-escape-sandbox allow-presentation allow-same-origin allow-scripts"
 ALLOW = "autoplay; clipboard-write; encrypted-media; fullscreen; picture-in-picture"
 
@@ -20,7 +20,7 @@ _PUBLIC = Rules()
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A frame: its address, and its size where the provider gave one."""
+    """A frame: its URL, and its size if the provider sent one."""
 
     url: str
     width: int | None
@@ -29,7 +29,7 @@ class Player:
 
     @property
     def html(self) -> str:
-        """An iframe that holds nothing but what was checked."""
+        """An iframe with only checked attributes."""
         numbers = {"width": self.width, "height": self.height}
         sizes = {name: str(number) for name, number in numbers.items() if number}
         title = {"title": self.title} if self.title else {}
@@ -47,7 +47,7 @@ class Player:
 
 
 def find(html: object, hosts: frozenset[str]) -> Player | None:
-    """Return the one frame in a provider's `html` if its address is on one of `hosts` or below, by https."""
+    """Return the only frame in a provider's `html` if its URL is https and its host is one of `hosts` or below one."""
     if not isinstance(html, str) or len(html) > MAX_HTML:
         return None
     frames = [element for element in parser.elements(html) if element.tag == "iframe"]
@@ -67,13 +67,13 @@ def find(html: object, hosts: frozenset[str]) -> Player | None:
 
 
 def belongs(host: str, hosts: frozenset[str]) -> bool:
-    """Whether `host` is one of `hosts` or below one of them."""
+    """Return whether `host` is one of `hosts` or below one of them."""
     labels = host.split(".")
     return any(".".join(labels[start:]) in hosts for start in range(len(labels) - 1))
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL from a provider list without `www.` and wildcards; empty where it has none."""
+    """Return the host of a URL from a provider list without `www.` and wildcards; empty if it has none."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

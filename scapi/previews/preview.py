@@ -1,4 +1,4 @@
-"""The preview of a link: everything that its page and its oEmbed provider say, within one budget of time."""
+"""Makes the preview of a link from its page and its oEmbed provider, within one time limit."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,20 +15,20 @@ from scapi.previews.page import Page, is_generic
 from scapi.previews.places import Busy, Places
 
 PAGE_SHARE = 0.75
-"""How much of the time that is left the page may take: 6 of 8 seconds, for servers that think before they answer."""
+"""The share of the remaining time that the page may take: 6 of 8 seconds, for slow servers."""
 
 SHARE = 0.5
-"""The same for each other answer, so that something remains for what follows."""
+"""The same for each other answer, so that time remains for later steps."""
 
 WAITING_SHARE = 0.5
 MAX_WAITING = 4.0
-"""Seconds, and share of the time of a preview, that may be spent waiting for a place."""
+"""The seconds, and the share of a preview's time, that may be spent waiting for a place."""
 
 FAIR_SHARE = 0.9
-"""How much of its time a preview needs to count as tried where nobody answered."""
+"""If no server answered, a preview counts as tried if it had at least this share of its time."""
 
 MAX_REFRESHES = 2
-"""Pages in a row that send elsewhere by themselves."""
+"""The most pages in a row that redirect by themselves."""
 
 _HTML = re.compile(
     rb"\s{0,999}(?:<\?xml[^>]{0,300}>\s{0,99})?<(?:!doctype\s+html|html|head|title|meta|body)\b", re.IGNORECASE
@@ -36,12 +36,12 @@ _HTML = re.compile(
 
 
 class TooLarge(Unwanted):
-    """A file that has more bytes than are taken."""
+    """A file has more bytes than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a link becomes. `url` is the canonical one, where the page names one that means the same."""
+    """The preview of a link. `url` is the page's canonical URL if it means the same page."""
 
     url: str
     title: str | None = None
@@ -54,10 +54,10 @@ class Preview:
     choice_images: tuple[str, ...] = ()
     oembed: OEmbed | None = None
     tried: bool = True
-    """Whether this was a fair try: not if waiting for a place took so long that little time, or none, was left."""
+    """Whether this was a fair try. False if waiting for a place left too little time."""
 
     again: bool = False
-    """Whether there may be more another time: a server did not answer, or it was not asked."""
+    """Whether another try may find more: a server did not answer, or was not asked."""
 
     @property
     def ready(self) -> bool:
@@ -67,21 +67,21 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Previewer:
-    """Makes previews. Takes `seconds` at most for each, whatever the other side does."""
+    """Makes previews. Each takes at most `seconds`, whatever the other servers do."""
 
     fetcher: Fetcher
     providers: Callable[[], Providers]
-    """Called when they are needed: the list takes a moment to read."""
+    """Called when first needed, because reading the list takes a moment."""
 
     seconds: float
     max_pixels: int
     places: Places = field(default_factory=lambda: Places(4))
-    """How many may be made at the same time, as each may occupy its thread for all of `seconds`."""
+    """Limits how many are made at the same time: each may occupy its thread for all of `seconds`."""
 
     def preview(self, url: str) -> Preview:
-        """Return what can be had about `url` in time, nothing if too many previews are being made.
+        """Return the preview of `url` as far as it can be made in time; empty if too many previews are being made.
 
-        Raises Forbidden only for what the URL's own text forbids.
+        Raises Forbidden only if the URL's text alone is not allowed.
         """
         target = self.fetcher.rules.parse(url)
         deadline = Deadline.after(self.seconds)
@@ -94,7 +94,7 @@ class Previewer:
         return replace(preview, tried=preview.ready or not preview.again or not hurried)
 
     def check(self, url: str) -> None:
-        """Raise Forbidden for a URL whose text alone forbids it."""
+        """Raise Forbidden if the URL's text alone is not allowed."""
         self.fetcher.rules.parse(url)
 
     def measure(self, url: str) -> pictures.Size | None:
@@ -117,7 +117,7 @@ class Previewer:
         if len(answer.body) >= max_bytes and not answer.complete:
             raise TooLarge(f"it has more than {max_bytes} bytes")
         if not answer.complete:
-            raise Unreachable("it did not come whole in time")
+            raise Unreachable("it did not arrive completely in time")
         return answer.body
 
     def _place(self, deadline: Deadline) -> AbstractContextManager[None]:
@@ -147,7 +147,7 @@ class Previewer:
         )
 
     def _ask(self, endpoints: Iterable[str], deadline: Deadline) -> OEmbed | None:
-        """Return what the first oEmbed provider that answers says, None if none does."""
+        """Return the answer of the first oEmbed endpoint that answers; None if none does."""
         for endpoint in endpoints:
             try:
                 said = self.providers().read(self.fetcher.get(endpoint, oembed.WANTED, deadline.part(SHARE)))
@@ -158,14 +158,14 @@ class Previewer:
         return None
 
     def _allowed(self, url: str | None) -> str | None:
-        """Return a URL that a stranger gave, normalised, or None if it is none that may be fetched."""
+        """Return a URL from another site, normalised; None if it may not be fetched."""
         try:
             return self.fetcher.rules.parse(url).url if url else None
         except Forbidden:
             return None
 
     def _read(self, target: Target, deadline: Deadline) -> tuple[Page | None, bool]:
-        """Return what the page says, None if nothing, and whether its server could not be reached."""
+        """Return the page's metadata, None if there is none, and whether its server could not be reached."""
         try:
             answer = self.fetcher.get(target.url, page.WANTED, deadline.part(PAGE_SHARE))
         except FAILURES as error:
@@ -192,7 +192,7 @@ class Previewer:
         return choosing.choose(candidates, measure)
 
     def _candidates(self, embedded: OEmbed | None, said: Page | None) -> Iterator[Image]:
-        """Yield the pictures to choose from, best first, those left out that may never be fetched."""
+        """Yield the pictures to choose from, best first, without those that may never be fetched."""
         found = list(said.images) if said else []
         if embedded and embedded.image:
             found.insert(0, Image(embedded.image, embedded.image_width, embedded.image_height, declared=True))
@@ -205,7 +205,7 @@ class Previewer:
 
 
 def _said(answer: Fetched, deadline: Deadline) -> Page | None:
-    """Return what an answer says, whatever it is; None if nothing."""
+    """Return the metadata of an answer of any type; None if there is none."""
     if pictures.is_picture(answer.body):
         size = pictures.size_of(answer.body)
         image = Image(answer.target.url, size.width if size else None, size.height if size else None, declared=True)
@@ -218,7 +218,7 @@ def _said(answer: Fetched, deadline: Deadline) -> Page | None:
 
 
 def _is_page(answer: Fetched) -> bool:
-    """Whether an answer is HTML: as its type says, or, of a type that says little, as it looks."""
+    """Return whether an answer is HTML: by its type, or if that is generic, by its first bytes."""
     if answer.mimetype in ("text/html", "application/xhtml+xml"):
         return True
     if not answer.mimetype:
@@ -228,5 +228,5 @@ def _is_page(answer: Fetched) -> bool:
 
 
 def _title(embedded: str | None, said: str | None) -> str | None:
-    """Return the title that says more: a provider's goes first, unless it is the name of its host."""
+    """Return the better title: the provider's, unless that is the name of its host."""
     return said if embedded and said and is_generic(embedded) else embedded or said

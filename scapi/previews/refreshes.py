@@ -3,7 +3,7 @@
 import re
 
 MAX_SECONDS = 3
-"""A page that stays longer is meant to be read."""
+"""A page that stays longer than this is meant to be read."""
 
 _REFRESH = re.compile(
     r"([0-9]{0,4})(?:\.[0-9.]{0,20})?\s{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(.{0,4000})", re.I | re.S
@@ -11,7 +11,7 @@ _REFRESH = re.compile(
 
 
 def destination(value: str) -> str | None:
-    """Return the URL to which a refresh leads soon, None if to none."""
+    """Return the URL that a refresh leads to soon; None if there is none."""
     found = _REFRESH.fullmatch(value[:4000].strip())
     if found is None or int(found[1] or 0) > MAX_SECONDS:
         return None

@@ -1,4 +1,4 @@
-"""The previewer that the settings describe."""
+"""Makes the previewer from the settings."""
 
 from time import perf_counter
 from typing import TYPE_CHECKING

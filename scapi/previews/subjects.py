@@ -1,6 +1,6 @@
-"""Which object of a page's JSON-LD or microdata is about the page itself, and what that says.
+"""Finds the object of a page's JSON-LD or microdata that is about the page itself, and reads it.
 
-A page carries much that is about something else: its site, its owner, one of many products, a film beside the text.
+Many objects of a page are about something else: its site, its owner, one of many products, a film beside the text.
 """
 
 import re
@@ -14,10 +14,10 @@ from scapi.previews.images import Image
 from scapi.previews.texts import MAX_KEYWORDS_READ, MAX_TITLE, alike, clean, pixels
 
 MAX_OBJECTS = 500
-"""Objects that are looked at; graphs may be endless."""
+"""The most objects to look at; graphs may be endless."""
 
 MAX_COMPARED = 50
-"""Objects of a kind whose names are compared with the page's."""
+"""The most objects of one kind whose names are compared with the page's."""
 
 MAX_IMAGES = 20
 
@@ -36,7 +36,7 @@ _NAMES = ("headline", "name", "alternativeHeadline", "title")
 
 @dataclass(slots=True)
 class Facts:
-    """What is said about a page. Of what may be about something else there are the `late` ones, to be used last."""
+    """Facts about a page. The `late` ones may be about something else, and are used last."""
 
     names: list[str] = field(default_factory=list)
     late_names: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Facts:
 
 
 def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) -> Facts:
-    """Return what `objects` say about the page at `url`, which calls itself by `titles`."""
+    """Return the facts of `objects` about the page at `url`, which has these `titles`."""
     nodes = list(islice(objects, MAX_OBJECTS))
     graph = _Graph(nodes)
     found = Facts()
@@ -58,7 +58,7 @@ def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) ->
             continue
         seen.add(id(node))
         names = _names_of(node)
-        fitting = _fitting(node, titles)  # they go first: Wikipedia's headline is "Wikimedia list article"
+        fitting = _fitting(node, titles)  # these first: Wikipedia's headline can be "Wikimedia list article"
         if fitting or surely or not titles or not names:
             found.names += fitting or (names if surely or not titles else [])
             found.descriptions += _texts(node.get("description"))
@@ -77,7 +77,7 @@ def facts(objects: Iterable[dict[str, Any]], url: str, titles: Sequence[str]) ->
 def _by_relevance(
     nodes: list[dict[str, Any]], graph: "_Graph", url: str, titles: Sequence[str]
 ) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield the nodes that may be about the page, best first, and whether they surely are."""
+    """Yield the nodes that may be about the page, best first, and whether each is certain."""
     for node in nodes:
         main = graph.resolved(node.get("mainEntity"))
         if main is not None and any(main.get(name) for name in _NAMES):
@@ -102,13 +102,13 @@ def _names_of(node: dict[str, Any]) -> list[str]:
 
 
 def _fitting(node: dict[str, Any], titles: Sequence[str]) -> list[str]:
-    """Return the names of a node by which the page calls itself, too."""
+    """Return the names of a node that are also titles of the page."""
     names = ((name, clean(name, MAX_TITLE) or "") for name in _names_of(node))
     return [name for name, text in names if any(alike(text, title) for title in titles)]
 
 
 def _listed(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the nodes of the first kind of which there are several: what a list page lists."""
+    """Return the nodes of the first kind with several nodes: the entries of a list page."""
     times = Counter(kind for node in nodes for kind in _kinds(node))
     several = {kind for kind in ("article", "thing") if times[kind] > 1}
     return [node for node in nodes if several & _kinds(node)]
@@ -120,24 +120,24 @@ def _kinds(node: dict[str, Any]) -> set[str]:
 
 
 def _places(node: dict[str, Any]) -> list[str]:
-    """Return the URLs at which a node says that it is."""
+    """Return the URLs that a node declares as its own."""
     values = [node.get("mainEntityOfPage"), node.get("url"), node.get("@id")]
     return _texts([value.get("@id") or value.get("url") if isinstance(value, dict) else value for value in values])
 
 
 def _same(url: str) -> str:
-    """Return what is the same for all ways to write the URL of a page."""
+    """Return a form that is equal for all ways to write the URL of a page."""
     return re.sub(r"^https?://(?:www\.)?", "", url[:2048].partition("#")[0]).rstrip("/")
 
 
 class _Graph:
-    """Finds what nodes refer to by `@id`."""
+    """Resolves references by `@id`."""
 
     def __init__(self, nodes: list[dict[str, Any]]) -> None:
         self._by_id = {str(node["@id"]): node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
 
     def resolved(self, value: Any) -> dict[str, Any] | None:
-        """Return the node that `value`, one or a list of one, is or refers to."""
+        """Return the node that `value` (or its only element) is or refers to."""
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, dict):
@@ -170,13 +170,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _texts(value: Any) -> list[str]:
-    """Return the texts in a value that may be one, one with a language, or a list of them."""
+    """Return the texts in a value: a text, a text with a language, or a list of these."""
     flat = _list(value)[:MAX_KEYWORDS_READ]
     found = (item.get("@value", item.get("@id")) if isinstance(item, dict) else item for item in flat)
     return [text for text in found if isinstance(text, str)]
 
 
 def _names(values: list[Any]) -> list[str]:
-    """Return the names of the things in `values`: texts, objects with a name, or lists of them."""
+    """Return the names of the things in `values`: texts, objects with a name, or lists of these."""
     flat = [thing for value in values for thing in _list(value)[:MAX_KEYWORDS_READ]]
     return _texts([thing.get("name") if isinstance(thing, dict) else thing for thing in flat])

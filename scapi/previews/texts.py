@@ -1,4 +1,4 @@
-"""Values of other sites, safe to store: texts as a browser shows them, of limited length and plausible numbers."""
+"""Makes values of other sites safe to store: texts of limited length as a browser shows them, plausible numbers."""
 
 import html as entities
 import math
@@ -13,23 +13,23 @@ MAX_TITLE = 300
 MAX_DESCRIPTION = 2000
 MAX_KEYWORDS = 1000
 MAX_KEYWORDS_READ = 500
-"""Keywords that are looked at: far more than fit."""
+"""The most keywords to look at: far more than fit."""
 
 MAX_PIXELS_ACROSS = 50_000
-"""Width or height above which a number is taken for a mistake."""
+"""A larger width or height is treated as a mistake."""
 
 MAX_SECONDS = 7 * 24 * 3600
-"""Duration above which a number is taken for a mistake (a live stream's placeholder, milliseconds)."""
+"""A longer duration is treated as a mistake (a live stream's placeholder, milliseconds)."""
 
-# Controls, halves of characters, private use, characters that never are any, and overrides that would turn around what
-# a page shows beside the text. What Python's tables do not know yet stays: it may be a new emoji.
+# Control characters, surrogates, private use, noncharacters, and direction overrides, which would change the text
+# beside them. Characters that Python's tables do not know stay: they may be new emoji.
 _UNFIT = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u202a-\u202e\u2066-\u2069"
     "\ud800-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
 )
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-# A closing tag, a line break, a paragraph, or a tag with attributes: this was meant to be HTML. A lone `<b>` was not.
+# A closing tag, a line break, a paragraph, or a tag with attributes: the text is HTML. A lone `<b>` does not show that.
 _MARKUP = re.compile(
     r"</[a-z][a-z0-9]{0,15}\s?>|<(?:br|p|hr|wbr)\s?/?>|<[a-z][a-z0-9]{0,15}\s[a-z-]{1,30}=", re.IGNORECASE
 )
@@ -38,14 +38,13 @@ _INVISIBLE = ("Cf", "Mn", "Zs")
 
 
 def clean(value: object, most: int) -> str | None:
-    """Return a text on one line, cut at `most` characters; None for what is no text or says nothing.
+    """Return a text on one line, cut at `most` characters; None if it is not a text or is empty.
 
-    Texts come as HTML from many sources that should have sent plain text: tags and entities that are left in one are
-    taken for what they were meant to be, once.
+    Many sources send HTML where plain text is required: tags and entities in a text are decoded once.
     """
     if not isinstance(value, str):
         return None
-    text = value[: 20 * most]  # far more than is kept, so that a text of megabytes is not worked through to its end
+    text = value[: 20 * most]  # far more than is kept, but a text of megabytes is not processed to its end
     text = _ENTITY.sub(lambda found: entities.unescape(found[0]), _CDATA.sub("", text))
     if _MARKUP.search(text):
         text = html.words(text)
@@ -56,7 +55,7 @@ def clean(value: object, most: int) -> str | None:
 
 
 def joined(values: Iterable[object], most: int) -> str | None:
-    """Return the texts among the first values, each once, with commas between them, as many as fit into `most`."""
+    """Join the texts among the first values with commas, each once, as many as fit into `most` characters."""
     kept: dict[str, None] = {}
     length = 0
     for text in (clean(value, most) for value in islice(values, MAX_KEYWORDS_READ)):
@@ -69,12 +68,12 @@ def joined(values: Iterable[object], most: int) -> str | None:
 
 
 def unescaped(url: str) -> str:
-    """Return a URL as it was before it was escaped for HTML once more than it should have been."""
+    """Undo one extra HTML escaping of a URL."""
     return url.replace("&amp;", "&").replace("&#038;", "&")
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two titles seem to be about the same: one is within the other, or they share most words."""
+    """Return whether two titles seem to mean the same: one contains the other, or they share most words."""
     first, second = (_WORDS.findall(text[:MAX_TITLE].casefold()) for text in (one, other))
     if not first or not second:
         return False
@@ -83,17 +82,17 @@ def alike(one: str, other: str) -> bool:
 
 
 def pixels(value: object) -> int | None:
-    """Return a width or height, None for what cannot be one (such as a percentage)."""
+    """Return a width or height; None for an impossible value (such as a percentage)."""
     return _whole(value, MAX_PIXELS_ACROSS)
 
 
 def seconds(value: object) -> int | None:
-    """Return a duration in seconds, None for what cannot be one."""
+    """Return a duration in seconds; None for an impossible value."""
     return _whole(value, MAX_SECONDS)
 
 
 def _whole(value: object, most: int) -> int | None:
-    """Return the whole number from 1 to `most` that `value` is or spells."""
+    """Return `value` (a number or its digits) as a whole number from 1 to `most`; None otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
