@@ -1,7 +1,6 @@
 """The console script `scapi`, also `python -m scapi`."""
 
 import logging
-import os
 import sys
 
 from flask import Flask
@@ -9,6 +8,7 @@ from flask.cli import ScriptInfo
 
 from scapi import create_app
 from scapi.cli import cli
+from scapi.exits import Exit
 from scapi.logs import audit
 from scapi.settings import ConfigurationError, NotReady
 from scapi.settings.place import settings_here
@@ -25,7 +25,7 @@ def _application() -> Flask:
         return create_app(settings_here())
     except ConfigurationError as error:
         sys.stderr.write(f"scapi cannot start: {error}\n")
-        sys.exit(os.EX_TEMPFAIL if isinstance(error, NotReady) else os.EX_CONFIG)
+        sys.exit(Exit.AWAY if isinstance(error, NotReady) else Exit.CONFIGURATION)
 
 
 if __name__ == "__main__":

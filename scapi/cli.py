@@ -1,13 +1,17 @@
 """The command `scapi`: all that an operator types. The rooms make the commands; this is where they come together."""
 
-import os
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+from flask.cli import ScriptInfo
 from flask_smorest.spec import openapi_cli as openapi
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from scapi.database import readiness
+from scapi.database.failures import Failure, failure_of
+from scapi.database.readiness import SchemaOutdated
 from scapi.events.commands import webhooks
+from scapi.exits import MEANINGS, Exit
 from scapi.housekeeping.check.commands import check
 from scapi.housekeeping.commands import housekeeping
 from scapi.housekeeping.database import database
@@ -21,7 +25,7 @@ from scapi.media.links.commands import previews
 from scapi.media.renditions.commands import renditions
 from scapi.media.thumbnail_commands import thumbnails
 from scapi.media.user_commands import users
-from storage_backends import Unavailable
+from storage_backends import Misconfigured, NoSpace, StorageError, Unavailable
 
 COMMANDS: list[click.Command] = [
     check,
@@ -41,14 +45,7 @@ COMMANDS: list[click.Command] = [
     webhooks,
 ]
 
-EXIT_CODES = """\b
-Exit codes:
-  0   done
-  1   something failed, or a check found something: the output says what
-  2   the command line is not right
-  75  the database or the storage cannot be reached now: try again
-  78  a setting cannot work
-"""
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<3} {meaning}" for code, meaning in MEANINGS.items())
 
 
 class Commands(click.Group):
@@ -57,9 +54,34 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (Unavailable, OperationalError) as error:
-            click.echo(f"stopped, may be run again: {error}", err=True)
-            ctx.exit(os.EX_TEMPFAIL)
+        except StorageError as error:
+            _stop(ctx, _of_storage(error), str(error))
+        except SQLAlchemyError as error:
+            _stop(ctx, *_of_database(error, ctx))
+
+
+def _stop(ctx: click.Context, code: Exit, said: str) -> NoReturn:
+    click.echo(f"stopped, may be run again: {said}" if code == Exit.AWAY else f"stopped: {said}", err=True)
+    ctx.exit(code)
+
+
+def _of_storage(error: StorageError) -> Exit:
+    if isinstance(error, Unavailable | NoSpace):
+        return Exit.AWAY
+    return Exit.CONFIGURATION if isinstance(error, Misconfigured) else Exit.FAILED
+
+
+def _of_database(error: SQLAlchemyError, ctx: click.Context) -> tuple[Exit, str]:
+    """Return the exit code and what to say. Raises the error if it is a bug of ours."""
+    if isinstance(error, SchemaOutdated):
+        return Exit.CONFIGURATION, str(error)
+    if failure_of(error) is not Failure.BUG:
+        return Exit.AWAY, str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    try:  # a table or a column that is missing is no bug where a migration is
+        readiness.check_schema(ctx.ensure_object(ScriptInfo).load_app())
+    except SchemaOutdated as outdated:
+        return Exit.CONFIGURATION, str(outdated)
+    raise error
 
 
 cli = Commands("scapi", commands=COMMANDS, epilog=EXIT_CODES)

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection, Engine
@@ -48,4 +50,9 @@ def check_schema(app: Flask) -> None:
 
 def _require_schema(connection: Connection) -> None:
     if missing := schema.waiting(connection):
-        raise SchemaOutdated(f"the database lacks {len(missing)} migrations of this version; run: {schema.UPGRADE}")
+        raise outdated(missing)
+
+
+def outdated(missing: Sequence[Any]) -> SchemaOutdated:
+    """Return the error that says how many migrations are missing, and what runs them."""
+    return SchemaOutdated(f"the database lacks {len(missing)} migrations of this version; run: {schema.UPGRADE}")

@@ -34,6 +34,15 @@ def waiting(connection: Connection) -> Sequence[Script]:
     return list(_scripts().iterate_revisions("heads", here or "base"))[::-1]
 
 
+def undone(connection: Connection, revision: str) -> Sequence[Script]:
+    """Return the migrations that the database has run since `revision`, the newest first.
+
+    Raises alembic's RevisionError for one that there is not.
+    """
+    here = MigrationContext.configure(connection).get_current_heads()
+    return list(_scripts().iterate_revisions(here, revision))
+
+
 def lock(connection: Connection) -> None:
     """Let one migration at a time go on, until the transaction ends. The next one finds its work done."""
     if connection.dialect.name == "sqlite":

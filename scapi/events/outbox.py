@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from scapi.database import db, now, stream_keys
 from scapi.events.models import Delivery, DeliveryStatus
@@ -43,12 +43,21 @@ def keep(events: Iterable[Event]) -> None:
 
 def due(limit: int) -> list[tuple[int, str]]:
     """Return the ids and URLs of deliveries whose time has come, those that have waited longest first."""
-    waiting = select(Delivery.id, Delivery.url).where(
-        Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= now()
-    )
+    waiting = select(Delivery.id, Delivery.url).where(*_is_due())
     found = db.session.execute(waiting.order_by(Delivery.due_at, Delivery.id).limit(limit)).all()
     db.session.rollback()
     return [(row.id, row.url) for row in found]
+
+
+def count_due() -> int:
+    """Return how many deliveries are due."""
+    found = db.session.scalar(select(func.count()).select_from(Delivery).where(*_is_due())) or 0
+    db.session.rollback()
+    return found
+
+
+def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= now()
 
 
 def claim(delivery_id: int) -> Delivery | None:

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi.database import now
-from scapi.events import delivery
+from scapi.events import delivery, outbox
 from scapi.housekeeping import sweep
 from scapi.media import settling
 from scapi.media.links import refreshing
-from scapi.media.renditions import making
+from scapi.media.renditions import backlog, making
 from scapi.settings import settings
 from scapi.sweeping import Due
 from storage_backends import StorageError
@@ -29,17 +29,23 @@ class Job:
     """Work that is done again and again, with a pause of `pause` seconds in between.
 
     `run` does what is due, in bounded memory, and returns True if more is due already. It asks `stopped` between two
-    things and returns when that is true. It may raise FAILURES.
+    things and returns when that is true. `count` returns how many things are due, and does nothing. Both may raise
+    FAILURES.
     """
 
     name: str
     pause: float
     run: Callable[[Callable[[], bool]], bool]
+    count: Callable[[], int]
 
 
 def _sweep(stopped: Callable[[], bool]) -> bool:
     sweep.run(Due.at(now()), stopped)
     return False
+
+
+def _count_sweep() -> int:
+    return sum(swept.removed for swept in sweep.count(Due.at(now())))
 
 
 def _renditions(stopped: Callable[[], bool]) -> bool:
@@ -48,13 +54,13 @@ def _renditions(stopped: Callable[[], bool]) -> bool:
 
 
 JOBS = (
-    Job("sweep", 15 * 60, _sweep),
-    Job("previews", 2, refreshing.refresh_due),
-    Job("pictures", 5 * 60, settling.remake_overdue),
-    Job("renditions", 2, _renditions),
-    Job("webhooks", 2, delivery.deliver_due),
+    Job("sweep", 15 * 60, _sweep, _count_sweep),
+    Job("previews", 2, refreshing.refresh_due, refreshing.count_due),
+    Job("pictures", 5 * 60, settling.remake_overdue, settling.count_overdue),
+    Job("renditions", 2, _renditions, backlog.count_due),
+    Job("webhooks", 2, delivery.deliver_due, outbox.count_due),
 )
-"""All of them. To add one: a name, a pause in seconds, and a function of its room."""
+"""All of them. To add one: a name, a pause in seconds, and two functions of its room."""
 
 
 def run_once(app: Flask, jobs: Sequence[Job], stopped: Callable[[], bool]) -> list[str]:

@@ -18,7 +18,7 @@ NUMBERS = "python:scapi.gunicorn_conf"
 @click.pass_context
 def serve(context: click.Context, bind: str) -> None:
     """Upgrade the schema, then serve under gunicorn, with the periodic work beside it, until Ctrl-C."""
-    context.invoke(upgrade, dry_run=False)
+    context.invoke(upgrade, dry_run=False, as_json=False)
     command = [sys.executable, "-m", "gunicorn", "--bind", bind, "scapi.server:application()"]
     if not Path("gunicorn.conf.py").exists():
         command[3:3] = ["--config", NUMBERS]

@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from scapi import storage as storages
+from scapi.exits import Exit
 from scapi.housekeeping import copying
 from scapi.housekeeping.check import marker
 from scapi.housekeeping.copying import Copied
@@ -36,7 +37,7 @@ def copy(target: str, jobs: int, dry_run: bool, as_json: bool) -> None:
         raise click.ClickException(f"{target} has the files of another database: {marker.KEY} in it names it")
     waiting = copying.waiting(target)
     if dry_run:
-        said = asdict(waiting)
+        said = {"dry_run": True, **asdict(waiting)}
         click.echo(json.dumps(said) if as_json else f"would copy {waiting.files} files of {waiting.bytes} bytes")
         return
     marker.write(storages.of(target))
@@ -47,12 +48,12 @@ def copy(target: str, jobs: int, dry_run: bool, as_json: bool) -> None:
     left = copying.waiting(target)
     _report(target, total, left, as_json)
     if total.failed:
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
 
 
 def _report(target: str, copied: Copied, left: copying.Waiting, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({**asdict(copied), "left": asdict(left)}))
+        click.echo(json.dumps({"dry_run": False, **asdict(copied), "left": asdict(left)}))
         return
     click.echo(f"copied {copied.files} files of {copied.bytes} bytes to {target}; {copied.failed} failed")
     if left.files:

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from scapi.database import now
 from scapi.events import outbox
+from scapi.exits import Exit
 from scapi.housekeeping import sweeps
 from scapi.http import read_only
 from scapi.media import files
@@ -58,6 +59,11 @@ def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
     return done
 
 
+def count(due: Due) -> list[Swept]:
+    """Return what `run` would remove now."""
+    return [Swept(label, sum(1 for _ in find(due))) for label, find in SWEEP]
+
+
 def _remove(task: Task, swept: Swept) -> None:
     try:
         task.run()
@@ -86,7 +92,7 @@ def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
     if not dry_run:
         read_only.refuse_command()
     due = Due.at(now(), None if older_than is None else timedelta(seconds=older_than))
-    done = [Swept(label, sum(1 for _ in find(due))) for label, find in SWEEP] if dry_run else run(due)
+    done = count(due) if dry_run else run(due)
     failed = sum(swept.failed for swept in done)
     if as_json:
         removed = {swept.label: swept.removed for swept in done}
@@ -95,4 +101,4 @@ def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
         counted = ", ".join(f"{swept.removed} {swept.label}" for swept in done)
         click.echo(f"{'would remove' if dry_run else 'removed'} {counted}; {failed} failed")
     if failed:
-        sys.exit(1)
+        sys.exit(Exit.FAILED)

@@ -1,5 +1,6 @@
 """`scapi token`: tokens for trying things out."""
 
+import json
 from datetime import timedelta
 
 import click
@@ -33,8 +34,10 @@ token = AppGroup("token", help="Bearer tokens.")
 @click.option("--user", type=click.IntRange(0, auth.MAX_USER_ID), required=True, help="The user's id.")
 @click.option("--hours", type=click.IntRange(1, MAX_HOURS), default=24, show_default=True, help="How long it is valid.")
 @click.option("--admin", is_flag=True, help="The user is an admin.")
-def create_token(user: int, hours: int, admin: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def create_token(user: int, hours: int, admin: bool, as_json: bool) -> None:
     """Print a token for trying things out."""
     more = {"aud": settings.jwt_audience[0]} if settings.jwt_audience else {}
     more |= {"iss": settings.jwt_issuer} if settings.jwt_issuer else {}
-    click.echo(auth.make_token(user, settings.jwt_secret, timedelta(hours=hours), admin=admin, **more))
+    made = auth.make_token(user, settings.jwt_secret, timedelta(hours=hours), admin=admin, **more)
+    click.echo(json.dumps({"token": made}) if as_json else made)

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from scapi.database import MAX_ID, db
+from scapi.exits import Exit
 from scapi.http import auth, read_only
 from scapi.http.auth import User
 from scapi.http.bodies import iso
@@ -54,7 +55,7 @@ def clean(dry_run: bool, left: bool, as_json: bool) -> None:
     counted = {outcome.value: done[outcome] for outcome in Outcome}
     click.echo(json.dumps({"dry_run": dry_run, **counted, "left": cleanup.left()}) if as_json else said)
     if done[Outcome.FAILED]:
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
 
 
 def _checked_user(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

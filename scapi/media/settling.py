@@ -10,7 +10,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from flask import Flask, current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi import storage as storages
@@ -100,6 +100,14 @@ def check(file: MediaFile, who: str) -> MediaFile:
     remake(file, who)
     db.session.refresh(file)
     return file
+
+
+def count_overdue() -> int:
+    """Return how many pictures were not settled in time."""
+    overdue = select(func.count()).where(MediaFile.unsettled_since <= now() - OVERDUE)
+    found = db.session.scalar(overdue) or 0
+    db.session.rollback()
+    return found
 
 
 def remake_overdue(stopped: Callable[[], bool]) -> bool:

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy import ColumnElement, func, select
 
 from scapi.database import db, stream_keys
+from scapi.exits import Exit
 from scapi.http import read_only
 from scapi.media import settling
 from scapi.media.models import MediaFile, Role
@@ -53,7 +54,7 @@ def refresh(everything: bool, media_id: int | None, dry_run: bool, as_json: bool
     said = {"dry_run": False, "made": made, "failed": failed}
     click.echo(json.dumps(said) if as_json else f"made {made} pictures; {failed} failed")
     if failed:
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
 
 
 def _remade(file_id: int) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scapi.database import UPLOADS_BIND, db, now
 from scapi.housekeeping.sweeps import Sweep
+from scapi.media.models import Media
 from scapi.settings import settings
 from scapi.uploads.models import Status, Upload
 from scapi.watching import health
@@ -32,7 +33,7 @@ class Readings(Collector):
         if parts["database"] == health.READY:
             try:
                 with db.engines[UPLOADS_BIND].connect() as connection:
-                    found = [*_uploads(connection), *_sweeps(connection)]
+                    found = [*_uploads(connection), *_renditions(connection), *_sweeps(connection)]
             except SQLAlchemyError:  # it went away just now: the next reading says so
                 return
             yield from found
@@ -49,6 +50,21 @@ def _uploads(connection: Connection) -> Iterator[Metric]:
         "scapi_uploads_overdue",
         f"Uploads that have expired and still wait for the sweeper, {COUNTED} for that many or more",
         _count(connection, uploading & (Upload.expires_at <= now())),
+    )
+
+
+def _renditions(connection: Connection) -> Iterator[Metric]:
+    waiting = Media.renditions_due_at.is_not(None)
+    yield GaugeMetricFamily(
+        "scapi_renditions_waiting",
+        f"Media whose renditions are to be made, {COUNTED} for that many or more",
+        _count(connection, waiting),
+    )
+    since = connection.execute(select(func.min(Media.renditions_due_at)).where(waiting)).scalar_one()
+    yield GaugeMetricFamily(
+        "scapi_renditions_oldest_seconds",
+        "Seconds for which the media that waits longest for its renditions has waited",
+        0 if since is None else max(0.0, (now() - since).total_seconds()),
     )
 
 

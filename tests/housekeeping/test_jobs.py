@@ -19,6 +19,10 @@ def application() -> Flask:
     return app
 
 
+def job(name: str, run: Callable[[Callable[[], bool]], bool], pause: float = 0) -> Job:
+    return Job(name, pause, run, lambda: 0)
+
+
 def never() -> bool:
     return False
 
@@ -35,7 +39,7 @@ def test_once_runs_each_job_until_nothing_is_due() -> None:
         runs.append(stopped())
         return next(left)
 
-    assert run_once(application(), [Job("one", 1, run)], never) == []
+    assert run_once(application(), [job("one", run)], never) == []
     assert runs == [False] * 3
 
 
@@ -50,7 +54,7 @@ def test_a_failure_of_one_job_does_not_stop_the_others(error: Exception) -> None
         done.append(True)
         return False
 
-    assert run_once(application(), [Job("bad", 1, fails), Job("good", 1, works)], never) == ["bad"]
+    assert run_once(application(), [job("bad", fails), job("good", works)], never) == ["bad"]
     assert done == [True]
 
 
@@ -65,7 +69,7 @@ def test_no_job_waits_for_another_one() -> None:
         ran.release()
         return False
 
-    loop = Loop(application(), [Job("slow", 0, slow), Job("quick", 0, quick)])
+    loop = Loop(application(), [job("slow", slow), job("quick", quick)])
     thread = threading.Thread(target=loop.run, args=(lambda: True,))
     thread.start()
     assert all(ran.acquire(timeout=60) for _ in range(3))
@@ -82,7 +86,7 @@ def test_a_failure_is_followed_by_another_try() -> None:
         tried.release()
         raise away()
 
-    loop = Loop(application(), [Job("bad", 0, fails)])
+    loop = Loop(application(), [job("bad", fails)])
     thread = threading.Thread(target=loop.run, args=(lambda: True,))
     thread.start()
     assert all(tried.acquire(timeout=60) for _ in range(2))
@@ -95,11 +99,11 @@ def test_a_bug_ends_all_jobs_and_is_told() -> None:
     def broken(_: Callable[[], bool]) -> bool:
         raise ZeroDivisionError
 
-    assert Loop(application(), [Job("broken", 0, broken)]).run(lambda: True) == ["broken"]
+    assert Loop(application(), [job("broken", broken)]).run(lambda: True) == ["broken"]
 
 
 def test_it_ends_when_it_is_not_wanted_any_more() -> None:
-    assert Loop(application(), [Job("idle", 3600, lambda _: False)]).run(never) == []
+    assert Loop(application(), [job("idle", lambda _: False, 3600)]).run(never) == []
 
 
 def test_every_job_has_a_name_of_its_own_and_a_pause() -> None:

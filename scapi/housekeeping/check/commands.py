@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from scapi import storage as storages
 from scapi.database import db, now
+from scapi.exits import Exit
 from scapi.housekeeping import notes
 from scapi.housekeeping.check import marker, mending
 from scapi.housekeeping.check.findings import Findings, Kind
@@ -55,7 +56,7 @@ def check(
     with Findings() as findings:
         all_is_well = _run(options, findings, expect, as_json, asked=fix)
     if not all_is_well:
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
 
 
 def _run(options: Options, findings: Findings, expected: int | None, as_json: bool, *, asked: bool) -> bool:

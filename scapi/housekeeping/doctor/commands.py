@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
+from scapi.exits import Exit
 from scapi.housekeeping.doctor import database, machine, store
 
 
@@ -28,4 +29,4 @@ def doctor(as_json: bool) -> None:
             if not said.is_well:
                 click.echo(f"         why it matters: {said.why}\n         what mends it:  {said.mend}")
     if not all(said.is_well for said in found):
-        sys.exit(1)
+        sys.exit(Exit.FAILED)

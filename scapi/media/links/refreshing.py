@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from scapi.database import db, now
 from scapi.media.links import embeds
@@ -60,6 +60,14 @@ def refresh(limit: int, age: timedelta) -> Refreshed:
 def count(limit: int, age: timedelta) -> int:
     """Return the number of links that `refresh` would try."""
     found = len(db.session.execute(_waiting(age, newest_first=True).limit(limit)).all())
+    db.session.rollback()
+    return found
+
+
+def count_due() -> int:
+    """Return how many missing previews are due."""
+    due = _due(newest_first=True).order_by(None).subquery()
+    found = db.session.scalar(select(func.count()).select_from(due)) or 0
     db.session.rollback()
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, null, select, update
+from sqlalchemy import ColumnElement, delete, func, null, select, update
 
 from scapi.database import db, now
 from scapi.media import files, plans
@@ -56,6 +56,13 @@ def claim() -> Claimed | None:
             drop(job)
         elif _change(job, Media.renditions_due_at <= now(), attempt=job.attempt + 1, after=CLAIM):
             return Claimed(job.media_id, job.attempt + 1)
+
+
+def count_due() -> int:
+    """Return how many media wait for their renditions, and are due."""
+    found = db.session.scalar(select(func.count()).select_from(Media).where(Media.renditions_due_at <= now())) or 0
+    db.session.rollback()
+    return found
 
 
 def ask_for(media: Media) -> None:
