@@ -10,9 +10,9 @@ from typing import Any
 from scapi.settings import Settings, read_settings
 
 FIXED: Mapping[str, Any] = {}
-"""Settings that are the same wherever this file is, such as {"SCAPI_MAX_IMAGE_BYTES": 10 * 1024 * 1024}."""
+"""Settings that do not depend on the environment, such as {"SCAPI_MAX_IMAGE_BYTES": 10 * 1024 * 1024}."""
 
 
 def load() -> Settings:
-    """Return the settings: the environment's, and FIXED, which wins. Raises ConfigurationError."""
+    """Return the settings: those of the environment, overridden by FIXED. Raises ConfigurationError."""
     return read_settings({**os.environ, **FIXED})

@@ -1,6 +1,6 @@
 """The server's numbers and their reasons; the code is in scapi/server.
 
-gunicorn reads this file by itself, and again at a reload. Each setting may be overridden on its command line.
+gunicorn reads this file at the start and at a reload. Its command line can override each setting.
 """
 
 import os
@@ -13,22 +13,22 @@ __all__ = ["child_exit", "on_exit", "on_starting", "post_fork", "post_worker_ini
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# Processes share the processors, one for each is enough. Threads wait for slow clients, the database and the storage:
-# 500 clients that send 50 KB a second fit into two workers (`python -m benchmarks.slow_streams`). A thread costs little
-# before it is needed (docs/scaling.md).
+# One process per processor is enough. Threads wait for slow clients, the database and the storage: two workers serve
+# 500 clients that send 50 KB a second (`python -m benchmarks.slow_streams`). An idle thread costs little
+# (docs/scaling.md).
 worker_class = ScapiWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 300
 
-# A worker whose main loop has not told its master for this many seconds that it lives is replaced. A request may take
-# longer: what hangs in one is ended by its own timeout (database, storage, previews, SCAPI_CLIENT_TIMEOUT).
+# A worker is replaced if its main loop sends the master no heartbeat for this many seconds. A request may take longer:
+# its steps have their own timeouts (database, storage, previews, SCAPI_CLIENT_TIMEOUT).
 timeout = 60
 
-# Seconds that the requests under way get when a worker is to stop: a complete on a slow store takes a few.
+# Seconds that running requests get when a worker stops: a complete on a slow storage takes a few.
 graceful_timeout = 30
 
-# Seconds that a connection is kept for the next chunk. nginx in front ends its own after 10: of two ends, the one that
-# sends requests must be the first to close, or a request meets a closed connection.
+# Seconds that a connection is kept for the next chunk. nginx in front closes its own after 10: the end that sends
+# requests must close first, or a request can meet a closed connection.
 keepalive = 15
 
 # Connections that the kernel accepts while all workers start or are busy.
@@ -36,11 +36,11 @@ backlog = 2048
 
 # No max_requests: workers do not grow (`python -m benchmarks.memory`), and replacing them interrupts clients.
 
-# Of a request's first line, and of one header. Beyond them gunicorn answers by itself, in HTML.
+# The most bytes of a request's first line, and of one header. Above that, gunicorn answers by itself, in HTML.
 limit_request_line = 8190
 limit_request_field_size = 16_384
 
-# SCAPI_TRUSTED_PROXIES decides who is believed about X-Forwarded-Proto, not the peer's address.
+# SCAPI_TRUSTED_PROXIES decides whose X-Forwarded-Proto counts, not the peer's address.
 forwarded_allow_ips = ""
 
 control_socket_disable = True

@@ -16,7 +16,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
     """
-    # Not at the top of the file: gunicorn's master imports scapi.server, which must not load everything else.
+    # Not at the top of the file: gunicorn's master imports scapi.server, which must not load all other modules.
     from scapi import database, logs, storage
     from scapi.checks import checking
     from scapi.events import delivery
@@ -86,5 +86,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     resumable_views.register(app)
     for plain in (page, files, watching):
         app.register_blueprint(plain)
-    places.check(app)  # the last: it connects to the database, and a refusal before it would leave the connection open
+    places.check(app)  # last: it connects to the database, and an error after it would leave the connection open
     return app

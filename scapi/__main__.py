@@ -15,8 +15,8 @@ from scapi.settings.place import settings_here
 
 
 def main() -> None:
-    """Run the command of `sys.argv`. An application is made where a command asks for one."""
-    audit.addHandler(logging.StreamHandler())  # what a command deletes is told on stderr, which the journal keeps
+    """Run the command of `sys.argv`. An application is created only if the command needs one."""
+    audit.addHandler(logging.StreamHandler())  # deletions by a command are logged to stderr, which the journal keeps
     cli(obj=ScriptInfo(create_app=_application), prog_name="scapi")
 
 

@@ -1,4 +1,4 @@
-"""The command `scapi`: all that an operator types. The rooms make the commands; this is where they come together."""
+"""The command `scapi` for operators: collects the commands of all packages."""
 
 from typing import Any, NoReturn
 
@@ -49,7 +49,7 @@ EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<3} {meaning}" for code, 
 
 
 class Commands(click.Group):
-    """The group of all commands, which says what is away instead of showing where in the code that was found out."""
+    """The group of all commands. If the database or storage is away, it prints a message instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

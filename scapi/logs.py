@@ -10,7 +10,7 @@ LOGGERS = ("scapi", "storage_backends")
 
 
 def set_up(level: str, mark: logging.Filter) -> None:
-    """Say what `level` lets through, wherever the server writes it. `mark` may add to each record."""
+    """Set the log level. The server decides where the log is written. `mark` may add fields to each record."""
     for name in LOGGERS:
         logging.getLogger(name).setLevel(level.upper())
     for handler in logging.getLogger().handlers:

@@ -1,8 +1,8 @@
-"""Every metric that scapi counts; docs/watching.md says how to use each.
+"""Every metric of scapi; docs/watching.md says how to use each.
 
-Under gunicorn each worker writes into files of its own in PROMETHEUS_MULTIPROC_DIR, and any worker can answer for all.
-The files are named by the worker's number, not by its process id: one that takes the place of a dead worker counts on
-where that one stopped, so nothing is lost and the files do not become more.
+Under gunicorn each worker writes its own files in PROMETHEUS_MULTIPROC_DIR, and any worker can answer for all. The
+files are named by the worker's number, not by its process id: the successor of a dead worker continues its counts, so
+nothing is lost and the number of files does not grow.
 """
 
 import os
@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 
 FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 WORKER = os.environ.get("SCAPI_WORKER", "")
-"""Set by scapi/server. Without them, the numbers are those of this process alone."""
+"""Set by scapi/server. Without it, the metrics are those of this process alone."""
 
 if FOLDER and WORKER:
     values.ValueClass = values.MultiProcessValue(lambda: WORKER)  # type: ignore[no-untyped-call]
@@ -25,14 +25,14 @@ REGISTRY = CollectorRegistry()
 
 REQUEST_SECONDS = Histogram(
     "scapi_request_seconds",
-    "Requests by what they asked for, and the seconds until their answer was ready",
+    "Requests by operation, and the seconds until their answer was ready",
     ["method", "route", "outcome", "storage"],
     buckets=SECONDS,
     registry=REGISTRY,
 )
 REQUESTS_IN_PROGRESS = Gauge(
     "scapi_requests_in_progress",
-    "Requests that are being worked on; each occupies a thread",
+    "Requests in progress; each occupies a thread",
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
@@ -51,7 +51,7 @@ STORAGE_SECONDS = Histogram(
 )
 INSPECTION_SECONDS = Histogram(
     "scapi_inspection_seconds",
-    "Files that were looked into, by the kind of job, and the seconds that took once it was their turn",
+    "Inspected files by the kind of job, and the seconds that the inspection took, without waiting for its turn",
     ["job"],
     buckets=SECONDS,
     registry=REGISTRY,

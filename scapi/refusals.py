@@ -51,7 +51,9 @@ ERRORS: Mapping[str, Error] = {
     # Who asks
     "anonymous": Error(401, "The operation needs a token.", "Send a bearer token in the Authorization header."),
     "invalid_token": Error(401, "The token is not valid or has expired.", "Get a new token."),
-    "invalid_delete_token": Error(403, "The delete token belongs to another media.", "Send the one of its 201."),
+    "invalid_delete_token": Error(
+        403, "The delete token belongs to another media.", "Send the token from the 201 of this media."
+    ),
     "not_admin": Error(403, "Only an admin may do this.", "Ask an admin."),
     "not_creator": Error(403, "Only the creator of the media may do this.", "Use the creator's token."),
     "origin_forbidden": Error(403, "The page's origin must not write here.", "Ask the operator (SCAPI_CORS_ORIGINS)."),
@@ -68,21 +70,21 @@ ERRORS: Mapping[str, Error] = {
     "checksum_mismatch": Error(460, "The bytes do not match Upload-Checksum.", "Send them again."),
     "final_upload": Error(403, "The upload joins others and takes no bytes itself.", "Send them to its parts."),
     "invalid_header": Error(400, "A header of the protocol has a value that is not allowed.", "Correct the header."),
-    "unsupported_version": Error(412, "The server speaks another version of tus.", "Speak the one in Tus-Version."),
+    "unsupported_version": Error(412, "The server speaks another version of tus.", "Use a version from Tus-Version."),
     "completed_upload": Error(400, "The upload is complete and takes no more bytes.", "Begin a new upload."),
     "inconsistent_upload_length": Error(400, "The lengths in the headers do not agree.", "Begin a new upload."),
     "empty_chunk": Error(400, "The chunk has no bytes.", "Send at least one byte."),
     "invalid_content_range": Error(400, "The header Content-Range is not valid.", "Send bytes START-END/TOTAL."),
     "invalid_offset": Error(400, "The field offset is not a number of bytes.", "Send a whole number."),
     "length_mismatch": Error(
-        400, "Content-Range names another number of bytes than came.", "Make Content-Range and the bytes agree."
+        400, "Content-Range does not match the number of bytes.", "Make Content-Range and the bytes agree."
     ),
     "offset_mismatch": Error(409, "The chunk is not the next one.", "Go on from the `offset` in the answer."),
     "total_mismatch": Error(400, "The chunk disagrees with the size of the file.", "Send one total with all chunks."),
     "upload_completed": Error(409, "The upload is already completed.", "Use its media, or begin a new upload."),
     "upload_expired": Error(410, "The upload has expired.", "Begin a new upload."),
     "upload_gone": Error(410, "Bytes of the upload were lost.", "Begin a new upload."),
-    "upload_incomplete": Error(409, "Not all bytes have come.", "Go on from the `offset` in the answer."),
+    "upload_incomplete": Error(409, "Not all bytes have arrived.", "Go on from the `offset` in the answer."),
     "upload_not_found": Error(404, "There is no such upload for this client.", "Begin a new upload."),
     # Files
     "file_too_large": Error(413, "The file is larger than the limit for its type.", "Send a smaller file."),
@@ -119,15 +121,15 @@ ERRORS: Mapping[str, Error] = {
     "storage_full": Error(507, "There is no space left.", "Tell the operator."),
     "storage_unavailable": Error(503, "The storage cannot be used right now.", AGAIN),
 }
-"""Every code, and all that is said of it: the only place where its status is decided."""
+"""Every error by its code. Only this table decides the status."""
 
 
 class Refused(Exception):
-    """Turns a request down.
+    """Refuses a request.
 
-    `code` is one of ERRORS, `message` says to a person what was wrong and what was expected, `field` names the field
-    of the request that is at fault, if one is, and `details` go into the error body beside them. `retry_after` are the
-    seconds after which the same request may be granted, where that can be said.
+    `code` is one of ERRORS. `message` tells a person what was wrong and what was expected. `field` is the wrong field
+    of the request, if any. `details` are added to the error body. `retry_after` are the seconds after which the same
+    request may succeed, if known.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The storages by their names, checked and measured: the one that new files go to, and those that rows name."""
+"""The storages by name, checked and measured: the one for new files, and those that rows name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,16 +36,16 @@ def set_up(app: Flask, chosen: Settings) -> None:
 
 
 def of(name: str) -> StorageBackend:
-    """Return the storage that a row names. Raises StorageError for one that the settings do not describe."""
+    """Return the storage that a row names. Raises StorageError if the settings do not describe it."""
     made: dict[str, StorageBackend] = current_app.extensions["scapi.storages"]
-    if name not in made:  # another host uses it, whose settings name it
+    if name not in made:  # the settings of another host name it
         made[name] = _make(name, settings)
     return made[name]
 
 
 @contextmanager
 def using(name: str) -> Iterator[None]:
-    """Let all inside work in the storage that a row names: an upload ends where it began."""
+    """Use the storage that a row names within this context: an upload ends in the storage where it began."""
     token = _chosen.set(name)
     try:
         yield
@@ -54,18 +54,18 @@ def using(name: str) -> Iterator[None]:
 
 
 def name_in_use() -> str:
-    """Return the name of the storage that is worked in: the one of `using`, else that of `SCAPI_STORAGE`."""
+    """Return the name of the current storage: that of `using`, or else that of `SCAPI_STORAGE`."""
     return _chosen.get() or settings.storage
 
 
 def names() -> list[str]:
-    """Return the names of the storages that may have files: those of the settings, and the one that is worked in."""
+    """Return the names of the storages that may have files: those of the settings, and the current one."""
     return list(dict.fromkeys(filter(None, (name_in_use(), settings.storage, settings.storage_before))))
 
 
 def observer(name: str) -> Observe:
-    """Return what counts and times the calls of the backend known as `name` in the metrics."""
-    # to find a histogram takes longer than to fill it, and nearly all calls end well
+    """Return the function that counts and times the calls of the backend `name` in the metrics."""
+    # finding a histogram takes longer than filling it, and nearly all calls succeed
     well_done = {operation: metrics.STORAGE_SECONDS.labels(name, operation, OK) for operation in OPERATIONS}
     return partial(_observe, name, well_done)
 

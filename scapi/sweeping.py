@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from typing import Self
 
 GRACE = timedelta(hours=1)
-"""Longer than any request lives: only what has not changed for that long counts as left behind by one that crashed."""
+"""Longer than any request takes. Only objects that have not changed for this long count as left by a crashed request.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What counts as over.
+    """Limits of age for the sweeper.
 
-    `now` is the moment of the sweep. Uploads that began before `began_before` are over, if it is given, besides those
-    that expired. Whatever was written before `left_before` and belongs to nothing was left behind.
+    `now` is the moment of the sweep. If `began_before` is set, uploads that began before it are removed too, besides
+    expired ones. Objects that were written before `left_before` and belong to no row are removed.
     """
 
     now: datetime
@@ -23,7 +24,7 @@ class Due:
 
     @classmethod
     def at(cls, moment: datetime, older_than: timedelta | None = None) -> Self:
-        """Return what is over at `moment`, or with `older_than` whatever is older than that, too."""
+        """Return the limits for a sweep at `moment`; with `older_than`, older uploads are removed too."""
         if older_than is None:
             return cls(moment, None, moment - GRACE)
         return cls(moment, moment - older_than, moment - min(GRACE, older_than))

@@ -1,4 +1,4 @@
-"""What a check promises. It needs neither Flask nor a database: docs/events.md has an example.
+"""The interface of checks. A check needs neither Flask nor a database: docs/events.md has an example.
 
 An entry point in the group `scapi.checks` names a function that takes scapi's settings (a mapping) and returns the
 check, a Check. It is called once at start and makes no request.
@@ -12,16 +12,16 @@ ENTRY_POINT_GROUP = "scapi.checks"
 
 
 class Rejected(Exception):
-    """The file must not be seen by anyone. The message is for whoever uploaded it: it says why."""
+    """The check refuses the file. The message says why; the client that uploaded the file gets it."""
 
 
 class Unavailable(Exception):
-    """The file could not be checked now. The message is for the log; the client is told to try again."""
+    """The file cannot be checked now. The message is for the log; the client is told to try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """What is known of the file: its name, its type and size in bytes as they came, and who sent it, if anybody."""
+    """Facts about the file as it was sent: name, type, size in bytes, and the user, if any."""
 
     filename: str
     mimetype: str
@@ -30,8 +30,8 @@ class CheckedFile:
 
 
 Check = Callable[[CheckedFile, BinaryIO], None]
-"""Looks at a finished file, which it may read once, from begin to end, and returns to accept it.
+"""Checks a finished file. It may read the file once, from start to end. It returns to accept the file.
 
-Raises Rejected or Unavailable. Whatever else it raises is its own fault: the client hears 500, and the upload stays.
-It is called by several threads at once, and again for the same file where the first answer got lost.
+Raises Rejected or Unavailable. Any other exception is a bug of the check: the client gets 500, and the upload stays.
+Several threads may call it at once, and it may be called again for the same file if the first answer got lost.
 """

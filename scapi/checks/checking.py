@@ -1,4 +1,4 @@
-"""The checks that the settings name, and what they say about a file."""
+"""Runs the checks that the settings name."""
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -22,9 +22,9 @@ def set_up(app: Flask, settings: Settings) -> None:
 
 
 def check(file: CheckedFile, open_: Callable[[], BinaryIO]) -> None:
-    """Run every check over the file that `open_` opens. Without checks it is not opened.
+    """Run every check on the file that `open_` opens. Without checks it is not opened.
 
-    Raises RefusedByCheck (400) with the check's message, and Refused (503) where a check is not available.
+    Raises RefusedByCheck (400) with the check's message, and Refused (503) if a check is not available.
     """
     checks: dict[str, Check] = current_app.extensions["scapi.checks"]
     for name, passes in checks.items():
@@ -47,6 +47,6 @@ def _load(settings: Settings, name: str) -> Check:
         raise ConfigurationError(f"SCAPI_CHECKS: there is no check {name!r}; installed are: {there}")
     try:
         loaded: Check = installed[name].load()(settings.by_name())
-    except Exception as error:  # whatever a stranger's module raises
+    except Exception as error:  # a plug-in may raise anything
         raise ConfigurationError(f"SCAPI_CHECKS: {name!r} cannot be used: {type(error).__name__}: {error}") from error
     return loaded

@@ -1,7 +1,7 @@
 """A check by ClamAV's daemon: the file is streamed to it (clamd(8), INSTREAM).
 
-clamd's `StreamMaxLength` must be at least as large as the files that scapi takes: it gives up on larger ones, and they
-are then never let in.
+clamd's `StreamMaxLength` must be at least as large as the files that scapi accepts: clamd aborts the scan of larger
+files, and scapi then never accepts them.
 """
 
 import socket
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from scapi.checks.base import Check, CheckedFile, Rejected, Unavailable
 
 SILENCE = 60
-"""Seconds that clamd may be silent; it scans when all of a file has come."""
+"""Seconds that clamd may be silent. It scans after it has received the whole file."""
 
 BLOCK = 64 * 1024
 MAX_ANSWER = 4096
@@ -26,7 +26,7 @@ class Clamd:
     address: str
 
     def __call__(self, file: CheckedFile, stream: BinaryIO) -> None:
-        """Let clamd scan the file. Raises Rejected with what it has found, or Unavailable."""
+        """Let clamd scan the file. Raises Rejected with the name of what it found, or Unavailable."""
         try:
             with self._connect() as connection:
                 answer = _scan(connection, stream)
@@ -52,19 +52,19 @@ class Clamd:
 
 
 def from_settings(settings: Mapping[str, Any]) -> Check:
-    """Return the check by the clamd at `SCAPI_CLAMD_ADDRESS`."""
+    """Return the check that uses the clamd at `SCAPI_CLAMD_ADDRESS`."""
     return Clamd(settings["SCAPI_CLAMD_ADDRESS"])
 
 
 def _scan(connection: socket.socket, stream: BinaryIO) -> str:
-    """Send the file in blocks, each behind its length, and return what clamd says."""
+    """Send the file in blocks, each after its length, and return clamd's answer."""
     try:
         connection.sendall(b"zINSTREAM\0")
         while block := stream.read(BLOCK):
             connection.sendall(struct.pack("!I", len(block)) + block)
         connection.sendall(struct.pack("!I", 0))
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it has had enough before the end, and says why
+        pass  # clamd stopped reading before the end; its answer says why
     answer = b""
     while not answer.endswith(b"\0") and len(answer) < MAX_ANSWER and (more := connection.recv(MAX_ANSWER)):
         answer += more

@@ -33,13 +33,13 @@ from scapi.database import engines, failures, schema
 from scapi.settings import ConfigurationError, Settings
 
 UPLOADS_BIND = "uploads"
-"""The engine of the chunks' path: the same database, each statement its own transaction."""
+"""The engine for chunk requests: the same database, each statement in its own transaction."""
 
 BATCH = 500
-"""Rows that `stream_keys` reads together."""
+"""Rows that `stream_keys` reads at a time."""
 
 MAX_ID = 2**63 - 1
-"""Largest 64-bit integer that the database keeps."""
+"""The largest integer that fits a database's 64-bit column."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
@@ -49,7 +49,7 @@ _LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
 
 
 class Base(DeclarativeBase):
-    """What every table is made from."""
+    """The base class of all tables."""
 
     metadata = MetaData(
         naming_convention={
@@ -67,7 +67,7 @@ migrate = Migrate()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment. Python sees it in UTC with its time zone, also on SQLite, which keeps none."""
+    """A moment. Python gets it in UTC with a time zone, also on SQLite, which stores no time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -86,12 +86,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def can_be_kept(text: str) -> bool:
-    """Return whether every database can keep `text`: PostgreSQL takes no NUL, and UTF-8 has no lone surrogates."""
+    """Return whether every database can store `text`: PostgreSQL accepts no NUL, and UTF-8 has no lone surrogates."""
     return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def is_duplicate(error: IntegrityError) -> bool:
-    """Return whether a unique constraint was in the way, and not a foreign key."""
+    """Return whether the error is a violated unique constraint, and not a foreign key."""
     if isinstance(error.orig, sqlite3.Error):
         codes = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
         return error.orig.sqlite_errorcode in codes
@@ -99,24 +99,27 @@ def is_duplicate(error: IntegrityError) -> bool:
 
 
 def is_modelled(_item: Any, name: str | None, _kind: str, _reflected: bool, _compared: Any) -> bool:
-    """Tell Alembic whether models know such a thing: search indexes (`<table>_search`) are each database's own."""
+    """Tell Alembic which objects the models define: search indexes (`<table>_search`) differ per database."""
     return "_search" not in (name or "")
 
 
 def now() -> datetime:
-    """Return this moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the SQLAlchemy URL of the embedded database in `data_dir`, a file that only its owner may read.
+    """Return the SQLAlchemy URL of the embedded database in `data_dir`; only its owner can read the file.
 
     Raises ConfigurationError.
     """
     file = data_dir / "scapi.sqlite3"
     try:
         os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
-        for one in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):  # SQLite makes these alike
+        for one in (
+            file,
+            *(file.with_name(file.name + end) for end in ("-wal", "-shm")),
+        ):  # SQLite gives these the same mode
             if one.exists() and one.stat().st_mode & 0o077 and one.stat().st_uid == os.geteuid():
                 one.chmod(0o600)
     except OSError as error:
@@ -136,7 +139,7 @@ def engine_settings(url: str) -> Mapping[str, Any]:
 
 
 def set_up(app: Flask, settings: Settings) -> None:
-    """Bind the database extensions and give SQLite connections what scapi counts on. Raises ConfigurationError."""
+    """Bind the database extensions and configure the connections. Raises ConfigurationError."""
     url = settings.database_url or embedded_url(settings.data_dir)
     try:
         engines.check(url)
@@ -158,20 +161,20 @@ def set_up(app: Flask, settings: Settings) -> None:
 
 
 def syncs_chunks(engine: Engine, settings: Settings) -> bool:
-    """Return whether what the chunks' path commits survives a power cut at once, as every other commit does.
+    """Return whether commits of chunk requests are synced at once, like all other commits.
 
-    On SQLite, where chunks are written at their offset, it can afford to lose its last commits (not by kill -9): an
-    upload then goes on from an earlier offset. Other storages may have tidied away what an earlier row stands for.
+    On SQLite, if chunks are written at their offset, a power cut (not kill -9) may lose the last commits: an upload
+    then goes on from an earlier offset. Other storages may have deleted the objects that an earlier row refers to.
     """
     return engine.dialect.name != "sqlite" or not {settings.storage, settings.storage_before} <= {"local", ""}
 
 
 @contextmanager
 def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
-    """Give a transaction that excludes others holding the same lock names: for what is counted and then written.
+    """Open a transaction that excludes others with the same lock names: for counting and then writing.
 
-    `engine` is the one of UPLOADS_BIND, which begins no transaction by itself. PostgreSQL has locks for names; SQLite
-    has one writer at a time anyway.
+    `engine` is that of UPLOADS_BIND, which begins no transaction by itself. PostgreSQL has locks by name; SQLite has
+    only one writer at a time.
     """
     with engine.connect() as connection:
         sqlite = engine.dialect.name == "sqlite"
@@ -183,14 +186,14 @@ def one_at_a_time(engine: Engine, names: Iterable[str]) -> Iterator[Connection]:
             yield connection
             connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.invalidate()  # whatever has become of the transaction, it ends with its connection
+            connection.invalidate()  # the transaction, in any state, ends with its connection
             raise
 
 
 def stream_keys(column: InstrumentedAttribute[Any], condition: ColumnElement[bool]) -> Iterator[Any]:
     """Yield `column`, which is a primary key, of all rows that meet the condition, in its order.
 
-    No transaction is open while the caller works on one, and only BATCH of them are in memory.
+    No transaction is open while the caller works on a key, and only BATCH keys are in memory.
     """
     batch = select(column).where(condition).order_by(column).limit(BATCH)
     found = list(db.session.scalars(batch))

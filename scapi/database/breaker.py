@@ -1,6 +1,6 @@
-"""Circuit breaker: while the database is away, requests are refused at once, and one at a time tries it again.
+"""Circuit breaker: while the database is away, requests are refused at once; one request at a time tries it again.
 
-Without it every thread of a worker waits for a silent network, and nothing else is answered meanwhile.
+Without it all threads of a worker would wait for a silent network, and could answer nothing else.
 """
 
 import threading
@@ -15,10 +15,10 @@ ASK_EVERY = 1.0
 """Seconds between two attempts to reach a database that is away."""
 
 SILENT = 1.0
-"""Seconds after which a failed attempt counts as silence. A quick refusal needs no breaker: everyone may hear it."""
+"""An attempt that fails after this many seconds counts as silence. A quick failure needs no breaker."""
 
 WAIT_FOR_ANSWER = 1.0
-"""Seconds that the others wait while one finds out whether a connection broke or the database is away."""
+"""Seconds that other requests wait while one finds out whether only a connection broke or the database is away."""
 
 
 class _State(Enum):
@@ -28,7 +28,7 @@ class _State(Enum):
 
 
 class Breaker:
-    """What a process knows of its database. Shared by all threads and engines."""
+    """What a process knows about its database. Shared by all threads and engines."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -38,33 +38,33 @@ class Breaker:
         self._ask_again_at = 0.0
 
     def refuse(self) -> None:
-        """Raise DatabaseAway if the database is known to be away, unless it is time to ask it again."""
+        """Raise DatabaseAway if the database is known to be away, unless it is time to try again."""
         if self._state is _State.AWAY:
             with self._changed:
                 if self._state is _State.AWAY and not self._is_time():
-                    raise DatabaseAway("the database is away; it was asked a moment ago")
+                    raise DatabaseAway("the database is away; the last attempt was a moment ago")
 
     def there(self) -> None:
-        """Note that the database has answered."""
+        """Record that the database has answered."""
         if self._state is not _State.THERE:
             self._learn(_State.THERE)
 
     def doubt(self) -> None:
-        """Note that a connection broke: the next one to connect finds out why, and the others wait for that."""
+        """Record that a connection broke: the next caller to connect finds out why, and the others wait for it."""
         with self._changed:
             if self._state is _State.THERE:
                 self._state = _State.DOUBTED
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
-        """Stand around an attempt to connect. Raises DatabaseAway instead, if another one asks already."""
+        """Guard an attempt to connect. Raises DatabaseAway if another caller is trying already."""
         asks = self._is_admitted()
         began = self._clock()
         state = _State.AWAY
         try:
             yield
             state = _State.THERE
-        except Exception:  # whatever the driver raises goes on; how soon it came says whether the server is there
+        except Exception:  # the driver's error is raised again; its delay shows whether the server is reachable
             if self._clock() - began < SILENT:
                 state = _State.THERE
             raise
@@ -74,14 +74,14 @@ class Breaker:
             self._learn(state)
 
     def _is_admitted(self) -> bool:
-        """Return whether this caller is the one that asks, False where everyone may connect. Raises DatabaseAway."""
+        """Return whether this caller makes the attempt; False if all may connect. Raises DatabaseAway."""
         with self._changed:
             if self._state is _State.DOUBTED and self._is_asked:
                 self._changed.wait_for(lambda: self._state is not _State.DOUBTED, WAIT_FOR_ANSWER)
             if self._state is _State.THERE:
                 return False
             if self._is_asked or (self._state is _State.AWAY and not self._is_time()):
-                raise DatabaseAway("the database is away; it is being asked")
+                raise DatabaseAway("the database is away; another attempt is running")
             self._is_asked = True
             return True
 

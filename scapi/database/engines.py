@@ -1,4 +1,4 @@
-"""How the engines connect: bounded in time on PostgreSQL, durable and patient on SQLite."""
+"""The connections of the engines: with time limits on PostgreSQL, durable and with a long busy timeout on SQLite."""
 
 import os
 import weakref
@@ -16,13 +16,13 @@ SQLITE_BUSY_TIMEOUT = 30
 """Seconds that a writer waits for another one."""
 
 POOL_SIZE = 8
-"""Connections that each engine of a process keeps: one for each of gunicorn's threads. More are made on demand."""
+"""Connections that each engine of a process keeps: one per gunicorn thread. More are made on demand."""
 
 IDLE = 1.0
-"""Seconds after which a connection is asked whether it still works, before it is used."""
+"""A connection that was idle for longer, in seconds, is tested before use."""
 
 PING = 3.0
-"""Seconds for a connection out of the pool to show that it still works."""
+"""Seconds that this test of a pooled connection may take."""
 
 
 class GuardedPool(QueuePool):
@@ -57,18 +57,18 @@ def check(url: str) -> None:
 
 def options(url: str) -> dict[str, Any]:
     """Return SQLAlchemy's options for an engine on the database at `url`."""
-    # the parameters of a statement that fails would stand in the log, names of files among them
+    # the log must not contain the parameters of a failing statement, such as file names
     chosen: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
         return chosen | {"connect_args": {"timeout": SQLITE_BUSY_TIMEOUT}}
     if make_url(url).get_driver_name() != "psycopg":
         return chosen | {"pool_pre_ping": True, "pool_size": POOL_SIZE}
-    # a class of its own for each application: a pool that is made anew knows the same
+    # a class per application, so that a new pool has the same breaker
     return chosen | {"poolclass": type("Pool", (GuardedPool,), {"breaker": Breaker()}), "pool_size": POOL_SIZE}
 
 
 def forget_in_children(engine: Engine) -> None:
-    """Let a forked process make connections of its own: two processes must not talk over one (gunicorn's --preload)."""
+    """Make a forked process open its own connections: two processes must not share one (gunicorn's --preload)."""
     reference = weakref.ref(engine)
 
     def forget() -> None:
@@ -89,7 +89,7 @@ def typed_parameters(url: str) -> dict[str, Any]:
 
 
 def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
-    """Bound every wait, and notice a failover and a silent network. `statement_timeout` is in seconds, 0 for none."""
+    """Limit every wait, and detect a failover and a silent network. `statement_timeout` is in seconds, 0 for none."""
     from scapi.database.postgresql import NETWORK, BoundedConnection, typed  # SQLite alone needs no psycopg
 
     pool = engine.pool
@@ -113,7 +113,7 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
 
     @event.listens_for(engine, "checkout")
     def _ping(connection: BoundedConnection, record: Any, _proxy: Any) -> None:
-        # SQLAlchemy's own `pool_pre_ping` asks each time, which costs a round trip for every statement or two
+        # SQLAlchemy's own `pool_pre_ping` tests every time, which costs a round trip for every statement or two
         if monotonic() - record.info.get("used", monotonic()) < IDLE and not connection.has_news():
             return
         try:
@@ -130,9 +130,9 @@ def set_up_psycopg(engine: Engine, statement_timeout: float) -> None:
 
 
 def is_lost(engine: Engine, error: BaseException, *, broke: bool) -> bool:
-    """Return whether an error means that all connections are of no use any more; `broke`: the one that raised it is."""
+    """Return whether an error means that all connections are unusable; `broke`: the one that raised it is."""
     if sqlstate_of(error) == READ_ONLY:
-        return True  # after a failover the pool's connections lead to what is a standby now
+        return True  # after a failover the pool's connections lead to the new standby
     if broke and isinstance(engine.pool, GuardedPool):
         engine.pool.breaker.doubt()
     return broke
@@ -148,7 +148,7 @@ def set_up_sqlite(engine: Engine, synchronous: str) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.close()
-        # SQLite's own knows the letters of ASCII only
+        # SQLite's own function handles only ASCII letters
         connection.create_function("lower", 1, _lower, deterministic=True)
 
 

@@ -1,6 +1,6 @@
 """Classifies errors of a database by PostgreSQL's SQLSTATE and SQLite's result code, never by the exception's class.
 
-psycopg has a class for each SQLSTATE, so the name of a class says nothing about the kind of an error.
+psycopg has a class per SQLSTATE, so a class does not show the kind of an error.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ _AWAY = {
     READ_ONLY,  # a standby, or a primary before a failover
     "25P03",  # idle in transaction for too long
     "25P04",  # the transaction took too long
-    "55P03",  # a lock could not be had
+    "55P03",  # a lock could not be acquired
 }
 
 _SQLITE_AWAY = {
@@ -41,20 +41,20 @@ _SQLITE_AWAY = {
 
 
 class Failure(Enum):
-    """What an error means to whoever asked."""
+    """What an error means to the caller."""
 
     FULL = auto()
-    """There is no space left for what was written."""
+    """There is no space left to write."""
 
     AWAY = auto()
-    """The database cannot do it now; the same may work later."""
+    """The database cannot do it now; it may work later."""
 
     BUG = auto()
-    """The database works, and scapi asked for something wrong."""
+    """The database works; scapi sent a wrong statement."""
 
 
 class DatabaseAway(SQLAlchemyError):
-    """The database was not asked: it is known to be away, or it cannot be written, or its schema is not ready."""
+    """The statement was not sent: the database is known to be away, is read-only, or its schema is not ready."""
 
 
 def failure_of(error: SQLAlchemyError) -> Failure:
@@ -70,13 +70,13 @@ def failure_of(error: SQLAlchemyError) -> Failure:
         return Failure.FULL
     if state:
         return Failure.AWAY if state.startswith(_AWAY_CLASSES) or state in _AWAY else Failure.BUG
-    # Without an SQLSTATE it was not the server that answered: no connection, or one that broke.
+    # Without an SQLSTATE the error is not from the server: there was no connection, or it broke.
     broke = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
     return Failure.AWAY if broke else Failure.BUG
 
 
 def sqlstate_of(error: BaseException | None) -> str | None:
-    """Return the SQLSTATE of an exception of psycopg, None if it has none."""
+    """Return the SQLSTATE of a psycopg exception; None if it has none."""
     state = getattr(error, "sqlstate", None)
     return state if isinstance(state, str) else None
 

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL with time limits for every wait, with or without a pooler in between."""
+"""A connection to PostgreSQL with a time limit on every wait, with or without a pooler in between."""
 
 import re
 import select
@@ -13,19 +13,20 @@ from psycopg.pq import PGconn
 
 NETWORK: dict[str, int] = {
     "connect_timeout": 3,  # seconds
-    "tcp_user_timeout": 5000,  # milliseconds that sent bytes may be without an acknowledgement
+    "tcp_user_timeout": 5000,  # milliseconds that sent bytes may stay unacknowledged
     "keepalives": 1,
-    "keepalives_idle": 3,  # seconds of silence, while an answer is waited for, until the other side is asked
+    "keepalives_idle": 3,  # seconds of silence, while waiting for an answer, before the first probe
     "keepalives_interval": 1,
     "keepalives_count": 3,
 }
-"""libpq's parameters that notice a silent network in seconds; its own take minutes. The URL may have others."""
+"""libpq's parameters to detect a silent network within seconds; its defaults take minutes. The URL may override them.
+"""
 
 LATE = 5.0
-"""Seconds after its statement timeout at which a server that has not answered counts as gone: it may be frozen."""
+"""A server that has not answered this many seconds after the statement timeout counts as gone: it may be frozen."""
 
 IDLE_TRANSACTION = "60s"
-"""Time after which the server ends a transaction, and frees its locks, whose client has gone silent."""
+"""The server ends a transaction, and frees its locks, when its client is silent for this long."""
 
 _NUMBER = re.compile("-?[0-9]{1,9}")
 _NOWHERE = "/nowhere"
@@ -38,7 +39,7 @@ SELECT set_config('statement_timeout', %s, false), set_config('idle_in_transacti
 
 
 def typed(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a URL, with psycopg's own one as it wants it: a number, or None for `none`.
+    """Return a URL's parameters, with the type that psycopg expects for its own one: a number, or None for `none`.
 
     Raises ValueError.
     """
@@ -82,7 +83,7 @@ class BoundedConnection(Connection[Any]):
     patience: float | None = LATE
 
     def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **options: Any) -> Any:
-        """See psycopg: waits for the server, and comes back to `gen` several times a second."""
+        """See psycopg. Waits for the server and resumes `gen` several times a second."""
         if self.patience is None:
             return super().wait(gen, *arguments, **options)
         return super().wait(self._until(monotonic() + self.patience, gen), *arguments, **options)
@@ -101,7 +102,7 @@ class BoundedConnection(Connection[Any]):
 
     @contextmanager
     def within(self, patience: float | None) -> Iterator[None]:
-        """Wait for that many seconds at most, for as long as this context lasts."""
+        """Within this context, wait for at most `patience` seconds."""
         before, self.patience = self.patience, patience
         try:
             yield
@@ -109,16 +110,16 @@ class BoundedConnection(Connection[Any]):
             self.patience = before
 
     def has_news(self) -> bool:
-        """Return whether the server has sent something unasked, as it does when it ends a session. Asks nobody."""
+        """Return whether the server has sent anything unrequested, as it does when it ends a session. Sends nothing."""
         news = select.poll()
         news.register(self.pgconn.socket, select.POLLIN)
         return bool(news.poll(0))
 
     def begin_session(self, statement_timeout: float) -> None:
-        """Bound the session's statements: `statement_timeout` in seconds, 0 for none, unless it has another one.
+        """Limit the session's statements to `statement_timeout` seconds (0: no limit), unless it has a limit already.
 
-        A pooler in transaction mode, such as PgBouncer, gives each transaction another session. It makes up the process
-        id that it tells its clients. There, nothing is prepared, and only this side bounds the statements.
+        A pooler in transaction mode, such as PgBouncer, gives each transaction another session, and reports an invented
+        process id. Then no statements are prepared, and only this side limits their time.
         """
         autocommit, self.autocommit = self.autocommit, True
         pid, given = self.execute(_ABOUT).fetchone() or (0, 0)

@@ -37,7 +37,7 @@ def _can_write(connection: Connection) -> bool:
 
 
 def check_schema(app: Flask) -> None:
-    """Raise SchemaOutdated if this version cannot serve with the schema. A database that is away is asked later."""
+    """Raise SchemaOutdated if this version cannot work with the schema. If the database is away, check later."""
     with app.app_context():
         try:
             with app.extensions["sqlalchemy"].engine.connect() as connection:

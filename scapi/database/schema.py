@@ -1,4 +1,4 @@
-"""Whether the database has the schema that this version needs, and a lock that lets one migration run at a time."""
+"""Compares the database's schema with the one that this version needs; a lock lets one migration run at a time."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,7 +14,7 @@ UPGRADE = "scapi database upgrade"
 """The command that brings the schema to this version's."""
 
 _LOCK_KEY = int.from_bytes(b"scapi db")
-"""Of the advisory lock on PostgreSQL."""
+"""The key of the advisory lock on PostgreSQL."""
 
 
 @cache
@@ -25,7 +25,7 @@ def _scripts() -> ScriptDirectory:
 def waiting(connection: Connection) -> Sequence[Script]:
     """Return the migrations that the database has not run, the oldest first.
 
-    A schema that this version does not know is newer (another host was upgraded first), and nothing is waiting.
+    An unknown schema is newer (another host was upgraded first): then no migration is waiting.
     """
     here = MigrationContext.configure(connection).get_current_heads()
     known = {script.revision for script in _scripts().walk_revisions()}
@@ -44,15 +44,15 @@ def undone(connection: Connection, revision: str) -> Sequence[Script]:
 
 
 def lock(connection: Connection) -> None:
-    """Let one migration at a time go on, until the transaction ends. The next one finds its work done."""
+    """Let one migration run at a time, until the transaction ends. The next one finds its work done."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
-        be_patient(connection)  # to wait for another migration, and to rewrite a large table
+        be_patient(connection)  # waiting for another migration, or rewriting a large table, takes long
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
 
 
 def be_patient(connection: Connection) -> None:
-    """Let the statements of the transaction on PostgreSQL take as long as they need."""
+    """Remove the time limit of this transaction's statements on PostgreSQL."""
     connection.connection.dbapi_connection.patience = None  # type: ignore[union-attr]  # a BoundedConnection
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

@@ -1,4 +1,4 @@
-"""`scapi webhooks`: what an operator does with the outbox."""
+"""`scapi webhooks`: the operator's commands for the outbox."""
 
 import json
 import signal
@@ -20,16 +20,18 @@ webhooks = AppGroup("webhooks", help="Events for other services.")
 
 
 @webhooks.command("deliver")
-@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="How many to try.")
 @click.option(
-    "--watch", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Go on until it is told to stop, with pauses."
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="The most deliveries to try."
+)
+@click.option(
+    "--watch", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Keep running, with pauses, until stopped."
 )
 @click.option("--dry-run", is_flag=True, help="Only count the events that are due.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
 def deliver(limit: int, watch: float | None, dry_run: bool, as_json: bool) -> None:
     """Send the events that are due to SCAPI_WEBHOOK_URLS.
 
-    Run it by cron, or as a service with --watch; it may run several times at once.
+    Run it by cron, or as a service with --watch. Several runs at once are safe.
     """
     if dry_run:
         due = len(outbox.due(limit))
@@ -52,10 +54,16 @@ def deliver(limit: int, watch: float | None, dry_run: bool, as_json: bool) -> No
 
 @webhooks.command("list")
 @click.option("--status", type=click.Choice([*DeliveryStatus]), help="Only these.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many, the newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="The most deliveries to show, the newest first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_deliveries(status: str | None, limit: int, as_json: bool) -> None:
-    """Show what is waiting, what has failed and why, and what has arrived lately."""
+    """Show the deliveries: pending, failed (with the reason), and recently delivered."""
     rows = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
     found = db.session.scalars(rows if status is None else rows.where(Delivery.status == status)).all()
     if as_json:
@@ -76,7 +84,7 @@ def _described(row: Delivery) -> dict[str, Any]:
 @click.option("--dry-run", is_flag=True, help="Only count the failed deliveries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def retry(dry_run: bool, as_json: bool) -> None:
-    """Make the failed deliveries due again, from the first attempt on."""
+    """Make the failed deliveries due again and reset their attempts."""
     if not dry_run:
         read_only.refuse_command()
     count = outbox.failed() if dry_run else outbox.revive()

@@ -1,4 +1,4 @@
-"""What `scapi webhooks deliver` does: one POST per event and URL, within a deadline, redirects not followed."""
+"""Delivers events: one POST per event and URL, within a deadline, without following redirects."""
 
 import ssl
 import time
@@ -16,10 +16,10 @@ from scapi.previews.deadlines import Deadline, DeadlineBackend
 from scapi.settings import ConfigurationError, Settings, settings
 
 SECONDS = 15
-"""How long one attempt may take in all, but for the resolver; well below the outbox's lease."""
+"""Seconds that one attempt may take, without name resolution; well below the outbox's lease."""
 
 BATCH = 1000
-"""Deliveries that housekeeping tries in one run."""
+"""The most deliveries that housekeeping tries in one run."""
 
 USER_AGENT = f"scapi/{version('scapi')} (webhook)"
 
@@ -40,8 +40,10 @@ def check(settings: Settings) -> None:
     for number, url in enumerate(urls, 1):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or parts.username:
-            # not the URL itself: it has a secret in it, perhaps just the password that is refused here
-            raise ConfigurationError(f"SCAPI_WEBHOOK_URLS: number {number} is no http or https URL without a user name")
+            # not the URL itself: it may contain a secret, such as the password that is refused here
+            raise ConfigurationError(
+                f"SCAPI_WEBHOOK_URLS: number {number} is not an http or https URL without a user name"
+            )
     try:
         keys = signing.keys(settings.webhook_secret)
     except ValueError as error:
@@ -58,12 +60,12 @@ def check(settings: Settings) -> None:
 
 
 def deliver_due(stopped: Callable[[], bool]) -> bool:
-    """Do one run of housekeeping's job; return whether more may be due."""
+    """Run housekeeping's job once; return whether more may be due."""
     return run(BATCH, stopped).arrived == BATCH
 
 
 def run(limit: int, stopped: Callable[[], bool] = lambda: False) -> Delivered:
-    """Try the deliveries that are due, `limit` at most. Of a URL that fails, the rest is left to the next run."""
+    """Try at most `limit` due deliveries. If a URL fails, its other deliveries are left to the next run."""
     tried = arrived = 0
     away = set()
     for delivery_id, url in outbox.due(limit):
@@ -81,7 +83,7 @@ def run(limit: int, stopped: Callable[[], bool] = lambda: False) -> Delivered:
 
 
 def _deliver(delivery: Delivery) -> bool:
-    """Return whether a claimed delivery has arrived."""
+    """Try a claimed delivery; return whether it arrived."""
     if delivery.url not in settings.webhook_urls:
         outbox.give_up(delivery, "SCAPI_WEBHOOK_URLS does not name this URL any more")
         return False
@@ -98,7 +100,7 @@ def _deliver(delivery: Delivery) -> bool:
 
 
 def _post(delivery: Delivery) -> int:
-    """Send the event and return the answer's status; what else it says is not read."""
+    """Send the event and return the status of the answer; its body is not read."""
     body = delivery.body.encode()
     signed = signing.headers(delivery.event_id, int(time.time()), body, settings.webhook_secret)
     headers = [
@@ -120,5 +122,5 @@ def _post(delivery: Delivery) -> int:
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the one that trusts what the world trusts; to read that takes a moment."""
+    """Return an SSL context with the usual root certificates. Reading these takes a moment."""
     return httpcore.default_ssl_context()

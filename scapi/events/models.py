@@ -10,7 +10,7 @@ from scapi.database import Base, BigId, UtcDateTime, now
 
 
 class DeliveryStatus(StrEnum):
-    """What has become of a delivery. Only a pending one is tried."""
+    """The status of a delivery. Only pending deliveries are tried."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -28,15 +28,15 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     event_id: Mapped[str] = mapped_column(String(40))
-    """The same for all URLs and all attempts: what receivers know a repeat by."""
+    """The same for all URLs and all attempts, so that receivers recognise a repeated event."""
     type: Mapped[str] = mapped_column(String(32))
     url: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    """What is sent, byte for byte: the signature is over it."""
+    """The exact bytes that are sent and signed."""
     status: Mapped[str] = mapped_column(String(16), default=DeliveryStatus.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    """When a pending one is tried next, which whoever tries it moves ahead first; when another one has ended."""
+    """Pending: the next attempt; whoever claims the row postpones it first. Otherwise: when it ended."""
     problem: Mapped[str | None] = mapped_column(Text)
     """Why the last attempt failed."""

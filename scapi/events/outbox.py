@@ -1,4 +1,4 @@
-"""The outbox's rows: written with the change, claimed by one deliverer at a time, removed by the sweeper."""
+"""The rows of the outbox: written with the change, claimed by one deliverer at a time, removed by the sweeper."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,25 +15,25 @@ from scapi.settings import settings
 from scapi.sweeping import Due, Task
 
 LEASE = timedelta(minutes=5)
-"""How long a claimed delivery is its claimer's: longer than one attempt can take."""
+"""How long a claim of a delivery lasts: longer than one attempt can take."""
 
 PAUSES = [timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)]
-"""What is waited after each failed attempt, three days in all (Standard Webhooks 1.0.0, retry schedule)."""
+"""The pause after each failed attempt; three days in all (Standard Webhooks 1.0.0, retry schedule)."""
 
 KEEP_DELIVERED = timedelta(days=1)
 KEEP_FAILED = timedelta(days=30)
-"""How long deliveries that are over can be looked at."""
+"""How long failed deliveries are kept."""
 
 MAX_PROBLEM = 200
 
 
 def is_heard(kind: EventType) -> bool:
-    """Return whether anybody wants to hear of such an event: where nobody does, none is made."""
+    """Return whether a receiver or a webhook URL listens for such events. Otherwise no event is made."""
     return bool(SIGNALS[kind].receivers or settings.webhook_urls)
 
 
 def keep(events: Iterable[Event]) -> None:
-    """Write events to the outbox, in the transaction under way: they are told if, and only if, it is committed."""
+    """Write events to the outbox in the current transaction: they are sent if, and only if, it is committed."""
     urls = settings.webhook_urls
     for event in events if urls else ():
         said = {"type": event.type, "timestamp": iso(event.timestamp), "data": event.data}
@@ -42,7 +42,7 @@ def keep(events: Iterable[Event]) -> None:
 
 
 def due(limit: int) -> list[tuple[int, str]]:
-    """Return the ids and URLs of deliveries whose time has come, those that have waited longest first."""
+    """Return ids and URLs of due deliveries, the longest waiting first."""
     waiting = select(Delivery.id, Delivery.url).where(*_is_due())
     found = db.session.execute(waiting.order_by(Delivery.due_at, Delivery.id).limit(limit)).all()
     db.session.rollback()
@@ -61,9 +61,9 @@ def _is_due() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def claim(delivery_id: int) -> Delivery | None:
-    """Return a delivery for whoever is the first to ask, with this attempt counted; None for everyone else.
+    """Claim a delivery and count the attempt; return None if another process has claimed it.
 
-    A claimer that dies is followed by another one after LEASE.
+    If the claiming process dies, another one can claim the delivery after LEASE.
     """
     moment = now()
     first = (
@@ -80,12 +80,12 @@ def claim(delivery_id: int) -> Delivery | None:
 
 
 def delivered(delivery: Delivery) -> None:
-    """Remember that a claimed delivery has arrived."""
+    """Record that a claimed delivery has arrived."""
     _settle(delivery, DeliveryStatus.DELIVERED, timedelta(0), None)
 
 
 def put_off(delivery: Delivery, problem: str) -> None:
-    """Remember that an attempt has failed: there is a next one after a pause, or the delivery has failed."""
+    """Record that an attempt has failed: the next one follows after a pause, or the delivery has failed."""
     if delivery.attempts > len(PAUSES):
         give_up(delivery, problem)
     else:
@@ -93,12 +93,12 @@ def put_off(delivery: Delivery, problem: str) -> None:
 
 
 def give_up(delivery: Delivery, problem: str) -> None:
-    """Remember that a delivery has failed for good."""
+    """Record that a delivery has failed for good."""
     _settle(delivery, DeliveryStatus.FAILED, timedelta(0), problem)
 
 
 def failed() -> int:
-    """Return how many deliveries have failed for good."""
+    """Return the number of deliveries that have failed for good."""
     count = db.session.scalar(select(func.count()).where(Delivery.status == DeliveryStatus.FAILED))
     db.session.rollback()
     return count or 0
@@ -113,7 +113,7 @@ def revive() -> int:
 
 
 def ended(due: Due) -> Iterator[Task]:
-    """Yield the deliveries that have been over for long, for the sweeper."""
+    """Yield the deliveries that ended long ago, for the sweeper."""
     over = or_(
         (Delivery.status == DeliveryStatus.DELIVERED) & (Delivery.due_at <= due.now - KEEP_DELIVERED),
         (Delivery.status == DeliveryStatus.FAILED) & (Delivery.due_at <= due.now - KEEP_FAILED),
@@ -123,7 +123,7 @@ def ended(due: Due) -> Iterator[Task]:
 
 
 def _settle(delivery: Delivery, status: DeliveryStatus, pause: timedelta, problem: str | None) -> None:
-    """Write what has come of an attempt, unless it took so long that another one has begun."""
+    """Record the result of an attempt, unless it took so long that another attempt has begun."""
     mine = update(Delivery).where(
         Delivery.id == delivery.id,
         Delivery.status == DeliveryStatus.PENDING,

@@ -18,17 +18,17 @@ upload_completed = _signals.signal("upload-completed")
 """An upload has become a media."""
 
 media_created = _signals.signal("media-created")
-"""A media has been made, of an upload or of what a client pointed at."""
+"""A media was created, from an upload, a link, an embed or the URL of a picture."""
 
 media_updated = _signals.signal("media-updated")
-"""A media's file has changed; the event has the URLs to purge from caches."""
+"""A media's file has changed; the event contains the URLs to purge from caches."""
 
 media_deleted = _signals.signal("media-deleted")
-"""A media is gone; the event has it as it last was."""
+"""A media was deleted; the event contains its last state."""
 
 
 class EventType(StrEnum):
-    """What has happened."""
+    """The type of an event."""
 
     UPLOAD_COMPLETED = "upload.completed"
     MEDIA_CREATED = "media.created"
@@ -46,7 +46,7 @@ SIGNALS = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that has happened: docs/events.md says what is in `data`, which JSON can say."""
+    """An event. docs/events.md lists the fields of `data`; its values are JSON values."""
 
     type: EventType
     data: dict[str, Any]
@@ -55,15 +55,15 @@ class Event:
 
 
 def announce(events: Iterable[Event]) -> None:
-    """Call the receivers of events that are committed.
+    """Call the receivers of committed events.
 
-    What is done is done: a receiver that fails is logged, the others are called, and the client gets its answer.
+    A failing receiver changes nothing: its error is logged, the others are called, and the client gets its answer.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     for event in events:
         for receiver in list(SIGNALS[event.type].receivers_for(app)):
             try:
                 receiver(app, event=event)
-            except Exception:  # whatever a stranger's receiver raises
-                db.session.rollback()  # what it left half done in the session
+            except Exception:  # a receiver may raise anything
+                db.session.rollback()  # undo what the receiver left unfinished in the session
                 app.logger.exception("a receiver of %s failed", event.type)

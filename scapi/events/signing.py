@@ -1,4 +1,4 @@
-"""How a webhook is signed: Standard Webhooks 1.0.0, symmetric signatures (v1)."""
+"""Signs webhooks: Standard Webhooks 1.0.0, symmetric signatures (v1)."""
 
 import base64
 import binascii
@@ -11,12 +11,12 @@ MIN_KEY, MAX_KEY = 24, 64
 
 
 def keys(secret: str) -> list[bytes]:
-    """Return the keys in `secret`, `whsec_...` divided by spaces. Raises ValueError for anything else."""
+    """Return the keys in `secret`: `whsec_...`, separated by spaces. Raises ValueError for anything else."""
     return [_key(part) for part in secret.split()]
 
 
 def headers(event_id: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    """Return the headers that name and sign an attempt at `timestamp` (seconds since 1970), one signature per key."""
+    """Return the headers of an attempt at `timestamp` (seconds since 1970): id, time, one signature per key."""
     signed = f"{event_id}.{timestamp}.".encode() + body
     digests = [hmac.digest(key, signed, hashlib.sha256) for key in keys(secret)]
     return {

@@ -9,7 +9,7 @@ from scapi.database import UtcDateTime, db, is_modelled, schema
 
 
 def render_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """Write our column type as the plain one beneath it: a migration must not change when our code does."""
+    """Render scapi's column types as plain SQLAlchemy types: a migration must not change when scapi's code does."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
@@ -20,14 +20,14 @@ def run(connection: Connection) -> None:
         target_metadata=db.metadata,
         render_item=render_type,
         include_object=is_modelled,
-        transactional_ddl=True,  # on SQLite, too: all migrations or none
+        transactional_ddl=True,  # on SQLite too: all migrations or none
     )
     with context.begin_transaction():
         schema.lock(connection)
         context.run_migrations()
 
 
-given: Connection | None = context.config.attributes.get("connection")  # another database than the application's
+given: Connection | None = context.config.attributes.get("connection")  # a database other than the application's
 if given is not None:
     run(given)
 else:

@@ -18,7 +18,7 @@ UNBUILT = HERE / "unbuilt.html"
 ASSETS = HERE / "static" / "assets"
 
 MAX_AGE = 365 * 24 * 3600
-"""Seconds that an asset may be cached: its name changes with its bytes."""
+"""Seconds that an asset may be cached: its name contains a hash of its bytes."""
 
 POLICY = {
     "default-src": "'none'",
@@ -30,7 +30,7 @@ POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""The Content-Security-Policy, but for images: the page talks to nobody else."""
+"""The Content-Security-Policy, without images: the page connects to no other origin."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -43,13 +43,13 @@ blueprint = Blueprint("page", __name__)
 
 @blueprint.get("/")
 def page() -> Response:
-    """Send the page; where it is not built, one that says so and points at the API's documentation."""
+    """Send the page. If it is not built, send one that says so and links to the API's documentation."""
     return send_file(BUILT if BUILT.exists() else UNBUILT)
 
 
 @blueprint.get("/limits.json")
 def limits() -> Response:
-    """Tell the page what is taken, so that a person learns it before the first byte is sent."""
+    """Tell the page the accepted types and limits, so that it can show them before an upload."""
     image, document = settings.max_image_bytes, settings.max_document_bytes
     mimetypes = [one.mimetype for one in filetypes.taken()]
     types = {mimetype: image if filetypes.is_image(mimetype) else document for mimetype in mimetypes}
@@ -68,7 +68,7 @@ def asset(name: str) -> Response:
 
 @blueprint.after_request
 def protect(answer: Response) -> Response:
-    """Let the page run its own scripts only, and show only this service's images."""
+    """Allow the page to run only its own scripts, and to show only this service's images."""
     policy = {**POLICY, "img-src": " ".join(["'self'", "blob:", *sorted(_image_origins())])}
     answer.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     answer.headers.update(HEADERS)
@@ -76,7 +76,7 @@ def protect(answer: Response) -> Response:
 
 
 def _image_origins() -> set[str]:
-    """Return where the files of media come from besides here: the public URL, and what the storage redirects to."""
+    """Return the other origins of media files: the public URL, and the origin that the storage redirects to."""
     urls = [settings.public_url]
     urls += [storage.of(name).url("any", "image/png", "inline") or "" for name in storage.names()]
     return {f"{url.scheme}://{url.netloc}" for url in (urlsplit(found) for found in urls if found)}

@@ -1,1 +1,1 @@
-"""HTTP's own resumable uploads (draft-ietf-httpbis-resumable-upload): one more door to the uploads."""
+"""HTTP's own resumable uploads (draft-ietf-httpbis-resumable-upload), another protocol for uploads."""

@@ -1,6 +1,6 @@
 """The header fields of resumable uploads, which are structured fields (RFC 9651). No I/O.
 
-A value that is not valid makes the field ignored, as the draft wants it.
+A field with an invalid value is ignored, as the draft requires.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PARTIAL_UPLOAD = "application/partial-upload"
 NAMES = {hashlib_name: name for name, hashlib_name in ALGORITHMS.items()}
 
 INCOMPLETE_UNTIL = 2
-"""The last interop version in which Upload-Incomplete said the opposite of Upload-Complete."""
+"""The last interop version with Upload-Incomplete, the opposite of Upload-Complete."""
 
 MEDIA_TYPE_SINCE = 6
 """The first interop version in which an append must have the type PARTIAL_UPLOAD."""
@@ -26,12 +26,12 @@ class Headers(Protocol):
     """The headers of a request, by their names in any case."""
 
     def get(self, key: str, /) -> str | None:
-        """Return a header's value, None where there is none."""
+        """Return a header's value; None if it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a request says of its upload; None where a field is missing or not valid."""
+    """The fields of a request about its upload; None for a missing or invalid field."""
 
     complete: bool | None
     offset: int | None
@@ -57,7 +57,7 @@ class Fields:
         return self.version is None or self.version >= MEDIA_TYPE_SINCE
 
     def describe(self, complete: bool) -> dict[str, str]:
-        """Return the header that says whether the upload is complete, as this version of the draft calls it."""
+        """Return the header that says whether the upload is complete, under its name in this version of the draft."""
         if self.version is not None and self.version <= INCOMPLETE_UNTIL:
             return {"Upload-Incomplete": "?0" if complete else "?1"}
         return {"Upload-Complete": "?1" if complete else "?0"}
@@ -76,13 +76,13 @@ def digests(header: str | None) -> dict[str, bytes]:
 
 
 def wants_md5(header: str | None) -> bool:
-    """Return whether Want-Repr-Digest asks for an MD5, which is the digest that an upload's row has."""
+    """Return whether Want-Repr-Digest asks for an MD5. Other digests are not stored."""
     found = _parse(header, "dictionary")
     return isinstance(found, dict) and "md5" in found and found["md5"][0] != 0
 
 
 def digest_field(name: str, digest: bytes) -> str:
-    """Return a value of Repr-Digest, for an algorithm by its name in hashlib."""
+    """Return a value of Repr-Digest for an algorithm, given by its name in hashlib."""
     return http_sf.ser({NAMES[name]: (digest, {})})
 
 

@@ -1,7 +1,7 @@
-"""Interim answers: 104 (Upload Resumption Supported), which tells a client where its upload is before it has ended.
+"""Interim answers: 104 (Upload Resumption Supported) tells a client the URL of its upload while it is running.
 
-WSGI has no way to send one; gunicorn's socket is in the environment. It is written by the request's own thread, before
-the final answer begins. A proxy or a client of HTTP/1.0 must not get one.
+WSGI cannot send one, but gunicorn's socket is in the environment. The request's own thread writes it, before the final
+answer. Proxies and clients of HTTP/1.0 must not get one.
 """
 
 import socket
@@ -15,7 +15,7 @@ LINE = "HTTP/1.1 104 Upload Resumption Supported\r\n"
 
 
 def is_possible(request: Request) -> bool:
-    """Return whether the client itself is at the other end of the connection, and speaks HTTP/1.1."""
+    """Return whether the client is directly at the other end of the connection and speaks HTTP/1.1."""
     return (
         request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         and settings.trusted_proxies == 0
@@ -26,7 +26,7 @@ def is_possible(request: Request) -> bool:
 
 
 def send(request: Request, headers: Mapping[str, str]) -> None:
-    """Send a 104 with these headers, if that is possible. A client that is gone is found out by who reads next."""
+    """Send a 104 with these headers, if possible. If the client is gone, the next read notices that."""
     if not is_possible(request):
         return
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -1,4 +1,4 @@
-"""The table of what an upload resource keeps beside the upload's row."""
+"""The table of upload resources, beside the uploads' rows."""
 
 from datetime import datetime
 
@@ -16,5 +16,5 @@ class UploadResource(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger)
     digests: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
-    """The digests of the whole file that the client has sent, in hex, by the name of hashlib's algorithm."""
+    """The digests of the whole file that the client has sent, in hex, by algorithm (hashlib's name)."""
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

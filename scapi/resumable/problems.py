@@ -1,4 +1,4 @@
-"""Errors of resumable uploads: problem details (RFC 9457) of the types that the draft registers, with our fields."""
+"""Errors of resumable uploads: problem details (RFC 9457) of the draft's types, with scapi's fields."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,13 +19,13 @@ TYPES = {
     "offset_mismatch": "mismatching-upload-offset",
     "superseded": "mismatching-upload-offset",
 }
-"""The registered type of a problem, by our code."""
+"""The registered problem type, by scapi's code."""
 
 
 def answered(limit: Callable[[], str]) -> Callable[[Callable[Arguments, Response]], Callable[Arguments, Response]]:
-    """Return a decorator for views that answers a Refused as the draft wants it.
+    """Return a decorator for views that turns a Refused into the draft's answer.
 
-    `limit` returns the value of Upload-Limit, which every 413 has.
+    `limit` returns the value of Upload-Limit, which every 413 contains.
     """
 
     def decorator(view: Callable[Arguments, Response]) -> Callable[Arguments, Response]:

@@ -1,4 +1,4 @@
-"""Upload resources: how they begin, go on and end."""
+"""Upload resources: creating, extending, finishing and deleting them."""
 
 import hashlib
 import hmac
@@ -23,11 +23,11 @@ from scapi.uploads.ranges import Position
 from scapi.uploads.sources import Source
 
 READ_SIZE = 1024 * 1024
-"""Bytes read at a time where a digest of the whole file is no MD5."""
+"""Bytes to read at a time, if the file must be read for a digest other than MD5."""
 
 
 def create(user_id: int | None, filename: str, length: int | None, wanted: dict[str, bytes]) -> UploadResource:
-    """Begin an upload without bytes. `wanted` are digests of the whole file. Raises Refused and StorageError."""
+    """Create an upload without bytes. `wanted` are digests of the whole file. Raises Refused and StorageError."""
     if length == 0:
         raise Refused("empty_chunk", "the upload is empty; a file with at least one byte was expected")
     progress = beginning.create(user_id, filename, length)
@@ -43,7 +43,7 @@ def create(user_id: int | None, filename: str, length: int | None, wanted: dict[
 
 
 def find(upload_id: str, user_id: int | None) -> UploadResource:
-    """Return the resource for who may go on with it. Raises Refused: a stranger is not told that it is there."""
+    """Return the resource if this user may use it. Otherwise raises Refused, as if it did not exist."""
     resource = db.session.get(UploadResource, upload_id) if is_id(upload_id) else None
     if resource is None or resource.user_id not in (None, user_id):
         raise Refused("upload_not_found", "there is no such upload")
@@ -53,7 +53,7 @@ def find(upload_id: str, user_id: int | None) -> UploadResource:
 def extend(
     resource: UploadResource, position: Position, source: Source, *, last: bool, check: Check | None
 ) -> Progress:
-    """Store the bytes of a request, and return how far the upload has come, which survives a power cut.
+    """Store the bytes of a request and sync them; return the progress of the upload.
 
     More bytes than the length allows end the upload, as the draft wants it. Raises Refused and StorageError.
     """
@@ -76,7 +76,7 @@ def extend(
 
 
 def finish(resource: UploadResource) -> Media:
-    """Make the media of a file that is whole, or return the one that was made. Raises Refused and StorageError."""
+    """Make the media of a complete file, or return the existing one. Raises Refused and StorageError."""
     wanted = dict(resource.digests or {})
     md5 = wanted.pop("md5", None)
     upload = rows.find(resource.id)
@@ -88,14 +88,14 @@ def finish(resource: UploadResource) -> Media:
 
 
 def forget(resource: UploadResource) -> None:
-    """End the upload and remove the resource; a media that was made stays."""
+    """End the upload and delete the resource; its media, if any, stays."""
     ending.give_up(resource.id)
     db.session.delete(resource)
     db.session.commit()
 
 
 def over(due: Due) -> Iterator[Task]:
-    """Yield the resources whose time is over, for the sweeper. Their uploads are expired by themselves."""
+    """Yield the expired resources, for the sweeper. Their uploads expire separately."""
     for upload_id in stream_keys(UploadResource.id, UploadResource.expires_at <= due.left_before):
         yield Task(upload_id, partial(_remove, upload_id))
 
@@ -106,7 +106,7 @@ def inconsistent(message: str) -> Refused:
 
 
 def _verify(resource: UploadResource, wanted: dict[str, str]) -> None:
-    """Compare a published file with its digests by reading it; end the upload if one is another. Raises Refused."""
+    """Read a published file and compare its digests; end the upload if one differs. Raises Refused."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in wanted}
     with storage.open(key_of(resource.id)) as file:
         while data := file.read(READ_SIZE):

@@ -1,4 +1,4 @@
-"""The endpoints of resumable uploads: POST to media begins one; its resource is asked, extended and ended here."""
+"""The endpoints of resumable uploads: POST to media creates one; HEAD, PATCH and DELETE on its resource."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 PATH = "/resumable/<string(length=32):upload_id>"
 
 BEGINNING = "media.create_media"
-"""The endpoint whose POST may begin a resumable upload."""
+"""The endpoint whose POST may create a resumable upload."""
 
 COMPLETE = {
     "in": "header",
@@ -46,12 +46,12 @@ blueprint = Blueprint("resumable", __name__, description="Resumable uploads of H
 
 
 def limit() -> str:
-    """Return the value of Upload-Limit: bytes of the largest file, and seconds that an unfinished upload lives."""
+    """Return the value of Upload-Limit: bytes of the largest file, and seconds until an unfinished upload expires."""
     return f"max-size={largest_file()}, max-age={settings.upload_ttl}"
 
 
 def register(app: Flask) -> None:
-    """Let a POST that creates media begin a resumable upload, too. Call it after media's views are registered."""
+    """Let the POST that creates media also create resumable uploads. Call it after media's views are registered."""
     app.view_functions[BEGINNING] = _beginning(app.view_functions[BEGINNING])
 
 
@@ -68,7 +68,7 @@ def _beginning(create_media: Callable[..., Any]) -> Callable[..., Any]:
 @media_blueprint.after_request
 @blueprint.after_request
 def _announce(answer: Response) -> Response:
-    """Say to OPTIONS what there is."""
+    """Add Upload-Limit to the answer of OPTIONS."""
     rule = request.url_rule.rule if request.url_rule else ""
     if request.method == "OPTIONS" and (rule == f"{urls.API}/media/" or request.blueprint == blueprint.name):
         answer.headers["Accept-Patch"] = PARTIAL_UPLOAD
@@ -109,7 +109,7 @@ def _begin(fields: Fields) -> Response:
 @blueprint.doc(operationId="describeUploadResource")
 @answered(limit)
 def describe(upload_id: str) -> Response:
-    """Say how far an upload has come; if its file is whole, its media is made now"""
+    """Return the offset of an upload; if its file is complete, its media is made now"""
     fields, user_id = Fields.of(request.headers), auth.current_user_id()
     resource = resources.find(upload_id, user_id)
     upload = offsets.look(upload_id, user_id, durable=True)
@@ -153,7 +153,7 @@ def describe(upload_id: str) -> Response:
 )
 @answered(limit)
 def extend(upload_id: str) -> Response:
-    """Send bytes from Upload-Offset on; those of the last request make the media"""
+    """Append bytes at Upload-Offset; the last request makes the media"""
     fields, user_id = Fields.of(request.headers), auth.require_writer()
     resource = resources.find(upload_id, user_id)
     if fields.wants_media_type and request.mimetype != PARTIAL_UPLOAD:
@@ -176,13 +176,13 @@ def extend(upload_id: str) -> Response:
 @blueprint.refuses("upload_not_found")
 @blueprint.doc(operationId="cancelUploadResource")
 def cancel(upload_id: str) -> Response:
-    """End an upload; nothing of it is kept but the media that was made of it"""
+    """Cancel an upload and delete its bytes; its media, if any, stays"""
     resources.forget(resources.find(upload_id, auth.current_user_id()))
     return Response(status=204)
 
 
 def _check_lengths(upload_id: str, user_id: int | None, fields: Fields, size: int | None) -> None:
-    """Refuse an append that says another length than was said before; nothing of the upload changes."""
+    """Refuse an append whose length differs from the known one; the upload does not change."""
     upload = offsets.look(upload_id, user_id)
     if upload.status == Status.COMPLETED:
         raise Refused("completed_upload", "this upload is complete and takes no more bytes")
@@ -216,7 +216,7 @@ def _made(media: Media) -> Response:
 
 
 def _described(answer: Response, fields: Fields, offset: int, media: Media | None, more: dict[str, str]) -> Response:
-    """Put into the answer how far the upload has come."""
+    """Add the offset and the other headers about the upload to the answer."""
     answer.headers["Upload-Offset"] = str(offset)
     answer.headers.update({**fields.describe(media is not None), **more})
     if media is not None:

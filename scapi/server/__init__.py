@@ -1,7 +1,7 @@
-"""How scapi runs under gunicorn. gunicorn.conf.py has the numbers.
+"""Runs scapi under gunicorn. gunicorn.conf.py has the numbers.
 
-gunicorn's master process imports this package, and must import no other one of scapi: each worker loads the application
-by itself, so that a reload also takes new code.
+gunicorn's master process imports this package, and must import no other package of scapi: each worker loads the
+application itself, so that a reload also loads new code.
 """
 
 import sys
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
 TRY_AGAIN = 1
-"""The exit code of a worker that could not start, after which gunicorn goes on with the others."""
+"""The exit code of a worker that could not start; gunicorn goes on with the others."""
 
 APP_LOAD_ERROR = 4
 """The exit code on which gunicorn stops instead of starting the worker again."""
 
 
 def application() -> "Flask":
-    """Return the application with the settings of this folder; what settings do not work ends the process."""
+    """Return the application with the settings of this folder. Settings that cannot work end the process."""
     from scapi import create_app
     from scapi.settings import ConfigurationError, NotReady
     from scapi.settings.place import settings_here

@@ -1,4 +1,4 @@
-"""What gunicorn calls as the server and its workers start and end: see its documentation of server hooks."""
+"""gunicorn's server hooks: called when the server and its workers start and end (see gunicorn's documentation)."""
 
 import ctypes
 import itertools
@@ -20,15 +20,16 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 FOLDER_PREFIX = "scapi-metrics-"
 
-# Parameters of mallopt(3), and bytes: of free memory that is kept for the next chunk, and of the largest block taken
-# from it. glibc's own numbers give a chunk of some MiB back to the kernel, which clears every page of the next one.
+# Parameters of mallopt(3) and their values in bytes: the free memory to keep for the next chunk, and the largest block
+# to take from it. With glibc's defaults, the memory of a chunk of some MiB goes back to the kernel, which then clears
+# every page for the next chunk.
 M_TRIM_THRESHOLD, KEPT = -1, 16 * 1024 * 1024
 M_MMAP_THRESHOLD, LARGEST_KEPT = -3, 2 * 1024 * 1024
 
 
 def on_starting(server: Arbiter) -> None:
-    """Make a fresh folder for the metrics, also where this server takes over from another one (SIGUSR2)."""
-    server.__class__ = ScapiArbiter  # gunicorn has no setting for it
+    """Create a new folder for the metrics, also if this server takes over from another one (SIGUSR2)."""
+    server.__class__ = ScapiArbiter  # gunicorn has no setting for this class
     given = os.environ.get(METRICS)
     if not given or _is_ours(given):
         os.environ[METRICS] = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
@@ -45,37 +46,37 @@ def _is_ours(folder: str) -> bool:
 
 
 def pre_fork(server: Arbiter, worker: ScapiWorker) -> None:
-    """Give each worker the lowest number that no living one has: it continues the metrics of a dead worker."""
+    """Give each worker the lowest free number, so that it continues the metrics of a dead worker."""
     taken = {other.number for other in server.WORKERS.values()}
     worker.number = next(number for number in itertools.count(1) if number not in taken)
 
 
 def post_fork(_server: Arbiter, worker: ScapiWorker) -> None:
-    """Tell the worker its number and how many threads it has; let it keep the memory that each chunk needs again."""
+    """Tell the worker its number and its number of threads; let it keep memory for the next chunk."""
     os.environ["SCAPI_WORKER"] = str(worker.number)
     os.environ["SCAPI_THREADS"] = str(worker.cfg.threads)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt:  # other C libraries than glibc have none
+    if mallopt:  # only glibc has it
         mallopt(M_TRIM_THRESHOLD, KEPT)
         mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
 
 
 def post_worker_init(_worker: ScapiWorker) -> None:
-    """End a worker at once that is told to quit (Ctrl-C, which the master passes on), as if it were killed.
+    """Make a worker end at once on SIGINT and SIGQUIT (Ctrl-C, passed on by the master), as if it were killed.
 
-    gunicorn's own handler waits for locks that the interrupted thread may hold, and is killed after graceful_timeout.
+    gunicorn's own handler waits for locks that the interrupted thread may hold, until graceful_timeout kills it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
 
 
 def child_exit(_server: Arbiter, worker: ScapiWorker) -> None:
-    """End the gauges of a dead worker; what it counted stays."""
+    """Remove the gauges of a dead worker; its counters stay."""
     multiprocess.mark_process_dead(worker.number)  # type: ignore[no-untyped-call]
 
 
 def when_ready(server: Arbiter) -> None:
-    """Tell a newcomer where things are."""
+    """Print the URLs of the server."""
     scheme = "https" if server.cfg.is_ssl else "http"
     listening = [listener.getsockname() for listener in server.LISTENERS]
     server.log.info("%s", banner(scheme, listening or server.address))  # with reuse_port, only the workers listen

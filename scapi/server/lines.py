@@ -1,4 +1,4 @@
-"""What the server writes to the log: its format, and the lines at the start."""
+"""The server's log: its format, and the lines at the start."""
 
 import ipaddress
 import logging
@@ -10,18 +10,18 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 Address = tuple[Any, ...] | str | bytes
-"""Of a listening socket: host, port and more, or the path of a unix socket."""
+"""The address of a listening socket: host, port and more, or the path of a unix socket."""
 
 
 class QuietLogger(Logger):
-    """gunicorn's logger composes a line for every request, even if nobody reads it. scapi writes its own."""
+    """Writes no access lines: gunicorn composes one for every request, even if it is not written. scapi has its own."""
 
     def access(self, *_arguments: Any) -> None:
         """Write nothing."""
 
 
 class WithoutAddresses(logging.Filter):
-    """Removes what a client sent from gunicorn's own lines: a URL may have a file's name or a signature in it."""
+    """Removes client data from gunicorn's own lines: a URL may contain a file's name or a signature."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = str(record.msg)
@@ -48,7 +48,7 @@ FORMATTERS: dict[str, dict[str, Any]] = {
 
 
 def log_settings(log_format: str) -> dict[str, Any]:
-    """Return one logging configuration for gunicorn's lines and scapi's: to the standard error, `text` or `json`.
+    """Return one logging configuration for gunicorn and scapi: to the standard error, as `text` or `json`.
 
     SCAPI_LOG_LEVEL decides which of scapi's lines are written.
     """
@@ -67,7 +67,7 @@ def log_settings(log_format: str) -> dict[str, Any]:
 
 
 def banner(scheme: str, addresses: Sequence[Address]) -> str:
-    """Return what is said at the start of a server that listens at `addresses`."""
+    """Return the message at the start of a server that listens at `addresses`."""
     urls = [f"{scheme}://{_host(address[0])}:{address[1]}" for address in addresses if isinstance(address, tuple)]
     paths = [os.fsdecode(address).replace("\0", "@") for address in addresses if not isinstance(address, tuple)]
     here = urls[0] if urls else f"{scheme}://localhost"
@@ -82,7 +82,7 @@ def banner(scheme: str, addresses: Sequence[Address]) -> str:
 
 
 def _host(host: str) -> str:
-    """Return an address as a URL has it; the one that stands for all of them leads nowhere in a browser."""
+    """Return a host for a URL. The wildcard address is replaced, as browsers cannot open it."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:  # a name
@@ -93,5 +93,5 @@ def _host(host: str) -> str:
 
 
 def _socket_option(path: str) -> str:
-    """Return curl's option for a unix socket; `@` begins the name of one in Linux's abstract namespace."""
+    """Return curl's option for a unix socket; a leading `@` means Linux's abstract namespace."""
     return f"--abstract-unix-socket {path[1:]}" if path.startswith("@") else f"--unix-socket {path}"

@@ -1,4 +1,4 @@
-"""gunicorn's master process: a reload during which the old workers serve until the new ones can."""
+"""gunicorn's master process, with a reload during which the old workers serve until the new ones are ready."""
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
@@ -7,18 +7,18 @@ from gunicorn.errors import HaltServer
 class ScapiArbiter(Arbiter):
     """gunicorn's master process. After a reload the old workers serve until the new ones have loaded the application.
 
-    gunicorn's own stops them at once: requests then wait until the new ones have imported everything.
+    gunicorn's own class stops them at once: requests then wait until the new ones have imported everything.
     """
 
     _halts = False
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
-        """End the server; `reap_workers` must not end it once more meanwhile."""
+        """Stop the server; `reap_workers` must not stop it a second time."""
         self._halts = True
         super().halt(reason, exit_status)
 
     def reap_workers(self) -> None:
-        """Look for workers that have ended. While the server ends already, one that could not start is no news."""
+        """Handle workers that have ended. While the server is stopping, a worker that could not start is ignored."""
         while True:
             try:
                 super().reap_workers()
@@ -37,7 +37,7 @@ class ScapiArbiter(Arbiter):
             self.spawn_worker()
 
     def manage_workers(self) -> None:
-        """Start workers that are missing. Stop the oldest, if there are too many, when the newest can serve."""
+        """Start missing workers. If there are too many, stop the oldest as soon as the newest can serve."""
         newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
         if len(self.WORKERS) <= self.num_workers or all(worker.is_ready for worker in newest):
             super().manage_workers()

@@ -1,4 +1,4 @@
-"""gunicorn's worker: threads that keep a busy connection, and a start that checks the database's schema."""
+"""gunicorn's worker: its threads keep a busy connection, and its start checks the database's schema."""
 
 import mmap
 import select
@@ -13,7 +13,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from scapi.server import TRY_AGAIN
 
 LINGER = 5
-"""Milliseconds that a thread waits for a connection's next request while no other connection wants the thread."""
+"""Milliseconds that a thread waits for a connection's next request, if no other connection waits for a thread."""
 
 
 PAUSE = 1.0
@@ -21,10 +21,10 @@ PAUSE = 1.0
 
 
 class ScapiWorker(ThreadWorker):
-    """gunicorn's worker with threads. Its main loop gets a connection back only when its client pauses.
+    """gunicorn's threaded worker. A thread returns a connection to the main loop only when its client pauses.
 
-    A client that sends chunk after chunk skips the way through the main loop and to another thread, which takes longer
-    than to read the request (docs/performance.md).
+    The way through the main loop to another thread takes longer than reading a request, so a client that sends chunk
+    after chunk skips it (docs/performance.md).
     """
 
     number = 0
@@ -34,19 +34,19 @@ class ScapiWorker(ThreadWorker):
     """Shared by the master and all its workers: 1 as soon as one of them has loaded the application."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """The master makes a worker before it forks, so both processes see the same byte of memory."""
+        """The master creates a worker before the fork, so both processes share this byte of memory."""
         super().__init__(*arguments, **options)
         self._ready = mmap.mmap(-1, 1)
 
     @property
     def is_ready(self) -> bool:
-        """Whether the worker has loaded the application; the master may ask, too."""
+        """Whether the worker has loaded the application; the master can call this, too."""
         return self._ready[0] == 1
 
     def load_wsgi(self) -> None:
-        """Load the application and check its schema. If that fails, only a server that never served is stopped.
+        """Load the application and check its schema. If that fails, stop the server only if it has never served.
 
-        What has worked once may work again: a disk that is full or read-only now is mended, and others serve meanwhile.
+        After that a failure may be temporary, such as a disk that is full or read-only; the other workers serve.
         """
         try:
             super().load_wsgi()
@@ -54,7 +54,7 @@ class ScapiWorker(ThreadWorker):
         except BaseException as error:
             if self._server_has_served[0] == 0:
                 raise
-            if not isinstance(error, SystemExit):  # whoever ends a process by that has said why
+            if not isinstance(error, SystemExit):  # code that raises SystemExit has written the reason
                 self.log.exception("Exception while loading the application")
             self.log.error("This worker could not start; it is tried again if it is needed.")  # noqa: TRY400 - see above
             time.sleep(PAUSE)
@@ -66,9 +66,10 @@ class ScapiWorker(ThreadWorker):
 
     @property
     def worker_connections(self) -> int:
-        """How many connections it may have before it accepts no more: none, while each of its threads is busy.
+        """The limit of connections, above which the worker accepts no more: 0 while all of its threads are busy.
 
-        gunicorn's own accepts what then waits for a thread, although another worker may have one to spare.
+        gunicorn's own worker would accept connections that wait for a thread, although another worker may have a free
+        one.
         """
         return self._most_connections if self._has_threads_to_spare(more=1) else 0
 
@@ -77,7 +78,7 @@ class ScapiWorker(ThreadWorker):
         self._most_connections = most
 
     def handle(self, conn: Any) -> Any:
-        """Answer a request of the connection, and those that follow at once. Return what gunicorn's own returns."""
+        """Answer a request of the connection, and those that follow at once. Returns what gunicorn's method returns."""
         goes_on = super().handle(conn)
         while goes_on is True and self._has_threads_to_spare() and _is_readable(conn.sock, LINGER):
             goes_on = super().handle(conn)
@@ -89,7 +90,7 @@ class ScapiWorker(ThreadWorker):
 
 
 def _check_schema(application: Any) -> None:
-    """End this process if the database has not the schema that the application needs."""
+    """End this process if the database does not have the schema that the application needs."""
     from flask import Flask  # in a worker: the master must not import the application's modules
 
     from scapi.database import readiness

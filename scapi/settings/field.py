@@ -1,16 +1,16 @@
-"""What a setting is: a field of a dataclass with its documentation and its check."""
+"""A setting: a dataclass field with its documentation and its check."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any
 
 PREFIX = "SCAPI_"
-"""What the name of a setting begins with in the environment."""
+"""The prefix of a setting's name in the environment."""
 
 MiB = 1024 * 1024
 
 Check = Callable[[Any], Any]
-"""Raises marshmallow's ValidationError for a value that cannot work."""
+"""Raises marshmallow's ValidationError for an invalid value."""
 
 
 def setting(default: Any, documentation: str, check: Check | None = None, *, secret: bool = False) -> Any:
@@ -29,5 +29,5 @@ def each(check: Check) -> Check:
 
 
 def environment_name(name: str) -> str:
-    """Return what the setting `name` is called in the environment."""
+    """Return the name of the setting `name` in the environment."""
     return PREFIX + name.upper()

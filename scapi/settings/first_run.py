@@ -1,4 +1,4 @@
-"""What is made at the first run: the data dir, the secret of the tokens, and the server's own key."""
+"""Creates at the first run: the data dir, the secret of the tokens, and the server's own key."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ MIN_SECRET_BYTES = 32
 
 
 def with_data_dir(settings: Settings) -> Settings:
-    """Return the settings with the absolute path of the data dir, which is made if it is needed and missing.
+    """Return the settings with the absolute path of the data dir; create it if it is needed and missing.
 
     Raises ConfigurationError.
     """
@@ -28,7 +28,7 @@ def with_data_dir(settings: Settings) -> Settings:
 
 
 def secrets_in(secret: str) -> list[str]:
-    """Return the keys in a secret: two that a space separates, each of them long enough, or all of it as one."""
+    """Return the keys in a secret: two if a space separates two keys that are long enough, otherwise one."""
     parts = secret.split()
     return parts if len(parts) == 2 and all(map(_is_long_enough, parts)) else [secret]
 
@@ -36,8 +36,8 @@ def secrets_in(secret: str) -> list[str]:
 def with_keys(settings: Settings) -> Settings:
     """Return the settings with a secret for the tokens and a key of the server's own.
 
-    Without a given one, that of the embedded database's data dir is used, made there at the first run. Raises
-    ConfigurationError for one that is too short, and for none beside a database that other hosts may share.
+    If one is not set, the one in the embedded database's data dir is used; it is created at the first run. Raises
+    ConfigurationError if one is too short, or is missing with a database that other hosts may share.
     """
     secret, key = settings.jwt_secret, settings.server_key
     if not secret and settings.database_url and settings.jwt_jwks:
@@ -53,7 +53,7 @@ def with_keys(settings: Settings) -> Settings:
         )
     if not settings.database_url:
         secret = secret or _kept(settings.data_dir / "jwt-secret", secrets.token_hex(MIN_SECRET_BYTES))
-        # digests that were made before there was such a key used the secret
+        # digests from before this key existed used the secret
         key = key or _kept(settings.data_dir / "server-key", secrets_in(secret)[-1])
     key = key or secrets_in(secret)[-1]
     for name, value in (("SCAPI_JWT_SECRET", secret), ("SCAPI_SERVER_KEY", key)):
@@ -70,7 +70,7 @@ def _is_long_enough(secret: str) -> bool:
 
 
 def _kept(file: Path, first: str) -> str:
-    """Return what is kept in `file`, which only its owner may read; at the first run that is `first`.
+    """Return the content of `file`, which only its owner can read; at the first run, write `first` to it.
 
     Raises ConfigurationError.
     """
@@ -82,12 +82,12 @@ def _kept(file: Path, first: str) -> str:
 
 def _read_or_made(file: Path, first: str) -> str:
     if not file.exists():
-        fd, name = tempfile.mkstemp(dir=file.parent)  # for its owner only
+        fd, name = tempfile.mkstemp(dir=file.parent)  # readable by its owner only
         made = Path(name)
         with os.fdopen(fd, "w") as output:
             output.write(first)
         try:
-            file.hardlink_to(made)  # of several processes that start at once, one wins and the others read its secret
+            file.hardlink_to(made)  # if several processes start at once, one wins and the others read its secret
         except FileExistsError:
             pass
         finally:

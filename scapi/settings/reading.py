@@ -12,13 +12,13 @@ from scapi.settings.definitions import Settings, definitions
 from scapi.settings.field import PREFIX, environment_name
 
 GONE: dict[str, str] = {"SCAPI_STRIP_LOCATION": "SCAPI_STRIP_METADATA"}
-"""Settings that are gone, each with the one that took its place."""
+"""Removed settings and their successors."""
 
 OF_THE_SERVER = ("SCAPI_THREADS", "SCAPI_WORKER")
-"""Names that the server gives its workers; nobody sets them."""
+"""Variables that the server sets for its workers; operators do not set them."""
 
 FILE = "_FILE"
-"""Behind the name of a secret: the file that holds it."""
+"""The suffix of a secret's name, for the path of a file that holds it."""
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +36,18 @@ _PARSERS: dict[Any, ma.fields.Field[Any]] = {
 
 
 class ConfigurationError(Exception):
-    """A setting that scapi cannot start with: what is wrong and what was expected."""
+    """A setting with which scapi cannot start; the message says what is wrong and what was expected."""
 
 
 class NotReady(ConfigurationError):
-    """What a setting names cannot be reached now. Nothing may be wrong with it: another try may succeed."""
+    """A service that a setting names cannot be reached now. The setting may be right: another try may succeed."""
 
 
 def read_settings(values: Mapping[str, Any]) -> Settings:
-    """Return the settings that `values` hold by their names in the environment, as text or as what they are.
+    """Return the settings in `values`, by their names in the environment; a value is text or has its own type.
 
-    Other names are ignored; those that begin with SCAPI_ and that nothing knows are warned of. Raises
-    ConfigurationError, whose message never has the value in it: it may be a secret.
+    Other names are ignored; unknown names that begin with SCAPI_ cause a warning. Raises ConfigurationError, whose
+    message never contains the value, because it may be a secret.
     """
     for name, successor in GONE.items():
         if name in values:
@@ -99,7 +99,7 @@ def _text(messages: Any) -> str:
 
 
 def _of_plug_ins(values: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the plug-ins that are in use: those named `SCAPI_<PLUG-IN>_...`."""
+    """Return the settings of the plug-ins that are in use, `SCAPI_<PLUG-IN>_...`."""
     in_use = (chosen.get("storage", ""), chosen.get("storage_before", ""), *chosen.get("checks", ()))
     prefixes = tuple(f"{PREFIX}{name.upper().replace('-', '_')}_" for name in in_use if name)
     known = {environment_name(one.name) for one in definitions()}

@@ -10,7 +10,7 @@ from scapi.settings.field import setting
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings:
-    """Where rows and files are kept."""
+    """Where rows and files are stored."""
 
     # Places
     data_dir: Path = setting(
@@ -25,13 +25,13 @@ class StoreSettings:
 
     database_statement_timeout: float = setting(
         15.0,
-        "Seconds that a statement may take on PostgreSQL, waiting for locks included; 0 for any time. A "
+        "Seconds that a statement may take on PostgreSQL, including waiting for locks; 0 for no limit. A "
         "`statement_timeout` of the role or of the database takes precedence.",
         validate.Range(min=0),
     )
 
     # Storage
-    storage: str = setting("local", "Where files are kept: `local`, `s3`, or the name of an installed plug-in.")
+    storage: str = setting("local", "Where files are stored: `local`, `s3`, or the name of an installed plug-in.")
     storage_before: str = setting(
         "",
         "Where files were kept before, while they are moved: rows go on naming it until `scapi storage copy` has "

@@ -1,4 +1,4 @@
-"""The kinds of values that a tag's fields take."""
+"""The types of a tag's fields."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ _RANGE = ma.validate.Range(0, MAX_ID)
 
 
 class Text(ma.fields.String):
-    """A text without white space around it, of at least `min_length` and at most `max_length` characters."""
+    """A text of `min_length` to `max_length` characters, without white space around it."""
 
     def __init__(self, *, min_length: int = 0, max_length: int | None = None, **options: Any) -> None:
         self._min_length = min_length
@@ -41,12 +41,12 @@ class Text(ma.fields.String):
         return text
 
     def clean(self, text: str) -> str:
-        """Return what is kept of a text."""
+        """Return the form in which a text is stored."""
         return text.strip()
 
 
 class Name(Text):
-    """A text of one line that a reader can see: without control, direction and other invisible characters."""
+    """A visible text of one line, without control, direction and other invisible characters."""
 
     def clean(self, text: str) -> str:
         name = without_hidden("".join(" " if character.isspace() else character for character in text))
@@ -54,7 +54,7 @@ class Name(Text):
 
 
 class Color(ma.fields.String):
-    """A colour, `#rgb` or `#rrggbb`, that is kept as `#rrggbb` in lower case."""
+    """A colour, `#rgb` or `#rrggbb`, stored as `#rrggbb` in lower case."""
 
     default_error_messages = {"invalid": "expected a colour, #rgb or #rrggbb"}
 
@@ -70,7 +70,7 @@ class Color(ma.fields.String):
 
 
 class Id(ma.fields.Integer):
-    """The id of something kept elsewhere: a number, or its digits; 7.5 is not cut to 7."""
+    """The id of something outside scapi: a number, or its digits; 7.5 is refused, not cut to 7."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"validate": _RANGE, **options})
@@ -82,16 +82,20 @@ class Id(ma.fields.Integer):
 
 
 PATTERN = f"^([0-9]{{1,18}}|{PREFIX}.{{1,{MAX_NAME}}})$"
-"""How the id of a user is written, where it is text."""
+"""The id of a user as text."""
 
 
 class UserId(Id):
-    """The id of a user: a number, or the name of a user of the login provider, `oidc:<sub>`, which stays one."""
+    """The id of a user: a number, or the name of a user of the login provider, `oidc:<sub>`, which stays a text."""
 
     default_error_messages = {"invalid_user": f"expected a user's number, or {PREFIX} and a name"}
 
     def __init__(self, **options: Any) -> None:
-        bounds = {"minimum": _RANGE.min, "maximum": _RANGE.max, "pattern": PATTERN}  # of a number, and of text
+        bounds = {
+            "minimum": _RANGE.min,
+            "maximum": _RANGE.max,
+            "pattern": PATTERN,
+        }  # the bounds of a number, the pattern of a text
         super().__init__(validate=[], metadata={"type": ["integer", "string"], **bounds}, **options)
 
     def _deserialize(self, value: Any, *rest: Any, **more: Any) -> Any:

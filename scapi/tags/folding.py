@@ -16,7 +16,7 @@ SPECIAL = str.maketrans(
         "ـ": None,  # Arabic kashida, which only stretches a word
     }
 )
-"""Lower-case letters that Unicode takes for letters of their own and readers for accented ones."""
+"""Lower-case letters that readers see as accented letters, but that Unicode does not decompose."""
 
 
 def fold(text: str) -> str:
@@ -39,7 +39,7 @@ def _without_accents(text: str) -> str:
 
 
 def _ignored(character: str) -> bool:
-    """Return whether nobody searches for this character: accents, vowel points, joiners, variation selectors.
+    """Return whether search ignores this character: accents, vowel points, joiners, variation selectors.
 
     Marks of other combining classes (Indic and Thai vowels, the Japanese voicing marks) make another letter.
     """

@@ -1,4 +1,4 @@
-"""The tables of tags and of what they are assigned to."""
+"""The tables of tags and their assignments."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +12,11 @@ DEFAULT_COLOR = "#808080"
 """Legible on white and on black."""
 
 PlainText = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text whose order is that of its characters' numbers on every database."""
+"""Text that every database sorts by code points."""
 
 
 class TagType(StrEnum):
-    """What a tag can be assigned to."""
+    """The type of a tag: the kind of thing that it can be assigned to."""
 
     USER = "user"
     CATEGORY = "category"
@@ -24,11 +24,11 @@ class TagType(StrEnum):
 
 
 MEDIA = "media"
-"""What a tag of any type can be assigned to."""
+"""Tags of every type can be assigned to media."""
 
 
 class Tag(Base):
-    """A label. The folded columns hold what search looks at; an index of trigrams lies over them."""
+    """A label. Search reads the folded columns, which have a trigram index."""
 
     __tablename__ = "tags"
     __table_args__ = (
@@ -54,7 +54,7 @@ class Tag(Base):
 
 
 class TagAssignment(Base):
-    """A tag on a user, a category or a contribution, whichever its type says: the foreign key keeps them in step."""
+    """A tag on a user, a category or a contribution, as the tag's type says; the foreign key enforces this."""
 
     __tablename__ = "tag_assignments"
     __table_args__ = (ForeignKeyConstraint(["tag_id", "type"], ["tags.id", "tags.type"], ondelete="CASCADE"),)
@@ -65,7 +65,7 @@ class TagAssignment(Base):
 
 
 class MediaTag(Base):
-    """A tag on a media; tags of every type can be."""
+    """A tag on a media. Tags of every type are possible."""
 
     __tablename__ = "media_tags"
 

@@ -1,4 +1,4 @@
-"""The statements that write tags, each in one transaction, so that no other change can come between its steps."""
+"""The statements that write tags. Each runs in one transaction, so that no other change comes between its steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -13,19 +13,19 @@ from scapi.tags.folding import caseless, fold
 from scapi.tags.models import MEDIA, MediaTag, Tag, TagAssignment
 
 UNSYNCHRONIZED = {"synchronize_session": False}
-"""The session holds no tags that a statement could pass by."""
+"""The session holds no tags, so there is nothing to synchronise."""
 
 
 def add(fields: Mapping[str, Any]) -> Row[Any]:
-    """Insert a tag and return its row. Raises Refused (400) if there is one of that name."""
+    """Insert a tag and return its row. Raises Refused (400) if the name exists."""
     [row] = _written(insert(Tag).values(columns_of(fields)).returning(*Tag.__table__.columns))
     return row
 
 
 def change(conditions: list[ColumnElement[bool]], fields: Mapping[str, Any]) -> Row[Any] | None:
-    """Change the tag that meets the conditions, if there is one, and return its row as it is then.
+    """Change the tag that meets the conditions and return its new row; None if there is no such tag.
 
-    Raises Refused: if there is one of that name (400), if a tag that is assigned would get another type (409).
+    Raises Refused if the name exists (400), or if an assigned tag would get another type (409).
     """
     if not fields:
         return db.session.execute(select(*Tag.__table__.columns).where(*conditions)).one_or_none()
@@ -39,9 +39,9 @@ def remove(conditions: list[ColumnElement[bool]]) -> bool:
 
 
 def assign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002 - the column's name
-    """Assign the tag; if it is assigned already, that stays so. `target` is an id, or the name of a user.
+    """Assign the tag, unless it is assigned already. `target` is an id, or the name of a user.
 
-    Raises Refused: no such tag, no such media, or a tag that is not for that type.
+    Raises Refused if there is no such tag or media, or if the tag has another type.
     """
     if type == MEDIA:
         statement = insert(MediaTag).values(tag_id=tag_id, media_id=target)
@@ -59,7 +59,7 @@ def assign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002 - t
 
 
 def unassign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002
-    """Take the tag off again; if it is not assigned, that stays so. Raises Refused as `assign` does."""
+    """Unassign the tag, if it is assigned. Raises Refused as `assign` does."""
     if type == MEDIA:
         if not _deleted(delete(MediaTag).where(MediaTag.tag_id == tag_id, MediaTag.media_id == target)):
             _check_type(tag_id, None)
@@ -71,12 +71,12 @@ def unassign(tag_id: int, type: str, target: int | str) -> None:  # noqa: A002
 
 
 def not_found() -> Refused:
-    """Return the refusal of a request for a tag that is not there."""
+    """Return the refusal of a request for a tag that does not exist."""
     return Refused("not_found", "there is no such tag")
 
 
 def columns_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns to write: the fields, and what search and uniqueness compare instead of them."""
+    """Return the columns to write: the fields, and their folded forms for search and uniqueness."""
     columns = dict(fields)
     if "name" in fields:
         columns |= {"caseless_name": caseless(fields["name"]), "folded_name": fold(fields["name"])}
@@ -98,7 +98,7 @@ def _written(statement: Executable) -> Sequence[Row[Any]]:
 
 
 def _deleted(statement: Delete) -> int:
-    """Run the statement and return how many rows went."""
+    """Run the statement and return the number of deleted rows."""
     result = cast(CursorResult[Any], db.session.execute(statement.execution_options(**UNSYNCHRONIZED)))
     db.session.commit()
     return result.rowcount
@@ -113,7 +113,7 @@ def _no_such_media() -> Refused:
 
 
 def _check_type(tag_id: int, type: str | None) -> None:  # noqa: A002
-    """Raise Refused if the tag is not there, or not for that type; None: for any."""
+    """Raise Refused if the tag does not exist or has another type; None: any type."""
     found = db.session.scalar(select(Tag.type).where(Tag.id == tag_id))
     if found is None:
         raise not_found()

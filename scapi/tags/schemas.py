@@ -1,4 +1,4 @@
-"""What goes over the wire about a tag."""
+"""Requests and answers about tags."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from scapi.tags.fields import Color, Id, Name, Text, UserId
 from scapi.tags.models import MEDIA, Tag, TagType
 
 MAX_NAME = 64
-"""Characters; the public API's limit, as is the next."""
+"""Characters. This limit and the next are those of the public API."""
 
 MAX_DESCRIPTION = 500
 
@@ -27,7 +27,7 @@ COLUMNS = {
     "type": Tag.type,
     "visibility_boost": Tag.visibility_boost,
 }
-"""By what a list can be ordered. Texts stand where their letters without case and accents do."""
+"""The fields that a list can be ordered by. Texts are ordered without case and accents."""
 
 
 class TagSchema(Schema):
@@ -48,12 +48,12 @@ class TagSchema(Schema):
     type = ma.fields.String(validate=TYPES, metadata={"description": "What it can be assigned to"})
     visibility_boost = ma.fields.Boolean()
     deleted = ma.fields.Boolean(
-        dump_only=True, dump_default=False, metadata={"description": "Always false: a deleted tag is gone"}
+        dump_only=True, dump_default=False, metadata={"description": "Always false: deleted tags are removed"}
     )
 
 
 class PatchedTagSchema(TagSchema):
-    """What changes about a tag."""
+    """The fields of a tag to change."""
 
     name = Name(min_length=1, max_length=MAX_NAME)
 
@@ -62,7 +62,7 @@ TagPageSchema = page_of(TagSchema)
 
 
 class SearchSchema(Schema):
-    """The query parameter that every operation takes: to it, a tag outside the search is not there."""
+    """The query parameter of every operation: a tag that does not match the search counts as missing."""
 
     search = Text(
         load_default="",
@@ -77,7 +77,7 @@ class UserTagQuerySchema(PageQuerySchema, SearchSchema):
     active = ma.fields.Boolean()
     visible = ma.fields.Boolean()
     visibility_boost = ma.fields.Boolean()
-    deleted = ma.fields.Boolean(metadata={"description": "true finds nothing: a deleted tag is gone"})
+    deleted = ma.fields.Boolean(metadata={"description": "true finds nothing: deleted tags are removed"})
 
 
 class TagQuerySchema(UserTagQuerySchema):
@@ -88,7 +88,7 @@ class TagQuerySchema(UserTagQuerySchema):
 
 
 class TagTargetSchema(Schema):
-    """What a tag is assigned to: exactly one: a media, or what the tag's type names."""
+    """The target of an assignment, exactly one: a media, or a thing of the tag's type."""
 
     class Meta(Schema.Meta):
         json_schema = {

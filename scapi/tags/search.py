@@ -1,4 +1,4 @@
-"""Search: any part of a tag's name or description, by an index of trigrams where the term is long enough for one."""
+"""Search for any part of a tag's name or description; uses a trigram index if the term is long enough."""
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, column, func, literal, literal_column, or_, select, table
 
@@ -7,11 +7,11 @@ from scapi.tags.folding import fold
 from scapi.tags.models import Tag
 
 TRIGRAM = 3
-"""Characters; a shorter term has no trigram, and every row is looked at."""
+"""Characters. A shorter term has no trigram, so that every row is read."""
 
 
 def matching(term: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of the tags that `term` finds: none, so all tags, if nothing in it can be looked for."""
+    """Return the conditions of the tags that `term` finds; none (all tags) if it has no searchable characters."""
     folded = fold(term)
     if not folded:
         return []
@@ -26,14 +26,14 @@ def _contains(folded: str) -> ColumnElement[bool]:
 
 
 def _in_fts5(folded: str) -> ColumnElement[bool]:
-    """Return a condition on FTS5's index; a phrase of trigrams is found just where its characters stand in a row."""
+    """Return a condition on FTS5's index: it finds a phrase of trigrams exactly where the characters are adjacent."""
     phrase = '"' + folded.replace('"', '""') + '"'
     search = table("tags_search", column("rowid", Integer))
     return Tag.id.in_(select(search.c.rowid).where(literal_column("tags_search").op("MATCH")(phrase)))
 
 
 def _in_gin(folded: str) -> ColumnElement[bool]:
-    """Return a condition on the GIN index: all of the term's trigrams are in the tag, though not always in a row."""
+    """Return a condition on the GIN index: the tag has all trigrams of the term, but not always adjacent ones."""
     trigrams = sorted({folded[start : start + TRIGRAM] for start in range(len(folded) - TRIGRAM + 1)})
     of_tag = func.tag_trigrams(Tag.folded_name, Tag.folded_description)
     return of_tag.op("@>", is_comparison=True)(literal(trigrams, ARRAY(Text())))

@@ -31,7 +31,7 @@ blueprint = Blueprint("tag", __name__, description="Labels for users, categories
 
 @blueprint.before_request
 def require_writer() -> None:
-    """Refuse whoever `SCAPI_TAG_WRITERS` does not let write tags: 401 without a token, 403 without the right."""
+    """Refuse a client that may not write tags by `SCAPI_TAG_WRITERS`: 401 without a token, 403 without the right."""
     writers = settings.tag_writers
     if request.method not in READING and writers == "users":
         auth.require_user()
@@ -47,7 +47,7 @@ def require_writer() -> None:
 def list_tags(query: dict[str, Any]) -> dict[str, Any]:
     """List tags, the newest first
 
-    Follow `next` to meet every tag once, also while others are added and deleted.
+    Follow `next` to get every tag once, even while tags are added and deleted.
     """
     return _page(query)
 
@@ -102,7 +102,7 @@ def retrieve_tag(query: dict[str, Any], id: int) -> Tag:  # noqa: A002 - the API
 @blueprint.refuses("unique", "anonymous", "not_admin", "not_found", "tag_assigned")
 @blueprint.doc(operationId="updateTag")
 def update_tag(query: dict[str, Any], fields: dict[str, Any], id: int) -> Row[Any]:  # noqa: A002
-    """Change a tag; a field that is not given, name aside, stays as it is"""
+    """Change a tag; the name is required, other missing fields stay unchanged"""
     return _change(id, query, fields)
 
 
@@ -134,9 +134,9 @@ def destroy_tag(query: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("type_mismatch", "unknown_media", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="assignTag")
 def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
-    """Assign a tag to a media, or to a user, a category or a contribution, whichever its type is for
+    """Assign a tag to a media, or to a user, a category or a contribution as the tag's type says
 
-    A tag that is assigned already stays so.
+    Does nothing if the tag is assigned already.
     """
     rows.assign(id, **target)
 
@@ -147,15 +147,15 @@ def assign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
 @blueprint.refuses("type_mismatch", "anonymous", "not_admin", "not_found")
 @blueprint.doc(operationId="unassignTag")
 def unassign_tag(target: dict[str, Any], id: int) -> None:  # noqa: A002
-    """Take a tag off a media, a user, a category or a contribution
+    """Unassign a tag from a media, a user, a category or a contribution
 
-    A tag that is not assigned stays so.
+    Does nothing if the tag is not assigned.
     """
     rows.unassign(id, **target)
 
 
 def _page(query: dict[str, Any]) -> dict[str, Any]:
-    # as parameters: what stands in the statement as TRUE or FALSE would make it another one each time
+    # as parameters: TRUE and FALSE in the text would make different statements
     filters = [getattr(Tag, name) == literal(query[name]) for name in FILTERS if name in query]
     gone = [false()] if query.get("deleted") else []
     if "media" in query:

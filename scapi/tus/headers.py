@@ -1,4 +1,4 @@
-"""The headers of tus: what a client says in them. No I/O."""
+"""Parses the headers of tus. No I/O."""
 
 import base64
 import hashlib
@@ -15,10 +15,10 @@ from scapi.uploads.ranges import MAX_OFFSET
 VERSION = "1.0.0"
 
 MAX_METADATA = 4096
-"""Characters of Upload-Metadata."""
+"""The most characters of Upload-Metadata."""
 
 MAX_PARTS = 100
-"""Partial uploads that one upload may join."""
+"""The most partial uploads that one upload may join."""
 
 CHECKSUMS = ("md5", "sha1", "sha256", "crc32")
 
@@ -28,7 +28,7 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def number(name: str, text: str | None) -> int | None:
-    """Return the number of bytes that a header says, None where it is missing. Raises Refused."""
+    """Return a header's number of bytes; None if the header is missing. Raises Refused."""
     if text is None:
         return None
     if not _NUMBER.fullmatch(text) or int(text) > MAX_OFFSET:
@@ -37,7 +37,7 @@ def number(name: str, text: str | None) -> int | None:
 
 
 def total(upload_length: str | None, upload_defer_length: str | None) -> int | None:
-    """Return the size of a new upload, None where the client will say it later. Raises Refused."""
+    """Return the size of a new upload; None if the client will send it later. Raises Refused."""
     length = number("Upload-Length", upload_length)
     if upload_defer_length is None and length is None:
         raise _invalid("expected either Upload-Length or Upload-Defer-Length: 1")
@@ -48,7 +48,7 @@ def total(upload_length: str | None, upload_defer_length: str | None) -> int | N
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What Upload-Metadata says: the header as it came, and its values by their keys."""
+    """Upload-Metadata: the header as it was sent, and its values by key."""
 
     sent: str = ""
     values: dict[str, str] = field(default_factory=dict)
@@ -66,27 +66,27 @@ class Metadata:
                 raise _invalid(f"Upload-Metadata: expected unique keys of ASCII characters, not {key[:40]!r}")
             try:
                 values[key] = base64.b64decode(value.strip(), validate=True).decode(errors="replace")
-            except ValueError as error:  # binascii.Error, or another where it is not ASCII
+            except ValueError as error:  # binascii.Error, or another one if it is not ASCII
                 raise _invalid(f"Upload-Metadata: the value of {key[:40]!r} is not valid base64") from error
         return cls(sent, values)
 
     @property
     def filename(self) -> str:
-        """The name of the file, which clients call `filename` or `name`."""
+        """The name of the file, under the key `filename` or `name`."""
         return self.values.get("filename") or self.values.get("name") or ""
 
     @property
     def type(self) -> str | None:
-        """The kind of media that the client asks for. Uppy says the file's media type here, which its bytes show."""
+        """The requested type of media. Uppy sends the file's MIME type here; it is ignored, as the bytes show it."""
         value = self.values.get("type")
         return value if value and "/" not in value else None
 
 
 class Hash(Protocol):
-    """A checksum in the making."""
+    """A checksum that is computed piece by piece."""
 
     def update(self, data: bytes, /) -> None:
-        """Go on with `data`."""
+        """Add `data`."""
 
     def digest(self) -> bytes:
         """Return the checksum of all bytes so far."""
@@ -113,23 +113,23 @@ class Checksum:
             raise _invalid(f"Upload-Checksum: expected one of {', '.join(CHECKSUMS)}, not {algorithm[:40]!r}")
         try:
             self._wanted = base64.b64decode(value.strip(), validate=True)
-        except ValueError as error:  # binascii.Error, or another where it is not ASCII
+        except ValueError as error:  # binascii.Error, or another one if it is not ASCII
             raise _invalid("Upload-Checksum: the checksum is not valid base64") from error
         self._hash: Hash = _Crc32() if algorithm == "crc32" else hashlib.new(algorithm, usedforsecurity=False)
 
     def update(self, data: bytes) -> None:
-        """Take the next bytes of the request."""
+        """Add the next bytes of the request."""
         self._hash.update(data)
 
     def verify(self) -> None:
-        """Raise Refused if the checksum is another than that of the bytes taken."""
+        """Raise Refused if the checksum of all bytes differs."""
         if not hmac.compare_digest(self._hash.digest(), self._wanted):
             raise Refused("checksum_mismatch", "the bytes that came do not have this Upload-Checksum; send them again")
 
 
 @dataclass(frozen=True, slots=True)
 class Concat:
-    """What Upload-Concat says: the upload is a part, or it joins the parts with these ids."""
+    """Upload-Concat: the upload is a part, or it joins the parts with these ids."""
 
     sent: str
     parts: tuple[str, ...] | None

@@ -1,7 +1,7 @@
-"""Concatenation: the parts of a file, uploaded beside one another, become one upload.
+"""Concatenation: the parts of a file, uploaded in parallel, become one upload.
 
-It is the one case in which bytes are read again: MD5 states cannot be joined. Each byte is read once, outside of locks,
-and no file is larger than the limits allow.
+This is the only case in which bytes are read again, because MD5 states cannot be joined. Each byte is read once,
+without locks, and the limits apply to the file's size.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,14 +27,14 @@ from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound
 
 LEASE = timedelta(seconds=60)
-"""How long a request has a final upload for itself; one that dies meanwhile is followed by another after that."""
+"""How long a request's claim of a final upload lasts. If the request dies, another can join the parts after that."""
 
 READ_SIZE = 1024 * 1024
-"""Bytes of a part that are read at a time."""
+"""Bytes of a part to read at a time."""
 
 
 def look(resource: TusUpload, user_id: int | None) -> State:
-    """Return the state of a final upload, which is joined now if its parts are whole. Raises Refused, StorageError."""
+    """Return the state of a final upload; join its parts now if all are complete. Raises Refused, StorageError."""
     upload = rows.find(resource.id)
     if upload is None or upload.status == Status.UPLOADING:
         parts = _parts(resource)
@@ -47,7 +47,7 @@ def look(resource: TusUpload, user_id: int | None) -> State:
 
 
 def after_part(part: TusUpload) -> None:
-    """Join the upload that waits for this part, if it was the last one. What is wrong with it, its own client hears."""
+    """Join the upload that waits for this part, if this was the last one. Its errors are reported to its own client."""
     final = db.session.get(TusUpload, part.final_id) if part.final_id else None
     if final is not None:
         try:
@@ -70,7 +70,7 @@ def _total(parts: list[UploadRow]) -> int | None:
 
 
 def _claim(resource: TusUpload) -> bool:
-    """Take the final upload for this request; return False where another request joins it already."""
+    """Claim the final upload for this request; return False if another request is joining it."""
     free = or_(TusUpload.joined_until.is_(None), TusUpload.joined_until < now())
     claim = update(TusUpload).where(TusUpload.id == resource.id, free).values(joined_until=now() + LEASE)
     claimed = db.session.scalar(claim.returning(TusUpload.id))
@@ -79,7 +79,7 @@ def _claim(resource: TusUpload) -> bool:
 
 
 def _join(resource: TusUpload, parts: list[UploadRow], total: int) -> None:
-    """Write the bytes of the parts one after another, from where an attempt before this one has stopped."""
+    """Write the bytes of the parts one after another, from where an earlier attempt stopped."""
     upload = rows.find(resource.id)
     offset = 0 if upload is None else upload.offset
     if upload is None:

@@ -1,4 +1,4 @@
-"""The table of what tus keeps of an upload beside its row."""
+"""The table of tus resources, beside the uploads' rows."""
 
 from datetime import datetime
 
@@ -15,7 +15,8 @@ class TusUpload(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger)
-    """Of a final one, whose upload begins when all its parts are whole; elsewhere the upload's row says it."""
+    """The owner of a final upload, which has no upload row until its parts are complete. Others: see the upload's row.
+    """
     sent_metadata: Mapped[str] = mapped_column(Text)
     """The header Upload-Metadata as it was sent."""
     wanted: Mapped[str | None] = mapped_column(String(16))
@@ -29,7 +30,7 @@ class TusUpload(Base):
     concat: Mapped[str | None] = mapped_column(Text)
     """The header Upload-Concat as it was sent."""
     final_id: Mapped[str | None] = mapped_column(String(32))
-    """Of a partial one: the upload that joins it as soon as it is whole."""
+    """Of a partial upload: the final upload that joins it."""
     joined_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Of a final one: until when a request that joins its parts has it for itself."""
+    """Of a final upload: until when a request has claimed it for joining."""
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

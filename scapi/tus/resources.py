@@ -1,4 +1,4 @@
-"""The resources that tus clients create, and how they begin, go on and end."""
+"""The resources of tus clients: creating, reading, finishing and deleting them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from scapi.uploads.rows import UploadRow
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A resource as a client sees it: `offset` is None while the parts of a final one are not joined."""
+    """A resource as a client sees it. `offset` is None while the parts of a final upload are not joined."""
 
     resource: TusUpload
     offset: int | None
@@ -36,12 +36,12 @@ class State:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the file is whole and, unless it is a part, its media is made."""
+        """Whether the file is complete and, unless it is a part, its media is made."""
         return self.offset is not None and self.offset == self.total
 
 
 def create(user_id: int | None, total: int | None, metadata: Metadata, *, is_partial: bool, concat: str | None) -> Any:
-    """Begin an upload without bytes and return its resource and its progress. Raises Refused and StorageError."""
+    """Create an upload without bytes; return its resource and its progress. Raises Refused and StorageError."""
     if total == 0:
         raise Refused("empty_chunk", "Upload-Length is 0; a file with at least one byte was expected")
     wanted, md5 = wishes(metadata)
@@ -62,9 +62,9 @@ def create(user_id: int | None, total: int | None, metadata: Metadata, *, is_par
 
 
 def create_final(user_id: int | None, metadata: Metadata, parts: tuple[str, ...], concat: str) -> TusUpload:
-    """Return the resource of an upload that joins `parts`, which are partial uploads of the same owner.
+    """Create the resource of an upload that joins `parts`, which are partial uploads of the same owner.
 
-    They may still be under way; the upload begins when all of them are whole. Raises Refused.
+    They may be unfinished; the upload begins when all of them are complete. Raises Refused.
     """
     wanted, md5 = wishes(metadata)
     found = [db.session.get(TusUpload, part) for part in dict.fromkeys(parts)]
@@ -89,7 +89,7 @@ def create_final(user_id: int | None, metadata: Metadata, parts: tuple[str, ...]
 
 
 def find(upload_id: str, user_id: int | None) -> TusUpload:
-    """Return the resource for who may go on with it. Raises Refused: a stranger is not told that it is there."""
+    """Return the resource if this user may use it. Otherwise raises Refused, as if it did not exist."""
     resource = db.session.get(TusUpload, upload_id) if is_id(upload_id) else None
     if resource is None or resource.user_id not in (None, user_id):
         raise Refused("upload_not_found", "there is no such upload")
@@ -97,9 +97,9 @@ def find(upload_id: str, user_id: int | None) -> TusUpload:
 
 
 def look(resource: TusUpload, user_id: int | None) -> State:
-    """Return the state of a resource that is not a final one; if its file is whole, its media is made now.
+    """Return the state of a resource that is not final; if its file is complete, its media is made now.
 
-    Whoever was writing to it is superseded. Raises Refused and StorageError.
+    A request that is still writing to it loses the upload. Raises Refused and StorageError.
     """
     upload: UploadRow = offsets.look(resource.id, user_id)
     media = None
@@ -109,30 +109,30 @@ def look(resource: TusUpload, user_id: int | None) -> State:
 
 
 def finish(resource: TusUpload, user_id: int | None) -> Media:
-    """Make the media of a file that is whole, or return the one that was made. Raises Refused and StorageError."""
+    """Make the media of a complete file, or return the existing one. Raises Refused and StorageError."""
     return completion.complete(resource.id, user_id, resource.md5, resource.wanted)
 
 
 def after(resource: TusUpload, progress: Progress, user_id: int | None) -> State:
-    """Return the state of a resource after bytes have come: with the last one its media is made."""
+    """Return the state of a resource after new bytes; the last byte makes its media."""
     media = finish(resource, user_id) if progress.is_whole and not resource.partial else None
     return State(resource, progress.offset, progress.total, media)
 
 
 def forget(resource: TusUpload) -> None:
-    """Remove the resource; its upload has ended, or its media stays."""
+    """Delete the resource. Its upload has ended, or its media stays."""
     db.session.delete(resource)
     db.session.commit()
 
 
 def over(due: Due) -> Iterator[Task]:
-    """Yield the resources whose time is over, for the sweeper. Their uploads are expired by themselves."""
+    """Yield the expired resources, for the sweeper. Their uploads expire separately."""
     for upload_id in stream_keys(TusUpload.id, TusUpload.expires_at <= due.left_before):
         yield Task(upload_id, partial(_remove, upload_id))
 
 
 def wishes(metadata: Metadata) -> tuple[str | None, str | None]:
-    """Return the type of media and the MD5 that the metadata ask for. Raises Refused."""
+    """Return the type of media and the MD5 in the metadata. Raises Refused."""
     wanted, md5 = metadata.type, metadata.values.get("md5")
     if wanted is not None and wanted not in UPLOAD_TYPES:
         raise Refused("invalid_header", f"Upload-Metadata: type must be one of {', '.join(UPLOAD_TYPES)}")

@@ -1,4 +1,4 @@
-"""The endpoints of tus: creation, HEAD and GET, PATCH, DELETE, and what OPTIONS says of them."""
+"""The endpoints of tus: creation, HEAD and GET, PATCH, DELETE, and OPTIONS."""
 
 from collections.abc import Callable
 from email.utils import format_datetime
@@ -24,7 +24,7 @@ from scapi.uploads.views import REFUSED_FILE
 from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 
 PREFIX = "/tus/"
-"""Where the uploads are, below the API."""
+"""The path of the uploads, below the API."""
 
 OFFSET_STREAM = "application/offset+octet-stream"
 
@@ -64,7 +64,7 @@ APPENDING = (
     "upload_gone",
     "upload_not_found",
 )
-"""Codes of a request that brings bytes, the last of which make the media."""
+"""Codes of a request that sends bytes and may make the media."""
 
 RESUMABLE = {
     "in": "header",
@@ -79,7 +79,7 @@ METHOD = {
     "name": "X-HTTP-Method-Override",
     "required": True,
     "schema": {"type": "string", "enum": ["PATCH", "DELETE", "HEAD"]},
-    "description": "What to do",
+    "description": "The method to use",
 }
 
 blueprint = Blueprint("tus", __name__, description="Uploads by tus 1.0.0", refuses=OF_THE_STORAGE)
@@ -87,7 +87,7 @@ blueprint = Blueprint("tus", __name__, description="Uploads by tus 1.0.0", refus
 
 @blueprint.before_request
 def check_version() -> None:
-    """Refuse another version of the protocol than ours. GET is no request of the protocol, and needs none."""
+    """Refuse other versions of the protocol. GET is not part of the protocol and needs no version."""
     asked = request.headers.get("Tus-Resumable")
     if asked != VERSION and (asked is not None or request.method in ("POST", "HEAD", "PATCH", "DELETE")):
         raise Refused("unsupported_version", f"Tus-Resumable must be {VERSION}")
@@ -95,7 +95,7 @@ def check_version() -> None:
 
 @blueprint.after_request
 def name_version(answer: Response) -> Response:
-    """Say in every answer which version of the protocol this is."""
+    """Add the version of the protocol to every answer."""
     answer.headers["Tus-Resumable"] = VERSION
     if answer.status_code == 412:
         answer.headers["Tus-Version"] = VERSION
@@ -106,7 +106,7 @@ def name_version(answer: Response) -> Response:
 @blueprint.response(204)
 @blueprint.doc(operationId="describeTus")
 def describe() -> Response:
-    """Say which parts of tus this server speaks"""
+    """Return the version and the extensions of tus that this server supports"""
     answer = Response(status=204)
     answer.headers["Tus-Version"] = VERSION
     answer.headers["Tus-Extension"] = ",".join(EXTENSIONS)
@@ -120,7 +120,7 @@ def describe() -> Response:
 @blueprint.refuses(*APPENDING, "empty_chunk")
 @blueprint.doc(operationId="createTusUpload", parameters=[RESUMABLE])
 def create() -> Response:
-    """Create an upload, perhaps with its first bytes
+    """Create an upload, optionally with its first bytes
 
     Upload-Metadata may have `filename`, `type` (as in ChunkCompleteMedia) and `md5`. The last bytes make the media,
     whose URL is in Scapi-Media.
@@ -140,7 +140,7 @@ def create() -> Response:
     try:
         answer = _with_undo(_append(resource, user_id, 0), _created)
     except BaseException:
-        ending.give_up(resource.id)  # its client never hears where it is
+        ending.give_up(resource.id)  # the client would not learn its URL
         raise
     answer.headers["Upload-Offset"] = answer.headers.get("Upload-Offset", "0")
     return answer
@@ -151,7 +151,7 @@ def create() -> Response:
 @blueprint.refuses(*APPENDING)
 @blueprint.doc(operationId="retrieveTusUpload")
 def retrieve(upload_id: str) -> Response:
-    """Return how far an upload has come, and the media that was made of it; HEAD answers the headers alone"""
+    """Return the offset of an upload and its media, if any; HEAD returns the headers only"""
     user_id = auth.current_user_id()
     resource = resources.find(upload_id, user_id)
     state = joining.look(resource, user_id) if resource.parts else resources.look(resource, user_id)
@@ -173,7 +173,7 @@ def retrieve(upload_id: str) -> Response:
 @blueprint.refuses(*APPENDING, "final_upload")
 @blueprint.doc(operationId="appendTusUpload", parameters=[RESUMABLE, AT_OFFSET], requestBody=body_of(OFFSET_STREAM))
 def append_bytes(upload_id: str) -> Response:
-    """Send bytes from Upload-Offset on; the last ones make the media"""
+    """Append bytes at Upload-Offset; the last ones make the media"""
     user_id = auth.require_writer()
     resource = resources.find(upload_id, user_id)
     if resource.parts:
@@ -191,7 +191,7 @@ def append_bytes(upload_id: str) -> Response:
 @blueprint.refuses("invalid_header", "unsupported_version", "upload_not_found")
 @blueprint.doc(operationId="terminateTusUpload", parameters=[RESUMABLE])
 def terminate(upload_id: str) -> Response:
-    """End an upload; nothing of it is kept but the media that was made of it"""
+    """Terminate an upload and delete its bytes; its media, if any, stays"""
     user_id = auth.current_user_id()
     resource = resources.find(upload_id, user_id)
     ending.give_up(resource.id)
@@ -204,7 +204,7 @@ def terminate(upload_id: str) -> Response:
 @blueprint.refuses(*APPENDING, "final_upload", "method_not_allowed")
 @blueprint.doc(operationId="overrideTusMethod", parameters=[RESUMABLE, METHOD])
 def override(upload_id: str) -> Response:
-    """Do what X-HTTP-Method-Override says, for clients that cannot send PATCH or DELETE"""
+    """Apply X-HTTP-Method-Override, for clients that cannot send PATCH or DELETE"""
     views = {"PATCH": append_bytes, "DELETE": terminate, "HEAD": retrieve}
     view = views.get(request.headers.get("X-HTTP-Method-Override", "").upper())
     if view is None:
@@ -214,7 +214,7 @@ def override(upload_id: str) -> Response:
 
 
 def _append(resource: TusUpload, user_id: int | None, offset: int) -> State:
-    """Store the body of the request, and return the state of the upload after it."""
+    """Store the body of the request; return the new state of the upload."""
     length = headers.number("Upload-Length", request.headers.get("Upload-Length"))
     checksum = request.headers.get("Upload-Checksum")
     size = request.content_length
@@ -233,7 +233,7 @@ def _append(resource: TusUpload, user_id: int | None, offset: int) -> State:
 
 
 def _with_undo(state: State, answered: Callable[[State], Response]) -> Response:
-    """Return the answer to the request that may have made the media, with the token to delete it without a login."""
+    """Return the answer to a request that may have made the media, with the media's delete token."""
     answer = answered(state)
     if state.media is not None and (token := undo.token_of(state.media)):
         answer.headers[undo.HEADER] = token
@@ -255,7 +255,7 @@ def _created(state: State) -> Response:
 
 
 def _describe(answer: Response, state: State) -> None:
-    """Put into the answer how far the upload has come."""
+    """Add the offset and the other headers about the upload to the answer."""
     resource = state.resource
     if state.offset is not None:
         answer.headers["Upload-Offset"] = str(state.offset)

@@ -16,18 +16,18 @@ from scapi.watching.readings import Readings
 
 blueprint = Blueprint(WATCHING, __name__)
 
-# These have one address each, without a slash at its end: a proxy in front may have a rule for just that.
+# Each has exactly one address, without a trailing slash: a proxy in front may have a rule for that address.
 
 
 @blueprint.get("/healthz", strict_slashes=True)
 def alive() -> Response:
-    """Answer 200 as long as this process answers at all. Touches nothing else."""
+    """Answer 200 as long as this process can answer. Uses nothing else."""
     return jsonify(status="alive")
 
 
 @blueprint.get("/readyz", strict_slashes=True)
 def ready() -> Response:
-    """Answer 200 if the database can be written and the storage reached, 503 and what is the matter otherwise."""
+    """Answer 200 if the database can be written and the storage reached; otherwise 503 and the reason."""
     parts = health.parts()
     away = ["schema" if state == health.OUTDATED else name for name, state in parts.items() if state != health.READY]
     return errors.unavailable(away, **parts) if away else jsonify(parts)
@@ -35,7 +35,7 @@ def ready() -> Response:
 
 @blueprint.get("/metrics", strict_slashes=True)
 def read_metrics() -> Response:
-    """Answer the metrics in Prometheus' text format to who has `SCAPI_METRICS_TOKEN`; 404 if there is none."""
+    """Answer the metrics in Prometheus' text format; needs `SCAPI_METRICS_TOKEN`. Without this setting: 404."""
     token = settings.metrics_token
     if not token:
         abort(404)

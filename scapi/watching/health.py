@@ -14,26 +14,26 @@ from scapi.database import UPLOADS_BIND, db, readiness
 from storage_backends import StorageError
 
 PATIENCE = 2.0
-"""Seconds after which a part that has not answered counts as away."""
+"""A part that does not answer within this many seconds counts as away."""
 
 FRESH = 1.0
-"""Seconds for which an answer holds: however many ask, a part is asked once."""
+"""Seconds for which an answer is reused, so that many requests cause one check."""
 
 READY, AWAY, OUTDATED = "ready", "away", "outdated"
-"""What a part can be; only the database's schema can be outdated."""
+"""The states of a part. Only the database can be outdated (its schema)."""
 
 log = logging.getLogger(__name__)
 
 
 class Question:
-    """Asks a part once, in a thread of its own: a call that hangs must not hold the request that waits for it."""
+    """Checks a part once, in its own thread: a call that hangs must not block the request that waits for it."""
 
     def __init__(self, name: str, ask: Callable[[], None]) -> None:
         self._name = name
         self._ask = ask
         self._asked = monotonic()
         self._answered = threading.Event()
-        self._fresh_until = float("inf")  # one that hangs is not asked again
+        self._fresh_until = float("inf")  # no second check while the first one hangs
         self._state = AWAY
         threading.Thread(target=self._run, name=f"ready-{name}", daemon=True).start()
 
@@ -46,22 +46,22 @@ class Question:
             log.warning("not ready: %s", error)
         except (SQLAlchemyError, StorageError) as error:
             log.warning("not ready: %s: %s", self._name, error)
-        finally:  # whatever else a stranger's backend raises
+        finally:  # a plug-in's backend may raise anything
             self._fresh_until = monotonic() + FRESH
             self._answered.set()
 
     def is_fresh(self) -> bool:
-        """Whether its answer, or its silence, still holds."""
+        """Whether its answer, or its lack of an answer, is still valid."""
         return monotonic() < self._fresh_until
 
     def answer(self) -> str:
-        """Return READY, AWAY or OUTDATED, PATIENCE seconds after the part was asked at the latest."""
+        """Return READY, AWAY or OUTDATED, at most PATIENCE seconds after the check began."""
         self._answered.wait(max(0.0, self._asked + PATIENCE - monotonic()))
         return self._state
 
 
 class Probe:
-    """Tells whether a part is there. `ask` returns if it is, and raises SQLAlchemyError or StorageError if not."""
+    """Tells whether a part is ready. `ask` returns if it is, and raises SQLAlchemyError or StorageError if not."""
 
     def __init__(self, name: str, ask: Callable[[], None]) -> None:
         self._name = name
@@ -70,7 +70,7 @@ class Probe:
         self._question: Question | None = None
 
     def question(self) -> Question:
-        """Return the question under way, the one that was answered within the last second, or a new one."""
+        """Return the running check, the one that was answered within the last second, or a new one."""
         with self._lock:
             if self._question is None or not self._question.is_fresh():
                 self._question = Question(self._name, self._ask)
@@ -78,7 +78,7 @@ class Probe:
 
 
 def set_up(app: Flask) -> None:
-    """Make the probes of the database and the storage, which are there already. Asks nothing yet."""
+    """Create the probes of the database and the storage, which must be set up already. Checks nothing yet."""
     with app.app_context():
         engine, backend = db.engines[UPLOADS_BIND], storage.of(storage.name_in_use())
     asks: dict[str, Callable[[], None]] = {"database": partial(readiness.ask, engine), "storage": backend.probe}
@@ -88,5 +88,7 @@ def set_up(app: Flask) -> None:
 def parts() -> dict[str, str]:
     """Return whether each part of this application is READY, AWAY or OUTDATED."""
     probes: dict[str, Probe] = current_app.extensions["scapi.probes"]
-    asked = {name: probe.question() for name, probe in probes.items()}  # all at once, so that PATIENCE holds for all
+    asked = {
+        name: probe.question() for name, probe in probes.items()
+    }  # all at once, so that PATIENCE limits all of them together
     return {name: question.answer() for name, question in asked.items()}

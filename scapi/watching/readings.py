@@ -1,4 +1,4 @@
-"""The metrics that are read when they are asked for, most of them from the database: the same on every host."""
+"""The metrics that are computed on request, most of them from the database: the same on every host."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -16,16 +16,18 @@ from scapi.uploads.models import Status, Upload
 from scapi.watching import health
 
 COUNTED = 100_000
-"""Rows that are counted at most: to count further takes ever longer, and tells an operator nothing more."""
+"""The most rows to count: counting further takes longer and tells an operator nothing more."""
 
 
 class Readings(Collector):
-    """Asks when metrics are read, inside an application's context. What cannot be had is left out."""
+    """Computes the metrics when they are read, in an application context. Values that cannot be read are left out."""
 
     def collect(self) -> Iterator[Metric]:
         about = {"version": version("scapi"), "storage": settings.storage}
-        yield InfoMetricFamily("scapi", "What is running", about)
-        ready = GaugeMetricFamily("scapi_ready", "Whether what scapi stands on answers (1 or 0)", labels=["part"])
+        yield InfoMetricFamily("scapi", "The running version", about)
+        ready = GaugeMetricFamily(
+            "scapi_ready", "Whether the database and the storage answer (1 or 0)", labels=["part"]
+        )
         parts = health.parts()
         for part, state in parts.items():
             ready.add_metric([part], state == health.READY)
@@ -34,7 +36,7 @@ class Readings(Collector):
             try:
                 with db.engines[UPLOADS_BIND].connect() as connection:
                     found = [*_uploads(connection), *_renditions(connection), *_sweeps(connection)]
-            except SQLAlchemyError:  # it went away just now: the next reading says so
+            except SQLAlchemyError:  # it went away just now: the next reading reports that
                 return
             yield from found
 

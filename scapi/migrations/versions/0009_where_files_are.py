@@ -10,7 +10,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    # what is there is where the settings say; a version that knows nothing of this column goes on writing there
+    # existing files are where the settings say; an older version, which does not know this column, still writes there
     here = settings.storage
     for table in ("uploads", "media_files"):
         op.add_column(table, sa.Column("storage", sa.String(32), server_default=here, nullable=False))
