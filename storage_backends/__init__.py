@@ -1,4 +1,4 @@
-"""Where uploads are kept: one small interface, the backends that come with it, and how to find others."""
+"""Where uploads are stored: one small interface, its backends, and a registry for others."""
 
 from storage_backends.base import (
     BLOCK,

@@ -1,7 +1,7 @@
 """CheckedBackend: checks keys, translates errors and times calls, once for every backend.
 
 It checks the keys, turns the exceptions of a backend's libraries into the errors of `storage_backends.base`, and times
-the calls. So a backend holds no checks: it stores.
+the calls. So a backend needs no checks of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 Observe = Callable[[str, str, float], None]
-"""Is told of every timed call: its operation, its outcome and the seconds that it took."""
+"""Called after every timed call, with its operation, its outcome and its duration in seconds."""
 
 OPERATIONS = (
     "start",
@@ -51,18 +51,19 @@ OPERATIONS = (
     "discard",
     "probe",
 )
-"""The calls that are timed. `exclusive` waits for other writers, and listings are read bit by bit; the other calls do
-no I/O."""
+"""The calls that are timed. Others are not: `exclusive` waits for other writers, listings are read in small steps, and
+the rest does no I/O.
+"""
 
 OK, FAILED = "ok", "failed"
 OUTCOMES = {NotFound: "not_found", NoSpace: "no_space", Unavailable: "unavailable"}
-"""The outcome of a call that raised: FAILED for all other errors."""
+"""The outcome of a call by its error; FAILED for all other errors."""
 
 
 class CheckedBackend(StorageBackend):
     """`backend`, with keys checked, errors translated and calls timed.
 
-    A call with a key that is not of the form that keys have raises ValueError and does not reach the backend.
+    A call with an invalid key raises ValueError and does not reach the backend.
     """
 
     def __init__(self, backend: StorageBackend, observe: Observe = lambda _operation, _outcome, _seconds: None) -> None:
@@ -71,7 +72,7 @@ class CheckedBackend(StorageBackend):
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Build the backend that `SCAPI_STORAGE` names; nobody is told of its calls."""
+        """Build the backend that `SCAPI_STORAGE` names, without an observer of its calls."""
         return cls(load(settings["SCAPI_STORAGE"]).from_settings(settings))
 
     def translate(self, error: Exception) -> StorageError | None:
@@ -85,7 +86,7 @@ class CheckedBackend(StorageBackend):
             raise
         except Exception as error:
             known = self._backend.translate(error)
-            if known is None:  # a bug, not the storage: it stays what it is
+            if known is None:  # a bug, not an error of the storage: raised unchanged
                 raise
             raise known from error
 
@@ -150,7 +151,7 @@ class CheckedBackend(StorageBackend):
     @contextmanager
     def exclusive(self, key: str) -> Iterator[None]:
         with ExitStack() as held:
-            with self._translated():  # entering only: what the caller raises inside is not the backend's
+            with self._translated():  # only on entering: exceptions of the caller inside are not the backend's
                 held.enter_context(self._backend.exclusive(check_key(key)))
             yield
 
@@ -182,7 +183,7 @@ class CheckedBackend(StorageBackend):
 
     def published(self, after: str = "") -> Iterator[Published]:
         with self._translated():
-            # what is not of the form that keys have was put there by somebody else
+            # an object whose name is not a valid key is not scapi's
             yield from (found for found in self._backend.published(after) if is_key(found.key))
 
     def diagnose(self) -> Iterator[Diagnosis]:
@@ -205,7 +206,7 @@ class CheckedBackend(StorageBackend):
 
 
 class _Stream(io.RawIOBase):
-    """What a backend's `open` returned, whose errors while it is read are translated too."""
+    """The stream of a backend's `open`; translates errors while it is read."""
 
     def __init__(self, stream: BinaryIO, translated: Callable[[], Any]) -> None:
         self._stream = stream
@@ -226,7 +227,7 @@ class _Stream(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
-    # What follows is for servers that send a file by its number, without reading it (socket.sendfile).
+    # These methods are for servers that send a file by its descriptor, without reading it (socket.sendfile).
 
     def fileno(self) -> int:
         return self._stream.fileno()

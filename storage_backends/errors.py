@@ -1,8 +1,8 @@
-"""The errors of storage: whatever a backend's libraries raise, a caller sees one of these."""
+"""The errors of storage: a caller gets one of these for any exception of a backend's libraries."""
 
 
 class StorageError(Exception):
-    """Storage did not do what was asked, and trying again will not help. Its text is for the log, not for clients."""
+    """The storage failed, and trying again will not help. The text is for the log, not for clients."""
 
 
 class NotFound(StorageError):
@@ -10,12 +10,12 @@ class NotFound(StorageError):
 
 
 class NoSpace(StorageError):
-    """The disk or the quota is full. Nothing official was changed; the same call may succeed later."""
+    """The disk or the quota is full. Nothing official has changed; the same call may succeed later."""
 
 
 class Unavailable(StorageError):
-    """Storage cannot be reached, or cannot be written, for now. Nothing official was changed; try again later."""
+    """The storage cannot be reached or written now. Nothing official has changed; try again later."""
 
 
 class Misconfigured(StorageError):
-    """The settings name a storage that cannot work: what is wrong and what was expected, for the operator."""
+    """The settings name a storage that cannot work. The text tells the operator what is wrong and what was expected."""

@@ -1,20 +1,20 @@
-"""The form of keys: segments of `[a-z0-9._-]`, divided by single slashes, none of which begins with a dot."""
+"""The form of keys: segments of `[a-z0-9._-]`, separated by single slashes; no segment begins with a dot."""
 
 import re
 
 PROBE_KEY = "probe"
-"""Where nothing is ever published."""
+"""A key at which nothing is ever published."""
 
 _KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
 
 
 def is_key(key: str) -> bool:
-    """Return whether `key` is of the form that keys have."""
+    """Return whether `key` has the form of a key."""
     return _KEY.fullmatch(key) is not None
 
 
 def check_key(key: str) -> str:
-    """Return `key` as it is; raise ValueError if it is not of the form that keys have."""
+    """Return `key`; raise ValueError if it does not have the form of a key."""
     if not _KEY.fullmatch(key):
         raise ValueError(f"not a storage key: {key!r}")
     return key

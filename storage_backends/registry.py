@@ -1,4 +1,4 @@
-"""How a backend is found by its name: in the entry points of what is installed."""
+"""Finds a backend by its name in the entry points of the installed packages."""
 
 from importlib.metadata import entry_points
 
@@ -10,7 +10,7 @@ ENTRY_POINT_GROUP = "scapi.storage_backends"
 def load(name: str) -> type[StorageBackend]:
     """Return the backend class registered as `name` in the entry point group `scapi.storage_backends`.
 
-    Raises Misconfigured, with the names that are there, for one that is unknown, does not load or is no backend.
+    Raises Misconfigured, which lists the installed names, if it is unknown, cannot be loaded or is not a backend.
     """
     installed = {entry_point.name: entry_point for entry_point in entry_points(group=ENTRY_POINT_GROUP)}
     there = ", ".join(sorted(installed)) or "none"
@@ -18,7 +18,7 @@ def load(name: str) -> type[StorageBackend]:
         raise Misconfigured(f"there is no storage backend {name!r}; installed are: {there}")
     try:
         backend = installed[name].load()
-    except Exception as error:  # whatever a stranger's module raises while it is imported
+    except Exception as error:  # a plug-in's module may raise anything on import
         raise Misconfigured(
             f"the storage backend {name!r} ({installed[name].value}) does not load: "
             f"{type(error).__name__}: {error}; installed are: {there}"

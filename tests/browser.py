@@ -1,4 +1,4 @@
-"""A real Chromium without a window, driven by Playwright. The machine's own: none is downloaded."""
+"""A real headless Chromium, driven by Playwright. It is the machine's own; nothing is downloaded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ ARGUMENTS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium; skip the test where the machine has none."""
+    """Run Chromium; skip the test if the machine has none."""
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM} (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:

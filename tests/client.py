@@ -1,4 +1,4 @@
-"""What the real clients do: cut a file into chunks, post them one by one, say complete."""
+"""Does what real clients do: cuts a file into chunks, posts them one by one, sends complete."""
 
 import hashlib
 from collections import Counter
@@ -23,9 +23,9 @@ def md5(data: bytes) -> str:
 
 
 def chunk_form(data: bytes, upload_id: str = "", **fields: str) -> dict[str, Any]:
-    """Return a chunk's form, as Werkzeug's test client takes a body that is written already.
+    """Return a chunk's form as a ready body for Werkzeug's test client.
 
-    What it writes itself is not what clients write: an empty field has no end to its header.
+    The test client's own encoding differs from that of real clients: an empty field has no end of its header.
     """
     form: dict[str, str | tuple[str, bytes]] = {"upload_id": upload_id, **fields, "image": ("photo.jpg", data)}
     body, content_type = encode_multipart_formdata(form)
@@ -78,7 +78,7 @@ def send_all(
 def complete(
     server: Server, upload_id: str, digest: str, kind: str | None = None, *, headers: dict[str, str] | None = None
 ) -> requests.Response:
-    """Say complete, as the JavaScript client does: in a multipart form."""
+    """Send complete like the JavaScript client: in a multipart form."""
     fields: dict[str, Any] = {"upload_id": (None, upload_id), "md5": (None, digest)}
     if kind is not None:
         fields["type"] = (None, kind)
@@ -108,7 +108,7 @@ def fetch(server: Server, url: str, **options: Any) -> requests.Response:
 
 
 def refusal(answer: requests.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:
-    """Check that `answer` is the one error body, with this status and code, and return it."""
+    """Check that `answer` has the common error body, with this status and code, and return it."""
     assert answer.status_code == status, answer.text
     body: dict[str, Any] = answer.json()
     assert body["code"] == status

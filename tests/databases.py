@@ -54,7 +54,7 @@ class PostgreSQL:
         return f"postgresql+psycopg://postgres:@/{database}?host={self._folder}"
 
     def execute(self, statement: str, database: str | None = "postgres") -> None:
-        """Run a statement as the server's owner, whatever else is read-only."""
+        """Run a statement as the server's owner, even if the database is read-only."""
         where = f"postgresql://postgres:@/{database}?host={self._folder}&options=-cdefault_transaction_read_only%3Doff"
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement)

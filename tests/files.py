@@ -11,18 +11,18 @@ from typing import Any
 from fpdf import FPDF
 from PIL import ExifTags, Image, ImageDraw
 
-# Vienna, Stephansplatz: what must not be found again.
+# Vienna, Stephansplatz: must not be found again.
 LATITUDE = (48.0, 12.0, 30.25)
 LONGITUDE = (16.0, 22.0, 21.75)
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_MOST_NOISE = 64 * 1024 * 1024  # bytes; more would take long to make
+_MOST_NOISE = 64 * 1024 * 1024  # bytes; more would take too long
 _A_DAY = datetime.datetime(2024, 2, 29, tzinfo=datetime.UTC)
 
 
 def picture(width: int, height: int, *, noise: bool = False, seed: int = 0, mode: str = "RGB") -> Image.Image:
-    """A picture with a red, a green, a blue and a white corner, so that turning it shows; or noise."""
+    """A picture with a red, a green, a blue and a white corner, which show its orientation; or noise."""
     if noise:
         return Image.frombytes(mode, (width, height), random.Random(seed).randbytes(width * height * len(mode)))
     image = Image.new(mode, (width, height), (90 + seed % 100, 90, 90, 255)[: len(mode)])
@@ -43,7 +43,7 @@ def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
 
 
 def exif(orientation: int | None = None, gps: bool = False) -> Image.Exif:
-    """EXIF with a camera's make, and an orientation and a place where asked for."""
+    """EXIF with a camera's make, and optionally an orientation and a place."""
     metadata = Image.Exif()
     metadata[ExifTags.Base.Make] = "Testkamera"
     if orientation:
@@ -125,11 +125,11 @@ def webp(
 
 
 def mpo(width: int = 64, height: int = 48, *, gps: bool = False) -> bytes:
-    """A JPEG with a second one behind it, as phones make; GPS tags in both."""
+    """A JPEG with a second one after it, as phones make; GPS tags in both."""
     images = _frames(width, height, 2)
     options: dict[str, Any] = {}
     if gps:
-        # Pillow takes the first image's EXIF from the argument, the other's from the image.
+        # Pillow takes the EXIF of the first image from the argument, that of the other from the image.
         options["exif"] = exif(6, gps)
         images[1].encoderinfo = {"exif": exif(None, gps).tobytes()}
     return saved(images[0], "MPO", save_all=True, append_images=images[1:], **options)
@@ -171,12 +171,12 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def with_png_chunk(data: bytes, kind: bytes, body: bytes) -> bytes:
-    """The PNG with one more chunk, right behind IHDR."""
+    """The PNG with one more chunk, directly after IHDR."""
     return data[:33] + png_chunk(kind, body) + data[33:]
 
 
 def with_jpeg_segment(data: bytes, marker: int, body: bytes) -> bytes:
-    """The JPEG with one more segment, right behind SOI."""
+    """The JPEG with one more segment, directly after SOI."""
     return data[:2] + bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body + data[2:]
 
 
@@ -188,7 +188,7 @@ def truncated(data: bytes, fraction: float) -> bytes:
 def _frames(width: int, height: int, frames: int, **options: Any) -> list[Image.Image]:
     seed = options.pop("seed", 0)
     images = [picture(width, height, seed=seed + number, **options) for number in range(frames)]
-    # Writers leave out frames that equal the one before.
+    # Encoders leave out frames that are equal to the one before.
     for number, image in enumerate(images):
         image.putpixel((number % width, number // width % height), (number % 256, 50, 50, 255)[: len(image.mode)])
     return images

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class QuietFiles(SimpleHTTPRequestHandler):
-    """Serves a folder's files, and does not write of it on standard error."""
+    """Serves a folder's files without log lines on standard error."""
 
     def log_message(self, *_: Any) -> None:
         pass

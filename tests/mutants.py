@@ -1,6 +1,6 @@
-"""Changes one thing at a time in the modules that need no I/O, and asks whether their tests notice: `make mutants`.
+"""Changes one thing at a time in the modules without I/O, and checks that their tests fail: `make mutants`.
 
-tests/mutants.toml says which tests each module has, and which changes no test can notice, or need not, and why.
+tests/mutants.toml lists the tests of each module, and the changes that no test can detect or must detect, with reasons.
 """
 
 import json
@@ -20,9 +20,9 @@ SETTINGS = ROOT / "tests" / "mutants.toml"
 FOLDER = ROOT / "build" / "mutants"
 NOTICED_AT_LEAST = 0.9
 SECONDS = 60.0
-"""How long the tests of one change may take; a change that makes them take longer is noticed."""
+"""The time limit of the tests of one change; a change that exceeds it counts as detected."""
 
-# Of each operator one change to another limit and one to the opposite is enough; `|` stands in types mostly.
+# Per operator, one change to another limit and one to the opposite are enough; `|` is mostly used in types.
 LEFT_OUT = [
     "core/ReplaceBinaryOperator_(?!(Add_Sub|Sub_Add|Mul_FloorDiv|FloorDiv_Mul|Div_Mul|Mod_Mul|LShift_RShift|RShift_LShift)$)",
     "core/ReplaceComparisonOperator_(?!(Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_GtE|GtE_Lt|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is)$)",
@@ -33,7 +33,7 @@ LEFT_OUT = [
 
 @dataclass(frozen=True)
 class Change:
-    """A changed line of a module, and whether a test failed by it."""
+    """A changed line of a module, and whether a test failed because of it."""
 
     module: str
     before: str
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _copy(tree: Path) -> Path:
-    """Copy what the tests need to `tree`: the changes are written into the modules' files."""
+    """Copy the files that the tests need to `tree`: the changes are written into the modules there."""
     for folder in ("scapi", "storage_backends", "tests"):
         ignored = shutil.ignore_patterns("__pycache__", "node_modules", "static", "*.tar.gz")
         shutil.copytree(ROOT / folder, tree / folder, ignore=ignored, symlinks=True)

@@ -1,4 +1,4 @@
-"""A real gunicorn with scapi in it, started as an operator starts it and driven over HTTP."""
+"""A real gunicorn with scapi, started like an operator's and used over HTTP."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port on the loopback interface that nobody uses."""
+    """Return a free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -38,7 +38,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """scapi under gunicorn: its address, its settings, where it logs, and its process while it runs."""
+    """scapi under gunicorn: its URL, its settings, its log file, and its process while it runs."""
 
     url: str
     settings: Mapping[str, str]
@@ -46,7 +46,7 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start gunicorn as the leader of a process group of its own, and wait until it answers."""
+        """Start gunicorn as the leader of its own process group, and wait until it answers."""
         port = self.url.rpartition(":")[2]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -60,7 +60,7 @@ class Server:
         wait_until_ready(self.url, self.process, self.log)
 
     def stop(self) -> None:
-        """Stop it as an operator does; kill it if that takes too long."""
+        """Stop it like an operator; kill it if that takes too long."""
         if self.process is None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -70,7 +70,7 @@ class Server:
             self.kill()
 
     def kill(self) -> None:
-        """Kill every process of it at once, as the kernel does when memory runs out."""
+        """Kill all its processes at once, like the kernel when memory runs out."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -106,14 +106,14 @@ def scapi(folder: Path, *, workers: int | str = 2, port: int | str | None = None
         server.start()
         yield server
     except BaseException:
-        print(server.log.read_text()[-LOG_SHOWN:])  # pytest shows it beside the failure
+        print(server.log.read_text()[-LOG_SHOWN:])  # pytest shows it with the failure
         raise
     finally:
         server.stop()
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float = START_TIMEOUT) -> None:
-    """Return when the server at `url` answers; raise RuntimeError with its log when it does not."""
+    """Return when the server at `url` answers; raise RuntimeError with its log if it does not."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if process.poll() is not None:

@@ -1,6 +1,6 @@
-"""S3 servers for tests, on free ports of loopback: moto's, and SeaweedFS, which is a real distributed store.
+"""S3 servers for tests, on free ports of loopback: moto's, and SeaweedFS, a real distributed store.
 
-Each is a context manager that yields a Server when it is ready and takes the server down again.
+Each is a context manager that yields a Server when it is ready, and stops the server at its end.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ START_TIMEOUT = 60
 """Seconds until a server must be ready; SeaweedFS takes three on an idle machine."""
 
 STOP_TIMEOUT = 2
-"""Seconds until a server that was told to stop is killed; what it stored goes with it."""
+"""Seconds until a server that does not stop is killed; its data is deleted."""
 
 BUCKET = "scapi-test"
 
 SECOND_KEY = ("scapi-key-2", "scapi-secret-2")
-"""Another key of who may do everything in SeaweedFS: one that the first is exchanged for."""
+"""Another key with all permissions in SeaweedFS, which replaces the first one."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running S3 server. `strict` tells that it checks credentials, clocks, digests and the age of URLs."""
+    """A running S3 server. `strict`: it checks credentials, clocks, digests and the age of URLs."""
 
     endpoint_url: str
     access_key: str
@@ -47,7 +47,7 @@ class Server:
     region: str = "us-east-1"
 
     def environment(self) -> dict[str, str]:
-        """Return what boto3's own chain needs in the environment of a process that uses the server."""
+        """Return the environment variables for boto3's own chain."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -55,7 +55,7 @@ class Server:
         }
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Return scapi's settings that make it keep files here."""
+        """Return scapi's settings for this storage."""
         return {
             "SCAPI_STORAGE": "s3",
             "SCAPI_S3_BUCKET": self.bucket,
@@ -71,7 +71,7 @@ class Server:
         return {name: str(value) for name, value in self.settings().items()} | self.environment()
 
     def client(self) -> Any:
-        """Return a client of its own, for looking into the server past the code that is tested."""
+        """Return a separate client, to look into the server without the tested code."""
         return boto3.session.Session().client(
             "s3",
             endpoint_url=self.endpoint_url,
@@ -83,7 +83,7 @@ class Server:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nobody listens on."""
+    """Return free ports of loopback."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -92,7 +92,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None:
-    """Return when `condition` holds; raise TimeoutError, naming `what`, when it does not within `timeout` seconds."""
+    """Return when `condition` is true; raise TimeoutError, which names `what`, after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
@@ -104,7 +104,7 @@ def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None
 def process(
     command: list[str], log: Path, ready: Callable[[], bool], env: dict[str, str] | None = None
 ) -> Iterator[int]:
-    """Run `command` with its output in `log`; yield its pid once `ready()` holds; stop it, and only it, at the end."""
+    """Run `command` with its output in `log`; yield its pid when `ready()` is true; stop it, and only it, at last."""
     with log.open("wb") as output:
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
     try:
@@ -126,7 +126,7 @@ def process(
 
 
 def _has_bucket(server: Server) -> bool:
-    """Make the test bucket and tell whether it can be written: a server may listen before it can store."""
+    """Create the test bucket; return whether it can be written: a server may listen before it can store."""
     try:
         requests.get(server.endpoint_url, timeout=2)
         client = server.client()
@@ -142,7 +142,7 @@ def _has_bucket(server: Server) -> bool:
 
 @contextmanager
 def moto_server() -> Iterator[Server]:
-    """Run moto's server in a process of its own. It is kinder than S3: it checks no credentials, clocks or digests."""
+    """Run moto's server in its own process. It is less strict than S3: it checks no credentials, clocks or digests."""
     (port,) = free_ports(1)
     server = Server(f"http://127.0.0.1:{port}", "test", "test", strict=False)
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -174,7 +174,7 @@ def seaweedfs() -> Iterator[Server]:
 
 
 def _identities(server: Server) -> list[dict[str, Any]]:
-    """Return who may do what: one who may do everything, and `reader` / `reader-secret` who may write nothing."""
+    """Return the permissions: one user may do everything, and `reader` / `reader-secret` may not write."""
     keys = {"accessKey": server.access_key, "secretKey": server.secret_key}
     second = dict(zip(("accessKey", "secretKey"), SECOND_KEY, strict=True))
     reader = {"accessKey": "reader", "secretKey": "reader-secret"}

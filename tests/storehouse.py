@@ -1,4 +1,4 @@
-"""Everything that a server's storage holds, seen from behind."""
+"""Everything in a server's storage, read without scapi."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ def contents(settings: Mapping[str, str]) -> set[str]:
 
 
 def local_inventory(root: Path) -> list[str]:
-    """Return the names of all files of a LocalBackend, those that are published by their keys."""
+    """Return the names of all files of a LocalBackend; published files by their keys."""
     found = sorted(path for path in root.rglob("*") if path.is_file())
     return [path.relative_to(root).as_posix().removeprefix("files/") for path in found]
 

@@ -1,4 +1,4 @@
-"""Who may call what: every operation of the OpenAPI document, by everyone, under the settings that decide it."""
+"""Permissions: every operation of the OpenAPI document, by every kind of client, under the settings that matter."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -41,21 +41,23 @@ PEOPLE: dict[str, dict[str, Headers]] = {
         "admin": user("root", roles=["admin"]),
     },
 }
-"""Who asks, where the owner has a token of ours, and one of a login provider. A namesake is called like the owner."""
+"""The clients, if the owner has an own token, and if the owner has one of a login provider. A namesake has the owner's
+name.
+"""
 
 SETTINGS = [("true", "anyone"), ("false", "admins")]
-"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which have nothing to do with each other. `users`: test_writers.py."""
+"""SCAPI_ANONYMOUS_WRITES and SCAPI_TAG_WRITERS, which are independent. `users`: test_writers.py."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A running scapi, and what decides there."""
+    """A running scapi, and its settings."""
 
     server: Server
     anonymous_writes: bool
     tag_writers: str
     operations: dict[str, tuple[str, str]]
-    """The method and the path of every operation, as the document has them."""
+    """Method and path of every operation in the document."""
 
     session: requests.Session = field(default_factory=requests.Session)
 
@@ -132,14 +134,14 @@ def made(answer: requests.Response) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Row:
-    """An operation that is asked for something: who is turned down, and how everyone else is answered."""
+    """A request for an operation: which clients are refused, and the answer to all others."""
 
     operation: str
     refusal: Callable[[Place, str], int | None]
     answer: int
     body: dict[str, Any] = field(default_factory=dict)
     of: Callable[[Place, Headers], dict[str, Any]] = nothing
-    """Makes what the path and the body name, for an owner."""
+    """Creates the things that the path and the body name, for an owner."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent beside the token."""
 
@@ -172,7 +174,7 @@ ROWS = [
     Row("listMedia", users, 200),
     Row("MediaCreate", writers, 201, {"json": {"type": "embed", "embed_type": "access", "embed_id": "2"}}),
     Row("retrieveMedia", public, 200, of=media),
-    Row("MediaUpdate", owner, 400, {"json": {"image": "https://example.com/a.png"}}, media),  # it is no link
+    Row("MediaUpdate", owner, 400, {"json": {"image": "https://example.com/a.png"}}, media),  # it is not a link
     Row("MediaPartialUpdate", owner, 200, {"json": {}}, media),
     Row("clickMedia", public, 204, {"json": {}}, media),
     Row("mediadestroy", owner_or_admin, 204, of=media),
@@ -220,7 +222,7 @@ def place(
 
 
 def ask(place: Place, row: Row, headers: Headers, owner: Headers) -> requests.Response:
-    """Send the row's request, for something that was made for it and is the owner's."""
+    """Send the row's request for something that was created for the owner."""
     method, path = place.operations[row.operation]
     names = {**row.of(place, owner), "number": next(numbers)}
     body = {kind: _filled(fields, names) if kind != "files" else fields for kind, fields in row.body.items()}
@@ -245,13 +247,13 @@ def test_who_may_do_it(place: Place, row: Row, people: dict[str, Headers]) -> No
     answers = {who: ask(place, row, headers, people["owner"]) for who, headers in people.items()}
     assert {who: answer.status_code for who, answer in answers.items()} == expected
     for who, answer in answers.items():
-        if row.refusal(place, who) and answer.content:  # HEAD has none
+        if row.refusal(place, who) and answer.content:  # HEAD has no body
             code = {401: "anonymous", 403: ("not_creator", "not_admin"), 404: "upload_not_found"}[answer.status_code]
             assert answer.json()["errors"][0]["code"] in code
 
 
 @BY_ROW
-@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where anyone may make something
+@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where anyone may create media
 @pytest.mark.parametrize("people", PEOPLE.values(), ids=PEOPLE.keys())
 def test_a_delete_token_opens_nothing_but_the_deletion_of_its_media(
     place: Place, row: Row, people: dict[str, Headers]
@@ -271,7 +273,7 @@ def test_a_delete_token_opens_nothing_but_the_deletion_of_its_media(
     assert place.send("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where hardly anything needs one
+@pytest.mark.parametrize("place", SETTINGS[:1], ids="-".join, indirect=True)  # where almost nothing needs a token
 @pytest.mark.parametrize("bad", [*BAD.values(), *FORGED.values()], ids=[*BAD, *FORGED])
 def test_a_bad_token_opens_nothing(place: Place, bad: str) -> None:
     for method, path in place.operations.values():

@@ -44,7 +44,7 @@ CHANGES_NOTHING = {
     *("doctor", "media list", "media show", "token create", "users usage", "webhooks list"),
     *("openapi list-config-prefixes", "openapi print"),
 }
-"""Commands that look, or print what they make."""
+"""Commands that only read, or that print their result."""
 
 NO_DRY_RUN = {
     "openapi write": "`openapi print` shows what it would write",
@@ -122,7 +122,7 @@ def test_a_schema_goes_up_and_down(tmp_path: Path) -> None:
 
 
 class Broken(SQLAlchemyError):
-    """What nothing explains."""
+    """An unknown error."""
 
 
 @pytest.mark.parametrize(

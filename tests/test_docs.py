@@ -1,4 +1,4 @@
-"""The pages in docs/ build without a warning, lead nowhere that is not there, and fetch nothing from elsewhere."""
+"""The pages in docs/ can be built without warnings, have no broken links, and load nothing from other sites."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ from tests.running import ROOT
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages, built as `make docs` does it."""
+    """The pages, built like `make docs`."""
     folder = tmp_path_factory.mktemp("docs")
     options = re.search(r"sphinx-build (.*) -d ", (ROOT / "Makefile").read_text())
     assert options
@@ -38,7 +38,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
             if parts.fragment and target in pages:
                 assert pages[target].xpath("//*[@id=$id]", id=parts.fragment), f"{page.name}: {url}"
     for style in site.rglob("*.css"):
-        # neither comments nor the names of XML namespaces are fetched
+        # comments and the names of XML namespaces are not fetched
         fetched = re.sub(r'/\*.*?\*/|xmlns=("[^"]*"|\'[^\']*\')', "", style.read_text(), flags=re.DOTALL)
         assert "//" not in fetched, style.name
 

@@ -1,4 +1,4 @@
-"""examples/upload.py, as somebody uses it whose network is bad."""
+"""examples/upload.py on a bad network."""
 
 import configparser
 import os
@@ -34,21 +34,21 @@ def server(serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Ser
 
 
 def start(url: str, home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Start it on files in `home`, where it also keeps its notes."""
+    """Start it with files in `home`, where it also stores its notes."""
     command = [sys.executable, str(SCRIPT), "--api", f"{url}/api/v2", f"--chunk-size={100 * KiB}", *arguments]
     env = {**os.environ, "XDG_CACHE_HOME": str(home / "notes"), **environment}
     return subprocess.Popen(command, cwd=home, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def run(*arguments: Any, **environment: Any) -> tuple[int, list[str], str]:
-    """Run it to its end, and return its exit code, what it printed, and what it said on standard error."""
+    """Run it to its end; return its exit code, its output and its standard error."""
     process = start(*arguments, **environment)
     printed, said = process.communicate(timeout=60)
     return process.returncode, printed.splitlines(), said
 
 
 def notes(home: Path) -> list[str]:
-    """Return the uploads that it remembers."""
+    """Return the uploads in its notes."""
     return [note.read_text() for note in (home / "notes" / "scapi-upload").iterdir()]
 
 

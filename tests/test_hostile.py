@@ -1,4 +1,4 @@
-"""Requests that no honest client sends, byte by byte: what is read of them, and that nothing breaks."""
+"""Requests that no honest client sends, byte by byte: nothing breaks."""
 
 import re
 import socket
@@ -71,7 +71,7 @@ def test_a_nul_in_a_path_or_an_id(server: Server) -> None:
     refusal(server.request("GET", f"{path}%00"), 404, "not_found")
     refusal(server.request("GET", f"/api/v2/media/upload/{'%00' * 32}/"), 404, "upload_not_found")
     refusal(server.request("DELETE", f"/api/v2/media/upload/{'%00' * 32}/"), 404, "upload_not_found")
-    large = {"image": ("a.pdf", b"%PDF-" + b" " * 1024 * 1024)}  # looked up while it comes in
+    large = {"image": ("a.pdf", b"%PDF-" + b" " * 1024 * 1024)}  # the row is read while it arrives
     answer = server.request("POST", CHUNK, data={"upload_id": "\0", "offset": "0"}, files=large)
     refusal(answer, 404, "upload_not_found")
 

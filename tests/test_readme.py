@@ -1,4 +1,4 @@
-"""README says what is so: its lines work as they stand."""
+"""README is right: its commands work unchanged."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def test_the_example_script_has_its_lines() -> None:
 
 
 def run(server: Server, folder: Path, name: str, content: bytes) -> subprocess.CompletedProcess[str]:
-    """Upload a file by the example script, on a system whose `wc` pads its numbers, as BSD's and macOS' does."""
+    """Upload a file with the example script, on a system whose `wc` pads its numbers, as on BSD and macOS."""
     (folder / name).write_bytes(content)
     tools = folder / "bin"
     tools.mkdir(exist_ok=True)

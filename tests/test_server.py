@@ -1,4 +1,4 @@
-"""scapi under gunicorn: which connection gets a thread, what a reload does, and what gunicorn says."""
+"""scapi under gunicorn: threads for connections, reloads, and gunicorn's messages."""
 
 import http.client
 import logging
@@ -28,7 +28,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 def one_worker(new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Server]:
-    """A server of one worker, whose threads are few."""
+    """A server with one worker and few threads."""
     with running.scapi(tmp_path, workers=1, SCAPI_DATABASE_URL=new_database("sqlite")) as server:
         yield server
 
@@ -93,7 +93,7 @@ class Busy:
 def test_busy_connections_leave_threads_to_others(one_worker: Server) -> None:
     with Busy(one_worker, THREADS) as busy, closing(connect(one_worker)) as another:
         assert [ask(another) for _ in range(5)] == [200] * 5
-    assert b"".join(busy.answers).count(b"HTTP/1.1 200 OK") < 1000  # that many came before the other's five
+    assert b"".join(busy.answers).count(b"HTTP/1.1 200 OK") < 1000  # so few answers came before the other client's five
 
 
 def test_requests_that_are_sent_before_the_answer_is_there(one_worker: Server) -> None:
@@ -131,7 +131,7 @@ def app(environ, start_response):
 
 
 class Reloaded:
-    """A gunicorn with scapi's settings of it. It serves an application that is as slow to start as the test wants."""
+    """A gunicorn with scapi's configuration. It serves an application whose start is as slow as the test needs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -146,11 +146,11 @@ class Reloaded:
             self.process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
 
     def write(self, text: str) -> None:
-        """Let the application that is loaded from now on answer `text`."""
+        """Make applications that are loaded from now on answer `text`."""
         (self.folder / "text").write_text(text)
 
     def answers(self, text: str) -> bool:
-        """Return whether every one of a few connections is answered `text`."""
+        """Return whether all of a few connections get the answer `text`."""
         try:
             return all(requests.get(self.url, timeout=10).text == text for _ in range(6))
         except requests.ConnectionError:
@@ -161,7 +161,7 @@ class Reloaded:
         return len(list(self.folder.glob("started-*")))
 
     def reload(self) -> None:
-        """Do what `systemctl reload` does."""
+        """Do the same as `systemctl reload`."""
         self.process.send_signal(signal.SIGHUP)
 
 

@@ -1,4 +1,4 @@
-"""The wheel carries what scapi needs to run, and nothing of this repository's own."""
+"""The wheel contains what scapi needs to run, and no development files."""
 
 import importlib.metadata
 import os
@@ -17,14 +17,14 @@ from tests.client import upload
 from tests.running import ROOT, Server, environment, free_port, wait_until_ready
 
 BUILT = ROOT / "scapi" / "page" / "static"
-"""The page, which is not there before `make page`."""
+"""The page, which does not exist before `make page`."""
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the sources."""
     tmp_path = tmp_path_factory.mktemp("wheel")
-    source = tmp_path / "source"  # setuptools leaves its build folder where it builds
+    source = tmp_path / "source"  # setuptools leaves its build folder in the source folder
     for name in ("scapi", "storage_backends"):  # gunicorn_conf.py is a link to the numbers at the top
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md"):
@@ -53,7 +53,7 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
 
 
 def requirements_of(name: str) -> set[str]:
-    """Return the names of all that is installed with a distribution, without any extra."""
+    """Return the names of all requirements of a distribution, without extras."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -66,7 +66,7 @@ def requirements_of(name: str) -> set[str]:
 
 
 def test_the_wheel_starts_with_its_requirements_alone(wheel: Path, tmp_path: Path) -> None:
-    """Where nothing else is installed: no extra, and nothing that the tests need."""
+    """In an environment without extras and without the tests' requirements."""
     site = tmp_path / "site"
     site.mkdir()
     for name in requirements_of("scapi"):
@@ -92,7 +92,7 @@ def test_the_wheel_starts_with_its_requirements_alone(wheel: Path, tmp_path: Pat
 
 
 def test_the_wheel_serves_by_itself(wheel: Path, tmp_path: Path) -> None:
-    """Without this repository's files, with default settings, out of an empty folder, by one line."""
+    """Without this repository's files, with default settings, in an empty folder, with one command."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     port = free_port()

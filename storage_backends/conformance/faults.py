@@ -1,4 +1,4 @@
-"""The part of `storage_backends.conformance` with racing writers, and with failures at every low-level call."""
+"""The part of `storage_backends.conformance` with racing writers and with failures at every low-level call."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ PATIENCE = 30
 """Seconds to wait for another thread."""
 
 OFFICIAL = (data(3 * MiB), data(2 * MiB + 1))
-"""What is official before a race: enough that the racing writes have a part to make."""
+"""The official bytes before a race: enough that the racing writes must make a part."""
 
 
 def insist(step: Callable[[], Result]) -> Result:
-    """Do a step as a client would: when storage is not available, once more. Any other error is one too many."""
+    """Do a step like a client: if the storage is unavailable, repeat it once. Any other error fails the test."""
     try:
         return step()
     except Unavailable:
@@ -57,7 +57,7 @@ def insist(step: Callable[[], Result]) -> Result:
 
 
 class FaultTests(Fixtures):
-    """A failure before and after every low-level call: the step fails, is done again, and all is well."""
+    """A failure before and after every low-level call: the step fails, is repeated, and must succeed."""
 
     @pytest.fixture(params=[before, after], ids=["before", "after"])
     def happen(self, request: pytest.FixtureRequest) -> Happening:
@@ -72,7 +72,7 @@ class FaultTests(Fixtures):
         done = set()
         for number, fault in enumerate(faults.every_call(happen)):
             key = f"ab/{number}"
-            # An upload that could not begin is begun again under a key of its own, so that is all to try here.
+            # An upload that could not begin is begun again under another key, so there is nothing more to try here.
             with fault, suppress(Unavailable):
                 state = store.start(key, "image/png")
                 self._complete(store, key, state, chunks)
@@ -93,7 +93,7 @@ class FaultTests(Fixtures):
     def _go_on(
         store: Store, key: str, state: State, offset: int, content: bytes, ends: list[int]
     ) -> tuple[State, int, bool]:
-        """Write the next chunk of `content`, or finish it: return the state, the offset, and whether it is finished."""
+        """Write the next chunk of `content`, or finish: return the state, the offset, and whether it is finished."""
         with store.exclusive(key):
             state, offset = settled(store, state, content[:offset])
             if offset == len(content):
@@ -147,7 +147,7 @@ class FaultTests(Fixtures):
 
 
 class WriterTests(Fixtures):
-    """Writers at the same time, kept apart by `exclusive` where the backend needs that."""
+    """Concurrent writers, kept apart by `exclusive` if the backend needs that."""
 
     def test_many_writers_of_one_upload(self, store: Store) -> None:
         """Each does what scapi does: read the row, write, and make the new state official unless another was first."""
@@ -162,7 +162,7 @@ class WriterTests(Fixtures):
                     chunk = data(700 * KiB, writer)
                     try:
                         state = store.write(official["state"], len(official["content"]), io.BytesIO(chunk), len(chunk))
-                    except NotFound:  # others went on so far that what it stands for was tidied away
+                    except NotFound:  # other writers have gone on so far that the objects of its state were removed
                         assert row["state"] != official["state"]
                         continue
                     with update:
@@ -201,7 +201,7 @@ class WriterTests(Fixtures):
 
 
 class InterleavingTests(Fixtures):
-    """Two writers hold the same official state, and one does all its work inside a step of the other."""
+    """Two writers have the same official state, and one does all its work inside a step of the other."""
 
     @pytest.mark.parametrize("winner", ["inner", "outer"])
     @pytest.mark.parametrize("official", [(), OFFICIAL], ids=["at the start", "at a part"])
@@ -233,7 +233,7 @@ class InterleavingTests(Fixtures):
     def test_a_stale_writer_at_the_end(
         self, store: Store, contents: Contents, faults: Faults, end: str, outer: str
     ) -> None:
-        """The upload goes on and ends while a write from an older state is under way, and the other way round."""
+        """The upload goes on and ends during a write from an older state, and the other way round."""
         self._needs_no_lock(store)
         states: dict[str, State] = {}
         size = sum(map(len, OFFICIAL))

@@ -1,4 +1,4 @@
-"""What the tests of `storage_backends.conformance` are made of: fixtures to override, and an upload's steps."""
+"""The building blocks of `storage_backends.conformance`: fixtures to override, and an upload's steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage_backends.checked import CheckedBackend
 Result = TypeVar("Result")
 
 MAX_CALLS = 1000
-"""Low-level calls of one tested step; more than that is a loop without an end."""
+"""The most low-level calls of one tested step; more mean an endless loop."""
 
 
 @cache
@@ -57,18 +57,18 @@ def save(backend: StorageBackend, key: str, content: bytes) -> None:
 
 
 def read(backend: StorageBackend, key: str, start: int = 0, length: int | None = None) -> bytes:
-    """Return what is published at `key`, or a range of it."""
+    """Return the bytes of the object at `key`, or a range of them."""
     with backend.open(key, start, length) as stream:
         return stream.read()
 
 
 def unfinished(backend: StorageBackend) -> list[Leftover]:
-    """Return all that is unfinished, however young."""
+    """Return all objects of unfinished uploads, of any age."""
     return list(backend.unfinished(datetime.now(UTC) + timedelta(days=1)))
 
 
 def sweep(backend: StorageBackend) -> list[Leftover]:
-    """Discard all that is unfinished, however young, and return it."""
+    """Discard all objects of unfinished uploads, of any age, and return them."""
     found = unfinished(backend)
     for leftover in found:
         backend.discard(leftover)
@@ -76,7 +76,7 @@ def sweep(backend: StorageBackend) -> list[Leftover]:
 
 
 class Faults:
-    """Stands between a backend and its storage: counts the calls, and lets something happen at one of them.
+    """Stands between a backend and its storage: counts the calls, and makes something happen at one of them.
 
     The fixture `faults` passes every low-level call of the backend (a system call, a request) through `call`.
     """
@@ -87,9 +87,9 @@ class Faults:
         self._happened = True
 
     def call(self, do: Callable[[], Result], error: Exception) -> Result:
-        """Return what `do()`, the real call, returns; when it is this call's turn to fail, raise `error` instead.
+        """Return the result of `do()`, the real call. If it is this call's turn to fail, raise `error` instead.
 
-        `error` is what the backend would see if its storage could not be reached.
+        `error` is what the backend would get if its storage could not be reached.
         """
         if self._calls_left is None:
             return do()
@@ -101,7 +101,7 @@ class Faults:
         return result
 
     def every_call(self, happen: Happening) -> Iterator[AbstractContextManager[None]]:
-        """Yield one context after the other; in the n-th, `happen` takes the place of the n-th low-level call.
+        """Yield one context after another; in the n-th, `happen` replaces the n-th low-level call.
 
         Ends after a context that had fewer calls.
         """
@@ -122,7 +122,7 @@ class Faults:
 
 
 Happening = Callable[[Callable[[], Any], Exception], Any]
-"""Takes a low-level call and the error that it may raise, and does one, the other or both."""
+"""Gets a low-level call and the error that it may raise, and does one or both."""
 
 
 def before(_do: Callable[[], Any], error: Exception) -> Any:
@@ -147,7 +147,7 @@ def meanwhile(action: Callable[[], object]) -> Happening:
 
 
 class Store(CheckedBackend):
-    """The backend as scapi uses it, and the keys that a test gave it."""
+    """The backend as scapi uses it, and the keys that a test has used."""
 
     def __init__(self, backend: StorageBackend) -> None:
         super().__init__(backend)
@@ -164,32 +164,32 @@ class Store(CheckedBackend):
 
 
 Contents = Callable[[], Iterable[str]]
-"""Looks into the storage past the backend and names all that is there, a published object by its key."""
+"""Lists everything in the storage without using the backend; a published object by its key."""
 
 
 class Fixtures:
-    """What a subclass provides, and what every test has from that."""
+    """The fixtures that a subclass provides, and the fixtures of every test."""
 
     part_size = 5 * MiB
-    """Bytes at which the backend may store in another way; sizes around it are tried."""
+    """A size in bytes at which the backend may store in another way; the tests try sizes around it."""
 
     @pytest.fixture
     def backend(self) -> StorageBackend:
-        """Return the backend over an empty storage. To be overridden."""
+        """Return the backend with an empty storage. Must be overridden."""
         raise NotImplementedError("a conformance test class needs a fixture `backend`")
 
     @pytest.fixture
     def inventory(self) -> Contents | None:
-        """Return a function that names all that is in the storage. To be overridden."""
+        """Return a function that lists everything in the storage. Can be overridden."""
         return None
 
     @pytest.fixture
     def faults(self) -> Iterable[Faults]:
-        """Return a Faults that all low-level calls of `backend` go through. To be overridden."""
+        """Return a Faults for all low-level calls of `backend`. Can be overridden."""
         pytest.skip("no fixture `faults`")
 
     def locks(self, backend: StorageBackend) -> bool:
-        """Tell whether the backend relies on `exclusive` to keep racing writers apart."""
+        """Return whether the backend needs `exclusive` to keep racing writers apart."""
         return type(backend).exclusive is not StorageBackend.exclusive
 
     @pytest.fixture
@@ -201,14 +201,14 @@ class Fixtures:
 
     @pytest.fixture
     def contents(self, inventory: Contents | None) -> Contents:
-        """Return the function that names all that is in the storage, or skip the test without one."""
+        """Return the function that lists everything in the storage; without one, skip the test."""
         if inventory is None:
             pytest.skip("no fixture `inventory`")
         return inventory
 
     @pytest.fixture(autouse=True)
     def nothing_is_left_behind(self, store: Store, inventory: Contents | None) -> Iterator[None]:
-        """Fail the test if the storage is not empty afterwards, but for the objects that it published."""
+        """Fail the test if anything is in the storage afterwards, except the objects that it published."""
         yield
         left = [f"unfinished {leftover.name}" for leftover in unfinished(store)]
         for key in store.keys:

@@ -1,4 +1,4 @@
-"""The suite that every storage backend must pass, ours or a stranger's: pytest classes to subclass.
+"""The suite that every storage backend must pass, scapi's and plug-ins': pytest classes to subclass.
 
     from storage_backends.conformance import Conformance
 
@@ -7,8 +7,8 @@
         def backend(self, tmp_path):
             return MyBackend(tmp_path)
 
-Override `inventory` and `faults` too, or the tests that need them are skipped. docs/writing-a-store.md tells more.
-It needs nothing but pytest.
+Override `inventory` and `faults` too, or the tests that need them are skipped. See docs/writing-a-backend.md. It needs
+only pytest.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from storage_backends.conformance.faults import FaultTests, InterleavingTests, W
 from storage_backends.conformance.steps import Contents, Fixtures, Store, add, data, read, save, sweep, upload
 
 STATE_LIMIT = 8 * KiB
-"""Bytes that a state may take in the upload's row, written as JSON."""
+"""The most bytes of a state in the upload's row, written as JSON."""
 
 
 class ObjectTests(Fixtures):
-    """What is published: save, open, size, delete."""
+    """Published objects: save, open, size, delete."""
 
     def test_it_can_be_used(self, store: Store) -> None:
         store.check()
@@ -108,7 +108,7 @@ class ObjectTests(Fixtures):
 
 
 class UploadTests(Fixtures):
-    """Chunks become one object, and only what is official of them."""
+    """Chunks become one object, which contains only official bytes."""
 
     @pytest.mark.parametrize("extra", [-1, 0, 1])
     @pytest.mark.parametrize("parts", [1, 2])
@@ -216,7 +216,7 @@ class UploadTests(Fixtures):
 
 
 class LeftoverTests(Fixtures):
-    """Nothing stays behind that nobody knows of."""
+    """No leftovers stay in the storage."""
 
     @pytest.mark.parametrize("size", [10, 12 * MiB])
     def test_aborting_twice(self, store: Store, contents: Contents, size: int) -> None:
@@ -262,7 +262,7 @@ class LeftoverTests(Fixtures):
         assert list(contents()) == (["ab/cd"] if end == "finish" else [])
 
     def test_the_unfinished_is_listed_and_discarded(self, store: Store, contents: Contents) -> None:
-        started = datetime.now(UTC) - timedelta(seconds=2)  # clocks of files and of servers are coarse
+        started = datetime.now(UTC) - timedelta(seconds=2)  # clocks of files and servers are coarse
         upload(store, "ab/cd", b"chunk", b"another")
         save(store, "ab/other", b"published")
         assert not list(store.unfinished(started))
@@ -290,4 +290,4 @@ class LeftoverTests(Fixtures):
 
 
 class Conformance(ObjectTests, UploadTests, LeftoverTests, WriterTests, InterleavingTests, FaultTests):
-    """All of it."""
+    """All tests."""

@@ -1,14 +1,14 @@
-"""LocalBackend: files in a folder on this machine, or in one that several hosts share.
+"""LocalBackend: files in a folder on this machine, or in a folder that several hosts share.
 
     <root>/files/<key>   published
     <root>/parts/<key>   unfinished: bytes are written at their offset, under a file lock that dies with its process
 
-What is written is in the hands of the operating system, where it survives every process. It is synced, to survive a
-power cut, when some megabytes have come together and when the file is finished, so that publishing costs the same
-however large the file is. The state says how many bytes were synced and which start of the machine (`restarts`)
-wrote the rest; after another one they are `doubtful`. On a file system that other machines keep every chunk is synced.
+Written bytes are in the cache of the operating system, where they survive every process. After every few megabytes and
+at the end the file is synced, to survive a power cut; so the cost of publishing does not depend on the size of the
+file. The state says how many bytes were synced and in which boot (`boot`) the rest was written; after a restart that
+rest is `doubtful`. On a network file system every chunk is synced.
 
-The folder may be shared by hosts if its file system has locks (flock) that hold between them, as NFSv4 does.
+Hosts may share the folder if the file locks (flock) of its file system work between hosts, as in NFSv4.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ from storage_backends.local.files import (
 )
 
 SYNC_EVERY = 8 * MiB
-"""Bytes that a power cut can take back of an unfinished upload, and that are left to sync when it is finished."""
+"""The most bytes of an unfinished upload that a power cut can destroy, and that are left to sync at the end."""
 
 WRITE_EVERY = 1 * MiB
-"""Bytes after which the operating system is asked to begin to write them, so that little is left to wait for."""
+"""Bytes after which the operating system is asked to begin writing, so that a sync has little to wait for."""
 
 
 def _synced(state: State) -> int:
-    """Return how many bytes were synced: all, in a state of a version that synced every chunk."""
+    """Return how many bytes were synced; all, in a state of a version that synced every chunk."""
     synced: int = state["synced"] if "synced" in state else state["size"]
     return synced
 
 
 def _sync_or_forget(fd: int, synced: int) -> None:
-    """Sync a part; if that fails, cut off what had not been synced before.
+    """Sync a part; if that fails, cut off the bytes that were not synced before.
 
     Linux reports a failed write-back once; a later fsync would succeed, so truncate now.
     """
@@ -74,7 +74,7 @@ def _sync_or_forget(fd: int, synced: int) -> None:
 
 
 class LocalBackend(StorageBackend):
-    """Files under `root`, which is made if it is not there."""
+    """Files under `root`, which is created if it does not exist."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -89,7 +89,7 @@ class LocalBackend(StorageBackend):
         return translate(error, self._root) if isinstance(error, OSError) else None
 
     def check(self) -> None:
-        """Raise Misconfigured unless the folders can be made, written and locked."""
+        """Raise Misconfigured unless the folders can be created, written and locked."""
         try:
             for folder in (self._files, self._parts):
                 make_folder(folder)
@@ -108,7 +108,7 @@ class LocalBackend(StorageBackend):
             ) from error
 
     def probe(self) -> None:
-        """Look whether the folders are there: a file system that is not mounted has none."""
+        """Check that the folders exist: without its file system mounted, they do not."""
         for folder in (self._files, self._parts):
             folder.stat()
 
@@ -116,7 +116,7 @@ class LocalBackend(StorageBackend):
         return self._parts / key
 
     def _part_name(self, key: str) -> str:
-        # each chunk opens it twice and asks for its size, and to put a Path together takes as long as either
+        # each chunk opens the file twice and reads its size; building a Path takes as long as either of these
         return f"{self._parts}/{key}"
 
     def start(self, key: str, content_type: str) -> State:
@@ -138,13 +138,13 @@ class LocalBackend(StorageBackend):
         return {**state, "size": offset + size, "synced": synced, "boot": self._boot}
 
     def _sync_in_time(self, fd: int, state: State, end: int) -> int:
-        """Sync a part that now ends at `end`, if enough has come together; return how many bytes of it are synced."""
+        """Sync a part that now ends at `end`, if it has enough new bytes; return how many of its bytes are synced."""
         synced, begun = _synced(state), state["size"] // WRITE_EVERY * WRITE_EVERY
         if self._boot is None or state.get("boot") != self._boot or end - synced >= SYNC_EVERY:
             _sync_or_forget(fd, synced)
             return end
         if end - begun >= WRITE_EVERY:
-            os.posix_fadvise(fd, begun, end - begun, os.POSIX_FADV_DONTNEED)  # Linux begins to write what is dirty
+            os.posix_fadvise(fd, begun, end - begun, os.POSIX_FADV_DONTNEED)  # Linux begins to write the dirty pages
         return synced
 
     @cached_property
@@ -168,7 +168,7 @@ class LocalBackend(StorageBackend):
             there = os.stat(self._part_name(key)).st_size  # noqa: PTH116 - see _part_name
         except FileNotFoundError:
             if self.size(key) == size:
-                return None  # finished, and synced before that
+                return None  # finished, and therefore synced
             raise
         if there >= size and (synced == size or state["boot"] == self._boot):
             return None
@@ -192,7 +192,7 @@ class LocalBackend(StorageBackend):
             written = os.fstat(fd).st_size
             if written < size:
                 raise NotFound(f"{key} has {written} bytes of {size}")
-            os.ftruncate(fd, size)  # a write that never became official may have left more
+            os.ftruncate(fd, size)  # a write that never became official may have left more bytes
             _sync_or_forget(fd, _synced(state))
         finally:
             os.close(fd)
@@ -278,7 +278,7 @@ class LocalBackend(StorageBackend):
         for folder, _, names in os.walk(self._parts):
             for name in names:
                 path = Path(folder, name)
-                with suppress(FileNotFoundError):  # finished or aborted while we looked
+                with suppress(FileNotFoundError):  # finished or aborted during the listing
                     stat = path.stat()
                     modified = datetime.fromtimestamp(stat.st_mtime, UTC)
                     if modified < older_than:

@@ -1,19 +1,19 @@
-"""Identifies the current boot: bytes that were written but not synced survive until the machine restarts."""
+"""Identifies the current boot: written bytes that are not synced survive until the machine restarts."""
 
 import os
 import re
 from pathlib import Path
 
 LOCAL = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "xfs", "zfs"})
-"""File systems on disks of this machine: until it stops, every process on it reads what any of them has written."""
+"""File systems on local disks: until the machine stops, every process can read all written bytes."""
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def boot_id(folder: Path) -> str | None:
-    """Return what names this start of the machine, or None where it cannot vouch for what is written to `folder`.
+    """Return the id of the current boot; None if it proves nothing about bytes written to `folder`.
 
-    It cannot for file systems that other machines keep (NFS, SMB, FUSE), nor where Linux's /proc is not there to ask.
+    It proves nothing on network file systems (NFS, SMB, FUSE), and is unknown without Linux's /proc.
     """
     try:
         mounts = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
@@ -30,6 +30,6 @@ def file_system(folder: Path, mounts: str) -> str | None:
         fields, _, about = line.partition(" - ")
         mount_point = Path(_ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields.split(" ")[4]))
         depth = len(mount_point.parts)
-        if depth >= best and folder.is_relative_to(mount_point):  # the later one covers the earlier
+        if depth >= best and folder.is_relative_to(mount_point):  # a later mount covers an earlier one
             best, found = depth, about.split(" ")[0]
     return found

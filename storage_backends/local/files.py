@@ -1,4 +1,4 @@
-"""What LocalBackend asks of the operating system: files and folders that survive a power cut, and its errors."""
+"""LocalBackend's calls of the operating system: files and folders that survive a power cut, and their errors."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ COPY_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
 
 FILES, PARTS = "files", "parts"
-"""Folders in the root, of what is published and of what is unfinished."""
+"""Folders in the root, for published files and for unfinished uploads."""
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
-"""For the owner, and to read for the group, in which an nginx that sends the files may be. The umask may take more."""
+"""Writable for the owner, readable for the group, which may contain the nginx that sends the files. The umask applies.
+"""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FOR_NOW = {
-    *(errno.EACCES, errno.EPERM, errno.EROFS),  # remounted, or owned by another user, until the operator mends it
+    *(
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+    ),  # remounted read-only, or owned by another user, until the operator repairs it
     *(errno.EIO, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT),
     *(errno.ESTALE, errno.ENOLCK, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH),  # network file systems
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY),
@@ -33,9 +38,9 @@ _FOR_NOW = {
 
 
 def translate(error: OSError, root: Path) -> StorageError:
-    """Return what the operating system's error means for the storage in `root`."""
+    """Return the meaning of the operating system's error for the storage in `root`."""
     if isinstance(error, FileNotFoundError):
-        # Without its folders the file system is not mounted: that says nothing about a file.
+        # If the folders are missing, the file system is not mounted: that says nothing about a single file.
         kind: type[StorageError] = NotFound if (root / PARTS).is_dir() and (root / FILES).is_dir() else Unavailable
     else:
         kind = NoSpace if error.errno in _FULL else Unavailable if error.errno in _FOR_NOW else StorageError
@@ -43,7 +48,7 @@ def translate(error: OSError, root: Path) -> StorageError:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power cut."""
+    """Sync a folder, so that the names in it survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -52,7 +57,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents, each of them surviving a power cut."""
+    """Create `folder` and its parents, and sync each of them."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -60,7 +65,7 @@ def make_folder(folder: Path) -> None:
 
 
 def copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
-    """Write what is left of `stream` into a file at `offset` and return its length. Nothing is synced."""
+    """Write the rest of `stream` into a file at `offset` and return its length. Nothing is synced."""
     position = offset
     while data := stream.read(COPY_SIZE):
         view = memoryview(data)
@@ -72,7 +77,7 @@ def copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
 
 
 class Window(io.RawIOBase):
-    """The next `length` bytes of `file`, which it closes with itself."""
+    """A stream of the next `length` bytes of `file`; closing it closes the file."""
 
     def __init__(self, file: BinaryIO, length: int) -> None:
         self._file = file
@@ -93,14 +98,14 @@ class Window(io.RawIOBase):
 
 
 def listed(folder: Path, prefix: str, after: str) -> Iterator[Published]:
-    """Yield the files below `folder`, whose keys begin with `prefix`, in the order of their keys, those after `after`.
+    """Yield the files below `folder` with keys after `after`, in the order of their keys, which begin with `prefix`.
 
-    A folder's name sorts with the slash that follows it in a key.
+    A folder's name is sorted together with the slash that follows it in a key.
     """
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name + "/" * entry.is_dir() for entry in entries)
-    except FileNotFoundError:  # removed while we looked
+    except FileNotFoundError:  # removed during the listing
         return
     for name in names:
         key = prefix + name

@@ -1,6 +1,6 @@
 """A daemon that speaks clamd's protocol (clamd(8): zINSTREAM) and knows one virus: the EICAR test file.
 
-The real one needs signatures that it downloads.
+The real daemon needs signatures, which it downloads.
 """
 
 import socketserver
@@ -16,7 +16,7 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 @dataclass
 class Clamd:
-    """What it has scanned, and its `StreamMaxLength`."""
+    """The files that it has scanned, and its `StreamMaxLength`."""
 
     address: str
     scanned: list[bytes] = field(default_factory=list)

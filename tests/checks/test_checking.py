@@ -1,4 +1,4 @@
-"""A check decides before anyone can see a file: it passes, is refused and gone, or waits until it can be checked."""
+"""A check decides before anyone can see a file: it is accepted, refused and removed, or waits for the check."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ def uploaded(app: Flask) -> str:
 
 
 def said(app: Flask, upload_id: str) -> tuple[int, str]:
-    """Say complete; return the status and the error's code."""
+    """Send complete; return the status and the error's code."""
     answer = app.test_client().post(COMPLETE, data={"upload_id": upload_id, "md5": md5(PHOTO)}, headers=token(7))
     errors = answer.get_json().get("errors")
     return answer.status_code, errors[0]["code"] if errors else ""
@@ -151,7 +151,7 @@ def test_a_check_that_breaks_lets_nothing_in(app: Flask) -> None:
 
 
 def test_of_two_verdicts_the_first_counts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one request's check, which takes long, is about to refuse, another request makes the media."""
+    """While the slow check of one request is about to refuse the file, another request makes the media."""
     monkeypatch.setattr(claims, "CLAIM", timedelta(0))
     reached, passed = threading.Event(), threading.Event()
 
@@ -175,7 +175,7 @@ def test_of_two_verdicts_the_first_counts(app: Flask, monkeypatch: pytest.Monkey
 
 
 def _no_lock(key: str) -> BytesIO:
-    """Let everybody in, as in S3; a BytesIO is a context that does nothing."""
+    """Lock nothing, as in S3; a BytesIO is a context manager that does nothing."""
     return BytesIO()
 
 

@@ -1,4 +1,4 @@
-"""The check by clamd: what it says over its own protocol."""
+"""The check by clamd: its answers over its own protocol."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The published clients, from npm, at work against a running scapi."""
+"""The published clients from npm, run against a real scapi."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ LOCK = HERE / "package-lock.json"
 
 @pytest.fixture(scope="session")
 def modules() -> Path:
-    """The installed npm packages; installed anew when the lock file has changed."""
+    """The installed npm packages; installed again when the lock file has changed."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("needs node and npm (on Debian: apt-get install nodejs npm)")
     installed = MODULES / ".package-lock.json"
@@ -34,7 +34,7 @@ def modules() -> Path:
 
 
 class Failed(Exception):
-    """What the client throws when scapi refuses: the status, the body, and what the client makes of it for a form."""
+    """The client's exception when scapi refuses: the status, the body, and the client's messages for a form."""
 
     def __init__(self, status: int, body: dict[str, Any], said: dict[str, Any]) -> None:
         super().__init__(status, body, said)
@@ -56,10 +56,10 @@ class Sdk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._node.communicate(timeout=10)  # ends with its input
+        self._node.communicate(timeout=10)  # it ends with its input
 
     def __call__(self, name: str, *arguments: Any) -> Any:
-        """Return what the client returns. Raises Failed where it throws because of an answer."""
+        """Return what the client returns. Raises Failed if it throws because of an answer."""
         assert self._node.stdin
         assert self._node.stdout
         self._node.stdin.write(json.dumps([name, arguments]) + "\n")
@@ -96,7 +96,7 @@ def server(
 
 @pytest.fixture
 def sdk(modules: Path, server: Server) -> Iterator[Sdk]:
-    """The client of that scapi, for user 7; it makes the token by itself."""
+    """The client of that scapi, for user 7; it makes the token itself."""
     with Sdk(server.url) as sdk:
         sdk("authorizeAs", 7, SECRET)
         yield sdk

@@ -1,4 +1,4 @@
-"""Clients that generators make of the OpenAPI document: they build, and they upload."""
+"""Clients generated from the OpenAPI document: they can be built, and they upload."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def photo(tmp_path: Path) -> Path:
 def test_openapi_python_client(server: Server, photo: Path, tmp_path: Path) -> None:
     [told] = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     config = tmp_path / "config.yaml"
-    config.write_text(f"{told}post_hooks: []\n")  # which format what is made
+    config.write_text(f"{told}post_hooks: []\n")  # which would format the result
     document = tmp_path / "openapi.json"
     document.write_bytes(requests.get(f"{server.url}{DOCUMENT}?bodies=json", timeout=30).content)
     tool = Path(sys.executable).with_name("openapi-python-client")

@@ -1,4 +1,4 @@
-"""A page on another origin that uploads as the published React components do, in a real browser."""
+"""A page on another origin that uploads like the published React components, in a real browser."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.storage_backends.fault_proxy import HANG_UP, fault_proxy
 
 ARTEFACTS = ROOT / "artefacts"
 TIMEOUT = 20_000
-"""Milliseconds that an upload may take, on a machine that has more to do."""
+"""Milliseconds that an upload may take on a busy machine."""
 
 Open = Callable[..., Page]
 
@@ -54,7 +54,7 @@ def choose(page: Page, **chosen: bytes) -> None:
 
 
 def media_of(page: Page, name: str) -> dict[str, Any]:
-    """Return the media that the page got for a file, once it has."""
+    """Wait for the media that the page gets for a file, and return it."""
     item = page.locator(f'li[data-file="{name}"]')
     item.wait_for()
     media: dict[str, Any] = json.loads(item.get_attribute("data-media") or "")
@@ -123,7 +123,7 @@ def test_a_dropped_connection_in_the_middle(server: Server, open_page: Open) -> 
         proxy.choose = drop_the_third
         choose(page, minutes__pdf=data)
         expect(page.get_by_role("alert")).to_have_text("minutes.pdf: the upload failed")
-        choose(page, again__pdf=data)  # this client knows no other way
+        choose(page, again__pdf=data)  # this client can send nothing else
         assert media_of(page, "again.pdf")["size"] == len(data)
         assert fetched(page, "again.pdf").split()[1] == md5(data)
 
@@ -154,7 +154,7 @@ def test_a_document_on_s3_is_fetched_and_the_token_stays_here(
             session.on("Network.requestWillBeSentExtraInfo", lambda event: asked.append(event["headers"]))
             choose(page, minutes__pdf=pdf)
             media = media_of(page, "minutes.pdf")
-            page.evaluate("url => fetch(url, {mode: 'no-cors'})", media["url"])  # as a link or an image does
+            page.evaluate("url => fetch(url, {mode: 'no-cors'})", media["url"])  # like a link or an image
             seen = fetched(page, "minutes.pdf")
             assert seen == f"application/pdf {md5(pdf)} attachment; filename=minutes.pdf"
             part = page.evaluate(
@@ -166,5 +166,5 @@ def test_a_document_on_s3_is_fetched_and_the_token_stays_here(
     finally:
         client.delete_bucket_cors(Bucket=seaweed.bucket)
     store = [headers for headers in asked if headers.get("Host") == seaweed.endpoint_url.removeprefix("http://")]
-    assert "null" in [headers.get("Origin") for headers in store]  # who was redirected there is not named
+    assert "null" in [headers.get("Origin") for headers in store]  # a redirected request does not name its origin
     assert not [headers for headers in store if "Authorization" in headers]

@@ -1,4 +1,4 @@
-"""`@selfcommunity/api-services` in Node: all that its MediaService and TagService call, and what its forms need."""
+"""`@selfcommunity/api-services` in Node: all calls of its MediaService and TagService, and what its forms need."""
 
 import base64
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def send(sdk: Sdk, data: bytes, name: str, mimetype: str) -> str:
     for start, piece in pieces(data, CHUNK_SIZE):
         part = {"name": name, "type": mimetype, "base64": base64.b64encode(piece).decode()}
         place = {"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(data)}"}
-        upload = sdk("postForm", CHUNK, {**upload, "image": part}, place)  # what was answered is sent back
+        upload = sdk("postForm", CHUNK, {**upload, "image": part}, place)  # the answer is sent back
         assert set(upload) == {"upload_id", "offset", "expires"}
         assert upload["offset"] == str(start + len(piece))
     return upload["upload_id"]
@@ -53,7 +53,7 @@ def photo(sdk: Sdk) -> dict[str, Any]:
 
 
 def test_its_own_chunk_upload_hears_what_is_wrong(sdk: Sdk) -> None:
-    part: dict[str, Any] = {"image": {}}  # what it makes of any form in Node
+    part: dict[str, Any] = {"image": {}}  # what it makes from any form in Node
     with pytest.raises(Failed) as failed:
         sdk("MediaService.chunkUploadMedia", part, 0, 204_799, 500_000)
     assert failed.value.status == 400
@@ -103,7 +103,7 @@ def test_an_upload_that_does_not_match(sdk: Sdk) -> None:
 def test_a_link_and_its_image(sdk: Sdk, site: Site) -> None:
     media = sdk("MediaService.createMedia", {"type": "url", "url": f"{site.url}/"})
     assert set(media) >= MEDIA_TYPE
-    assert media.pop("delete_token") is None  # which a user does not need
+    assert media.pop("delete_token") is None  # a user needs none
     assert (media["type"], media["title"], media["image"]) == ("url", "A page", f"{site.url}/a.png")
     assert media["embed"]["embed_type"] == "sc_link"
     assert set(media["embed"]["metadata"]) >= {"url", "title", "description", "images", "html", "type"}
@@ -139,7 +139,7 @@ def test_clicks(sdk: Sdk, photo: dict[str, Any]) -> None:
     sdk("authorize", None)
     assert sdk(click, photo["id"], "192.0.2.1") == ""
     assert sdk(click, photo["id"]) == ""
-    # an address that a client names counts only from an admin; here it is the visitor without a token both times
+    # only an admin may name an address; here it is the same visitor without a token both times
     assert sdk("MediaService.getSpecificMedia", photo["id"])["clicks"] == 2
     with pytest.raises(Failed) as failed:
         sdk(click, photo["id"], "nowhere")

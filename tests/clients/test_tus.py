@@ -27,7 +27,7 @@ PHOTO = files.jpeg(400, 300, noise=True)
 
 @pytest.fixture(scope="module")
 def server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    """A running scapi in each place, with a public address, since aiotus takes no other `Location`."""
+    """A running scapi in each place, with a public URL, because aiotus accepts no other `Location`."""
     port = free_port()
     with serve(place, port=port, SCAPI_PUBLIC_URL=f"http://127.0.0.1:{port}") as server:
         yield server
@@ -69,7 +69,7 @@ async def upload_by_aiotus(url: str) -> str:
 
 
 def run(upload: Coroutine[Any, Any, Any]) -> str:
-    """Run an upload in a thread, which has no event loop yet: this one has the browser's, once a test has used it."""
+    """Run an upload in a new thread: this thread may already have the browser's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return str(pool.submit(asyncio.run, upload).result())
 
@@ -101,7 +101,7 @@ def test_tus_js_client_uploads_in_parts_beside_one_another(server: Server, modul
 
 
 def lines_for_curl() -> list[str]:
-    """Return the blocks of docs/your-app/server.md that upload by curl: the first request, and the one that goes on."""
+    """Return the curl blocks of docs/your-app/server.md: the first request, and the one that goes on."""
     page = (ROOT / "docs" / "your-app" / "server.md").read_text()
     return re.findall(r"^```sh\n(curl.*?)^```", page, re.MULTILINE | re.DOTALL)
 

@@ -18,13 +18,13 @@ from tests.tus.speaking import TUS
 CLIENTS = ("Uppy", "tus-js-client")
 
 TIMEOUT = 30_000
-"""Milliseconds to wait for what should happen; much more than it takes."""
+"""Milliseconds to wait for an expected event; much more than it takes."""
 
 SPEED = 400_000
-"""Bytes per second of the page's line, so slow that an upload can be caught under way."""
+"""Bytes per second of the page's line, so slow that an upload can be interrupted."""
 
 CAUGHT = 250_000
-"""Bytes of an upload that have to be on their way before it is interrupted."""
+"""Bytes of an upload that must be sent before it is interrupted."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def requests_of(page: Page) -> list[tuple[str, str, int]]:
 
 
 def under_way(page: Page, group: Locator, count: int = CAUGHT) -> None:
-    """Wait until `count` bytes are on their way."""
+    """Wait until `count` bytes have been sent."""
     output = group.locator("output").element_handle()
     page.wait_for_function("([output, count]) => Number(output.value) >= count", arg=[output, count])
 

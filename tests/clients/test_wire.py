@@ -1,4 +1,4 @@
-"""What the API's documentation shows and its clients send, byte by byte where they differ from what others do."""
+"""Requests as in the API's documentation and from its clients, byte by byte where they differ from others."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A network between scapi and PostgreSQL that falls silent: nothing is refused, nothing is answered."""
+"""A network between scapi and PostgreSQL that can become silent: nothing is refused, nothing is answered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 
 class Door:
-    """A TCP door to PostgreSQL's socket, which can stop to pass anything on: all is silence behind it then."""
+    """A TCP proxy to PostgreSQL's socket that can stop passing bytes on, without closing connections."""
 
     def __init__(self, url: str) -> None:
         self._socket = f"{make_url(url).query['host']}/.s.PGSQL.5432"

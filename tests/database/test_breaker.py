@@ -1,4 +1,4 @@
-"""While the database is away one asks and the others are refused; what is quickly refused is heard by everyone."""
+"""While the database is away, one caller tries it and the others are refused; quick failures reach all callers."""
 
 from collections.abc import Callable
 from threading import Event, Thread
@@ -23,7 +23,7 @@ def clock() -> Clock:
 
 
 def attempt(door: Breaker, clock: Clock, seconds: float, *, works: bool = False) -> None:
-    """Connect, which takes `seconds` and fails unless it `works`. Raises what the caller would see."""
+    """Connect, which takes `seconds` and fails unless it `works`. Raises what the caller would get."""
     with door.connecting():
         clock.now += seconds
         if not works:
@@ -55,9 +55,9 @@ def test_silence_opens_it_and_one_asks_every_second(clock: Clock) -> None:
     assert is_refused(lambda: attempt(door, clock, 0, works=True))
     clock.now += 0.01
     assert not is_refused(door.refuse)
-    with door.connecting():  # this one asks
+    with door.connecting():  # this caller makes the attempt
         assert is_refused(door.refuse)
-        clock.now += 60  # however long
+        clock.now += 60  # any time later
         assert is_refused(door.refuse)
     assert not is_refused(door.refuse)
 

@@ -27,7 +27,7 @@ PHOTO = files.jpeg(200, 200, noise=True)
 
 @pytest.fixture(params=["postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
-    """These tests are PostgreSQL's alone."""
+    """These tests need only PostgreSQL."""
     kind: str = request.param
     return kind
 
@@ -40,7 +40,7 @@ def ask(statement: str, bind: str | None = UPLOADS_BIND) -> Any:
 
 @contextmanager
 def connection_of(app: Flask) -> Iterator[BoundedConnection]:
-    """Give psycopg's connection beneath one of the application's."""
+    """Yield the psycopg connection inside one of the application's connections."""
     with app.app_context(), db.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert isinstance(raw, BoundedConnection)
@@ -123,7 +123,7 @@ def _works() -> bool:
 def test_a_connection_that_the_server_has_ended_is_not_used(
     app: Flask, postgresql: databases.PostgreSQL, bind: str | None
 ) -> None:
-    """Not even where it was used a moment ago, when it is not asked whether it still works."""
+    """Not even if it was used a moment ago, when it is not tested."""
     for _ in range(3):
         before = ask("SELECT pg_backend_pid()", bind)
         with db.engines[bind].connect() as connection:
@@ -148,7 +148,7 @@ def test_a_statement_without_an_answer_is_given_up(make_app: Callable[..., Flask
 
 
 def test_a_pool_that_leads_to_a_standby_is_dropped(app: Flask, postgresql: databases.PostgreSQL) -> None:
-    """As after a failover: the sessions that are open cannot write, new ones can."""
+    """As after a failover: open sessions cannot write, new ones can."""
     ask("CREATE TABLE written (n integer)")
     before = ask("SELECT pg_backend_pid()")
     ask("SET default_transaction_read_only = on")
@@ -189,14 +189,14 @@ def _listens(port: int) -> bool:
 
 def test_pgbouncer_in_transaction_mode(door: Door, tmp_path: Path, make_app: Callable[..., Flask]) -> None:
     with connection_of(make_app(SCAPI_DATABASE_URL=door.url)) as direct:
-        assert direct.prepare_threshold == 5  # psycopg's own
+        assert direct.prepare_threshold == 5  # psycopg's default
     with tempfile.TemporaryDirectory() as folder, pgbouncer(Path(folder), door.url) as pooled:
         databases.migrate(pooled, tmp_path)
         with connection_of(make_app(SCAPI_DATABASE_URL=pooled)) as connection:
             assert connection.prepare_threshold is None
             assert connection.patience == 15 + LATE
         with running.scapi(tmp_path, SCAPI_DATABASE_URL=pooled) as server:
-            for _ in range(8):  # psycopg prepares a statement that comes for the sixth time
+            for _ in range(8):  # psycopg prepares a statement at its sixth execution
                 answer = complete(server, send_all(server, PHOTO), md5(PHOTO))
                 assert answer.status_code == 201, answer.text
             assert server.request("GET", "/readyz").status_code == 200

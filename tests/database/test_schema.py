@@ -1,4 +1,4 @@
-"""A database that lacks migrations is refused at the start; a newer one is fine; two that migrate take turns."""
+"""A database that lacks migrations is refused at the start; a newer one is fine; two migrations take turns."""
 
 import subprocess
 import sys
@@ -84,7 +84,7 @@ def test_two_that_migrate_at_once_take_turns(empty: str, tmp_path: Path, make_ap
     command = [sys.executable, "-m", "scapi", "database", "upgrade"]
     with make_app(SCAPI_DATABASE_URL=empty).app_context(), db.engine.connect() as connection:
         connection.begin()
-        schema.lock(connection)  # both have to wait, and then begin at the same moment
+        schema.lock(connection)  # both must wait, and then begin at the same moment
         running_ones = [
             subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for _ in range(2)

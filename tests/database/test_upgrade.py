@@ -1,4 +1,4 @@
-"""What 0.1.0 left behind works on: its rows and files, its uploads under way, and itself beside the new version.
+"""The data of 0.1.0 keeps working: rows, files and unfinished uploads; and 0.1.0 can run beside the new version.
 
 The archives in tests/database/old were written by 0.1.0's own code: see record.py there.
 """
@@ -34,14 +34,14 @@ from tests.conftest import token
 OLD = Path(__file__).parent / "old"
 API = "/api/v2"
 OTHERWISE = {"clicks", "choice_images"}
-"""What a media says in another way: of clicks there came more, and a list without images is [] where it was null."""
+"""Fields of a media that differ: there are more clicks, and an empty list of images is [] instead of null."""
 
 A_FAR_DAY = "2999-01-01 00:00:00.000000"
 
 
 @dataclass
 class Place:
-    """A database and a data folder of 0.1.0, migrated, and what its clients were told."""
+    """A migrated database and data folder of 0.1.0, and the answers that its clients got."""
 
     url: str
     folder: Path
@@ -50,12 +50,12 @@ class Place:
 
 @pytest.fixture
 def place(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """What 0.1.0 left, after all migrations."""
+    """The data of 0.1.0 after all migrations."""
     with tarfile.open(OLD / f"{database}.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     folder = tmp_path / "data"
     story = json.loads((tmp_path / "story.json").read_text())
-    later = f"UPDATE uploads SET expires_at = '{A_FAR_DAY}'"  # the archive is older than any upload may become
+    later = f"UPDATE uploads SET expires_at = '{A_FAR_DAY}'"  # the archive is older than the lifetime of an upload
     if database == "sqlite":
         url = f"sqlite:///{folder}/scapi.sqlite3"
         with closing(sqlite3.connect(folder / "scapi.sqlite3")) as connection:
@@ -74,7 +74,7 @@ def place(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Plac
 
 @pytest.fixture
 def app(place: Place, make_app: Callable[..., Flask]) -> Flask:
-    """The present version on what 0.1.0 left."""
+    """The current version with the data of 0.1.0."""
     return make_app(
         SCAPI_DATABASE_URL=place.url,
         SCAPI_DATA_DIR=str(place.folder),
@@ -173,7 +173,7 @@ def test_statements_of_the_old_version_do_the_same_on_the_new_schema(place: Plac
 
 
 def _is_within(old: Any, new: Any) -> bool:
-    """Return whether all that 0.1.0 said is said still; there may be more."""
+    """Return whether all fields of 0.1.0 are still there; there may be more."""
     if not isinstance(old, dict):
         return bool(old == new)
     return all(name in OTHERWISE or (name in new and _is_within(old[name], new[name])) for name in old)
@@ -201,12 +201,12 @@ def _postgresql(place: Place) -> Callable[[bool], Any]:
 
 
 def _is_set(value: Any) -> bool:
-    """Return whether a parameter is a set of them, of several that one statement is run with."""
+    """Return whether a parameter is a set of parameters, one of several for the same statement."""
     return isinstance(value, list) or (isinstance(value, dict) and "dict" in value)
 
 
 def _read(value: Any) -> Any:
-    """Return a parameter as the database's driver takes it."""
+    """Return a parameter in the form that the database's driver expects."""
     if isinstance(value, list):
         return [_read(one) for one in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A real nginx with the configuration that is shipped: only addresses, ports and paths are put in its place."""
+"""A real nginx with the shipped configuration; only addresses, ports and paths are replaced."""
 
 import shutil
 import socket
@@ -31,11 +31,11 @@ http {{
     include site.conf;
 }}
 """
-"""What the nginx.conf of the machine would say: where nginx keeps its own things."""
+"""What the machine's nginx.conf would contain: the paths of nginx's own files."""
 
 
 def binary() -> str:
-    """Return where nginx is; skip the test where it is not installed."""
+    """Return the path of nginx; skip the test if it is not installed."""
     found = shutil.which("nginx", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
     return found or pytest.skip("nginx is not installed (Debian: nginx-light)")
 
@@ -43,7 +43,7 @@ def binary() -> str:
 def lay_out(folder: Path, site: str, substitutions: Mapping[str, str]) -> list[str]:
     """Put the configuration into `folder` and return the command that runs nginx on it.
 
-    `site` is a file of deploy/nginx; each key of `substitutions` must stand in it.
+    `site` is a file of deploy/nginx; it must contain each key of `substitutions`.
     """
     text = (SHIPPED / site).read_text()
     for shipped, here in substitutions.items():
@@ -57,7 +57,7 @@ def lay_out(folder: Path, site: str, substitutions: Mapping[str, str]) -> list[s
 
 
 def check(command: list[str]) -> str:
-    """Run `nginx -t` and return what it says."""
+    """Run `nginx -t` and return its output."""
     done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stderr

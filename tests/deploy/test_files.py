@@ -1,4 +1,4 @@
-"""The files that operators start from: what their own tools say of them, and that they fit this project."""
+"""The files for operators: checked with their own tools, and consistent with this project."""
 
 import json
 import os
@@ -24,7 +24,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def compose(**variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `docker compose config`, which needs no engine: it reads, checks and fills in the file."""
+    """Run `docker compose config`, which needs no engine: it reads, checks and expands the file."""
     options = ["--file=compose.yaml", f"--env-file={os.devnull}", "--profile=*"]
     command = [str(BIN / "docker-compose"), *options, "config", "--format=json"]
     path = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -148,7 +148,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def blocks_of(text: str) -> Iterator[str]:
-    """Yield what stands directly in each block of an nginx configuration, and outside of all."""
+    """Yield the direct content of each block of an nginx configuration, and the content outside of all blocks."""
     stack = [""]
     for character in re.sub(r"#.*", "", text):
         if character == "{":

@@ -1,4 +1,4 @@
-"""Two scapi hosts behind nginx: any of them takes the next chunk, and one may die."""
+"""Two scapi hosts behind nginx: either accepts the next chunk, and one may die."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

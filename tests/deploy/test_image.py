@@ -1,4 +1,4 @@
-"""The image, built by what is here and run as its user: `make test-image`, which takes minutes and the network."""
+"""The container image, built and run as its user: `make test-image`, which takes minutes and needs the network."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ UID = "10001"
 
 @pytest.fixture
 def image(tmp_path: Path) -> Iterator[Server]:
-    """The image, running; skip the test where nothing can build it."""
+    """The running image; skip the test if no tool can build it."""
     if not os.environ.get("SCAPI_TEST_IMAGE"):
         pytest.skip("takes minutes and the network: make test-image")
     port = free_port()

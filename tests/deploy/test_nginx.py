@@ -1,4 +1,4 @@
-"""scapi behind nginx, with the configuration that is shipped."""
+"""scapi behind nginx, with the shipped configuration."""
 
 import socket
 import sqlite3
@@ -36,7 +36,7 @@ def server(app: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 @pytest.fixture(scope="module", autouse=True)
 def unfinished_header(server: Server) -> Iterator[socket.socket]:
-    """A connection that has begun a header, opened first so that the test that waits for its end waits less."""
+    """A connection with an unfinished header, opened early so that the test waits less for its timeout."""
     with raw(server, b"GET / HTTP/1.1\r\n") as connection:
         yield connection
 
@@ -145,7 +145,7 @@ def test_what_a_client_says_of_itself_is_not_believed(server: Server) -> None:
 
 
 def slow_clients(server: Server, count: int) -> list[socket.socket]:
-    """Return connections of clients that have begun a header, or a body, and say no more."""
+    """Return connections of clients that have begun a header, or a body, and then send nothing."""
     head = f"POST {CHUNK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000\r\n".encode()
     body = head + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
     return [raw(server, (head, body)[number % 2]) for number in range(count)]
@@ -157,7 +157,7 @@ def test_slow_clients_hold_no_worker(server: Server) -> None:
         assert upload(server, files.jpeg())["type"] == "image"  # the ten in the middle of a chunk hold a thread each
         for connection in slow:
             connection.setblocking(False)
-            with pytest.raises(BlockingIOError):  # still held: nobody was cut off to let the quick one in
+            with pytest.raises(BlockingIOError):  # still open: no slow client was cut off for the quick one
                 connection.recv(1)
 
 
@@ -173,7 +173,7 @@ def test_of_a_chunk_that_breaks_off_counts_what_came(app: Server, server: Server
         pass
     came = 0
     end = time.monotonic() + 20
-    while came <= 1000 and time.monotonic() < end:  # nobody asks scapi, which would take the upload over
+    while came <= 1000 and time.monotonic() < end:  # without a request to scapi, which would take the upload over
         came = _official(app.settings["SCAPI_DATABASE_URL"], upload_id)
     assert 1000 < came < len(paper)
     assert send_chunk(server, paper[came:], came, len(paper), upload_id=upload_id).status_code == 201
@@ -187,7 +187,7 @@ def _official(url: str, upload_id: str) -> int:
 
 def test_one_address_may_not_flood(server: Server) -> None:
     with ExitStack() as stack:
-        for connection in slow_clients(server, 2 * 100):  # headers that are not complete do not count yet
+        for connection in slow_clients(server, 2 * 100):  # incomplete headers do not count yet
             stack.enter_context(connection)
         answer = server.request("GET", "/api/v2/tag/")
         refusal(answer, 429, "rate_limited")

@@ -24,6 +24,6 @@ def place(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 @pytest.fixture(scope="session")
 def server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    """A running scapi in each place, shared by all tests that can live with each other's data."""
+    """A running scapi in each place, shared by all tests that tolerate each other's data."""
     with serve(place) as server:
         yield server

@@ -1,4 +1,4 @@
-"""However files are cut, repeated and mixed: the same bytes come back."""
+"""Files that are cut, repeated and mixed in any way: the same bytes come back."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What bad input gets: one error body, nothing changed."""
+"""Bad input gets the common error body and changes nothing."""
 
 import pytest
 

@@ -46,7 +46,7 @@ def test_a_check_that_is_killed(
 
     fixing = command(there, "check", "--fix", *UNTIL_NOW, "--expect", str(len(lost) + ORPHANS))
     assert kill(fixing, partial(is_gone, storage, orphans[ORPHANS // 3]))
-    left = sum(exists(storage, key) for key in orphans)  # what is lost was marked first
+    left = sum(exists(storage, key) for key in orphans)  # lost files were marked first
     assert 0 < left < ORPHANS
     run(there, "check", "--fix", *UNTIL_NOW, "--expect", str(left))
     assert not any(exists(storage, key) for key in orphans)
@@ -72,6 +72,6 @@ def is_gone(storage: StorageBackend, key: str) -> bool:
 
 
 def keys(url: str) -> list[str]:
-    """Return the keys of all files, those of the media that was made first at the beginning."""
+    """Return the keys of all files, in the order of their media."""
     with create_engine(url, poolclass=NullPool).connect() as connection:
         return list(connection.execute(select(MediaFile.key).order_by(MediaFile.id)).scalars())

@@ -1,4 +1,4 @@
-"""`make run`, as a newcomer types it."""
+"""`make run`, as a new user runs it."""
 
 import os
 import random
@@ -21,9 +21,9 @@ def commands(session: int) -> dict[int, str]:
         try:
             of = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
             command = (folder / "cmdline").read_text().replace("\0", " ")
-        except OSError:  # it has just ended
+        except OSError:  # the process has just ended
             continue
-        if of == session and command:  # one that has ended and is still in the table has no command
+        if of == session and command:  # a process that has ended but is still in the table has no command
             found[int(folder.name)] = command
     return found
 
@@ -63,7 +63,7 @@ def test_make_run_sets_up_serves_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 def free_ports() -> int:
-    """Return the first of four ports that nobody uses, nor those 10000 later; clients get higher ones."""
+    """Return the first of four free ports whose ports + 10000 are also free; clients get higher ones."""
     while True:
         first = random.randint(10_000, 12_000)
         try:

@@ -1,4 +1,4 @@
-"""Media: their fields, their files, and how they go."""
+"""Media: their fields, their files, and their deletion."""
 
 from io import BytesIO
 from typing import Any
@@ -22,7 +22,7 @@ SPEC_FIELDS = {
 def test_every_field_of_the_spec_is_there(server: Server) -> None:
     media = upload(server, files.jpeg(300, 200), "image", filename="lake.jpg")
     assert set(media) >= SPEC_FIELDS
-    assert media.pop("delete_token")  # which only this answer has
+    assert media.pop("delete_token")  # only this answer has it
     nothing = {name for name in SPEC_FIELDS if media[name] is None}
     assert nothing == SPEC_FIELDS - {
         "id", "hash_code", "added_at", "type", "title", "url", "image", "image_width", "image_height", "order",

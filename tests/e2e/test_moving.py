@@ -1,4 +1,4 @@
-"""A move from local files to S3 under traffic, from one database to another, and back to a database of before."""
+"""Moves: from local files to S3 under traffic, from one database to another, and back to an older database."""
 
 import os
 import random
@@ -24,7 +24,7 @@ from tests.conftest import token
 from tests.running import ROOT, Server, environment
 
 MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "40"))
-"""How many are moved; 500 is what `make torture` takes."""
+"""How many media are moved; `make torture` moves 500."""
 
 UNFINISHED = max(3, MEDIA // 25)
 ADMIN = token(1, admin=True)
@@ -32,7 +32,7 @@ ADMIN = token(1, admin=True)
 
 @dataclass
 class Traffic(threading.Thread):
-    """Uploads, reads and deletes on several hosts until it is told to stop; keeps what must be there and what not."""
+    """Uploads, reads and deletes on several hosts until it is stopped; records what must exist and what must not."""
 
     servers: Sequence[Server]
     seed: int
@@ -90,7 +90,7 @@ def check_served(server: Server, path: str, digest: str) -> None:
 
 
 def command(settings: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own."""
+    """Start a command in its own process group."""
     return subprocess.Popen(
         [sys.executable, "-m", "scapi", *arguments],
         cwd=ROOT,
@@ -111,7 +111,7 @@ def run(settings: dict[str, str], *arguments: str, code: int = 0) -> str:
 
 
 def kill(process: subprocess.Popen[str], after: Callable[[], bool]) -> bool:
-    """Kill a command when `after()` holds; return whether it was still running."""
+    """Kill a command as soon as `after()` is true; return whether it was still running."""
     while process.poll() is None and not after():
         time.sleep(0.01)
     was_running = process.poll() is None
@@ -130,7 +130,7 @@ def both(settings_for: Callable[[str, str], dict[str, str]], database: str) -> d
 
 
 def fewer_files_than(wanted: int, settings: dict[str, str]) -> Callable[[], bool]:
-    """Return a condition that holds when fewer than so many files are local."""
+    """Return a condition that is true when fewer than `wanted` files are local."""
     engine = create_engine(settings["SCAPI_DATABASE_URL"], poolclass=NullPool)
 
     def holds() -> bool:
@@ -248,7 +248,7 @@ def test_a_database_moves_and_ids_go_on(
 
 
 def is_being_written(url: str) -> bool:
-    """Return whether somebody writes rows into a database that has all tables already."""
+    """Return whether rows are being written into a database that has all tables already."""
     if url.startswith("sqlite"):
         file = Path(url.removeprefix("sqlite:///"))
         return Path(f"{file}-journal").exists() and has_tables(url)
@@ -262,7 +262,7 @@ def has_tables(url: str) -> bool:
 
 
 def counts(url: str) -> dict[str, int]:
-    """Return how many rows each table of scapi has, once nobody writes any more."""
+    """Return the number of rows of each table of scapi, after the last write."""
     with create_engine(url, poolclass=NullPool).connect() as connection:
         return {
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()

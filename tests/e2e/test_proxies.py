@@ -1,4 +1,4 @@
-"""Whose word is taken about the address that clients see."""
+"""Which proxies are trusted about the address that clients see."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""The restore drill: the database of a while ago beside the storage of now, mended by `scapi check --fix`."""
+"""The restore drill: an older database with the current storage, repaired by `scapi check --fix`."""
 
 import json
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def test_a_database_of_before_and_the_files_of_now(
     restored = {**settings, "SCAPI_DATABASE_URL": saved}
     options = ("check", "--fix", "--orphans-older-than", "0")
     said = json.loads(run(restored, *options, "--json", code=1))
-    assert said["lost"] == 2  # the file and the thumbnail of what was deleted later
+    assert said["lost"] == 2  # the file and the thumbnail of the media that was deleted later
     assert said["objections"]
     run(restored, *options, "--expect", str(said["lost"] + said["orphan"]))
 
@@ -67,7 +67,7 @@ def test_a_database_of_before_and_the_files_of_now(
         for upload_id, content in (completed_later, aborted_later):
             rest = len(content) // 2
             answer = send_chunk(server, content[rest:], rest, len(content), upload_id=upload_id)
-            if answer.status_code == 201:  # S3 finds out when it joins what is parked
+            if answer.status_code == 201:  # S3 notices it when it joins the parked chunks
                 answer = complete(server, upload_id, md5(content))
             refusal(answer, 410, "upload_gone")
             refusal(server.request("GET", f"/api/v2/media/upload/{upload_id}/"), 410, "upload_gone")
@@ -86,7 +86,7 @@ def finish(server: Server, upload_id: str, content: bytes) -> None:
 
 
 def files_and_parts(settings: dict[str, str]) -> set[str]:
-    """Return the keys of all files in the storage, and the ids of the unfinished uploads that it has bytes of."""
+    """Return the keys of all files in the storage, and the ids of unfinished uploads with bytes in it."""
     found = set()
     for name in contents(settings):
         plain = name.removeprefix("multipart ").removeprefix(settings.get("SCAPI_S3_PREFIX", "")).removeprefix("files/")

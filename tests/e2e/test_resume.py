@@ -1,4 +1,4 @@
-"""Going on after an interruption, aborting, and what the sweeper leaves."""
+"""Continuing after an interruption, aborting, and sweeping."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -60,7 +60,7 @@ def test_unknown_uploads(server: Server, method: str, unknown: str) -> None:
 def own_server(
     place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]
 ) -> Callable[..., AbstractContextManager[Server]]:
-    """A function that starts a server nobody else uses."""
+    """A function that starts a server for one test only."""
     return partial(serve, place, workers=1)
 
 

@@ -28,7 +28,7 @@ PATIENCE = 120
 
 
 class Load(threading.Thread):
-    """Uploads, reads and lists with a token of `secret`, which may be exchanged."""
+    """Uploads, reads and lists with tokens of `secret`, which may change."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(daemon=True)
@@ -70,10 +70,10 @@ def under_load(server: Server) -> Iterator[Load]:
 
 
 def reload(server: Server, load: Load) -> None:
-    """Reload, and wait until only new workers are there and have served."""
+    """Reload, and wait until there are only new workers and they have served."""
     old = set(server.workers())
     assert server.process
-    server.process.send_signal(signal.SIGHUP)  # as `systemctl reload` does
+    server.process.send_signal(signal.SIGHUP)  # like `systemctl reload`
     servers.wait_until(lambda: bool(server.workers()) and not old & set(server.workers()), PATIENCE, "new workers")
     seen = load.rounds
     servers.wait_until(
@@ -92,7 +92,7 @@ class Service:
     housekeeping: subprocess.Popen[str] | None = None
 
     def restart_housekeeping(self) -> None:
-        """Do as `systemctl restart scapi-housekeeping` does."""
+        """Do the same as `systemctl restart scapi-housekeeping`."""
         self.stop_housekeeping()
         self.housekeeping = command(dict(self.server.settings), "housekeeping", "--job", "webhooks")
 
@@ -121,7 +121,7 @@ def secrets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def owned(postgresql: PostgreSQL, tmp_path: Path) -> str:
-    """The URL of a database that belongs to a role of its own, which is no superuser."""
+    """The URL of a database that belongs to its own role, which is not a superuser."""
     name = f"rotated_{uuid.uuid4().hex}"
     postgresql.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'old'")
     postgresql.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")

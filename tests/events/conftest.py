@@ -1,4 +1,4 @@
-"""A receiver of webhooks, and an application that tells it."""
+"""A receiver of webhooks, and an application that sends to it."""
 
 from collections.abc import Callable, Iterator
 

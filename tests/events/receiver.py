@@ -1,4 +1,4 @@
-"""A service on loopback that is told of events by webhooks."""
+"""A service on loopback that receives webhooks."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ SECRET = "whsec_" + "c2NhcGkgdGVzdHMgb25seSBrZXksIDMyIGJ5dGVzISE="
 
 @dataclass
 class Receiver:
-    """What it was told: every event whose signature holds, and the headers of every request."""
+    """What it received: every event with a valid signature, and the headers of every request."""
 
     url: str
     secret: str = SECRET
     status: int = 204
     refused: int = 0
-    """Events whose signature did not hold."""
+    """Events with an invalid signature."""
     events: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answer: Callable[[BaseHTTPRequestHandler], None] | None = None
@@ -57,7 +57,7 @@ def receiving(secret: str = SECRET) -> Iterator[Receiver]:
             with lock:
                 receiver.events.append(event)
                 receiver.headers.append(headers)
-            with suppress(OSError):  # whoever told has had enough
+            with suppress(OSError):  # the sender has closed the connection
                 if receiver.answer:
                     receiver.answer(self)
                 else:

@@ -1,4 +1,4 @@
-"""The examples in docs/events.md do what they say."""
+"""The examples in docs/events.md work."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Signals: receivers in the same process hear of what is committed, and cannot spoil it."""
+"""Signals: receivers in the same process get committed changes, and cannot undo them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def test_what_receivers_hear(app: Flask) -> None:
     heard: Heard = []
 
     def receive(sender: Flask, event: Event) -> None:
-        with db.engine.connect() as connection:  # another connection sees what is committed
+        with db.engine.connect() as connection:  # another connection sees the committed rows
             count = connection.scalar(select(func.count()).select_from(Media.__table__))
         heard.append((sender.name, event, count))
 
@@ -78,5 +78,5 @@ def upload(app: Flask) -> dict[str, Any]:
     answer = client.post(COMPLETE, data=fields, headers=token(7))
     assert answer.status_code == 201, answer.text
     media: dict[str, Any] = answer.get_json()
-    del media["delete_token"]  # which no event has
+    del media["delete_token"]  # no event has it
     return media

@@ -1,4 +1,4 @@
-"""Signatures of webhooks, and the keys that they take."""
+"""Signatures of webhooks, and the accepted keys."""
 
 import base64
 from datetime import UTC, datetime

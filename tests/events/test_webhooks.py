@@ -1,4 +1,4 @@
-"""Webhooks: told if and only if it happened, signed, tried again, by one deliverer at a time."""
+"""Webhooks: sent if and only if the change was committed, signed, tried again, by one deliverer at a time."""
 
 import subprocess
 import sys
@@ -59,20 +59,20 @@ def rows() -> list[Delivery]:
 
 
 def all_due() -> None:
-    """Let the time come for all that waits."""
+    """Make all waiting deliveries due."""
     db.session.execute(update(Delivery).values(due_at=now()))
     db.session.commit()
 
 
 def without_token(media: dict[str, Any]) -> dict[str, Any]:
-    """Return a media as events have it: without the token that deletes it."""
+    """Return a media as in events: without its delete token."""
     return {name: value for name, value in media.items() if name != "delete_token"}
 
 
 def test_from_a_killed_server_to_the_receiver(
     database: str, new_database: Callable[[str], str], receiver: Receiver, tmp_path: Path
 ) -> None:
-    """What a server has committed is told, by whoever comes after it was killed; several deliverers tell it once."""
+    """Events of a killed server are delivered by others; several deliverers deliver each event once."""
     settings = {
         "SCAPI_DATABASE_URL": new_database(database),
         "SCAPI_WEBHOOK_SECRET": SECRET,
@@ -162,7 +162,7 @@ def test_redirects_are_not_followed(telling: Flask, receiver: Receiver) -> None:
 
 
 def _trickle(handler: BaseHTTPRequestHandler) -> None:
-    """Send a header byte by byte: every single read succeeds soon."""
+    """Send a header byte by byte: each single read succeeds soon."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
     for _ in range(200):
         handler.wfile.write(b"x")
@@ -199,7 +199,7 @@ def test_a_delivery_is_one_deliverers_until_its_lease_is_over(telling: Flask, re
     assert claimed
     assert outbox.claim(delivery_id) is None
     assert deliver(telling) == "tried 0 deliveries: 0 arrived, 0 not"
-    all_due()  # the first deliverer has died, or is slow
+    all_due()  # the first deliverer has died or is slow
     second = outbox.claim(delivery_id)
     assert second
     outbox.put_off(claimed, "much too late")

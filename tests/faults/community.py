@@ -1,4 +1,4 @@
-"""Clients that never give up: they send photos through every fault, going on where the server tells them to."""
+"""Clients that never give up: they send photos during every fault, and go on from the server's offset."""
 
 import random
 import threading
@@ -23,7 +23,7 @@ PATIENCE = 120
 
 @dataclass
 class Report:
-    """What the clients saw."""
+    """The results of the clients."""
 
     uploads: int = 0
     bytes: int = 0
@@ -94,7 +94,7 @@ class Client(threading.Thread):
         return media
 
     def _patiently(self, send: Callable[[Server], requests.Response]) -> requests.Response:
-        """Send until there is an answer that is none of a server that is away."""
+        """Send until there is an answer other than those of an unavailable server."""
         return patiently(lambda: send(self._chance.choice(self._servers)), self._count_retry)
 
     def _count_retry(self) -> None:
@@ -103,7 +103,7 @@ class Client(threading.Thread):
 
 
 def patiently(send: Callable[[], requests.Response], retrying: Callable[[], None] = lambda: None) -> requests.Response:
-    """Send until there is an answer that is none of a server that is away; say `retrying()` before each other try."""
+    """Send until there is an answer other than those of an unavailable server; call `retrying()` before each retry."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
@@ -116,7 +116,7 @@ def patiently(send: Callable[[], requests.Response], retrying: Callable[[], None
 
 
 def _pixels(photo: bytes) -> bytes:
-    """What is left the same of a photo whose GPS tags are taken out."""
+    """The part of a photo that does not change when its GPS tags are removed."""
     with Image.open(BytesIO(photo)) as image:
         return image.tobytes()
 

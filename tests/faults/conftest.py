@@ -1,4 +1,4 @@
-"""The places that faults are tried in: each database and each storage that scapi comes with."""
+"""The places for tests of faults: each database and each storage of scapi."""
 
 import pytest
 

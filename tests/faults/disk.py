@@ -1,4 +1,4 @@
-"""A disk whose power can be cut: a real ext4 in an image, which the kernel shuts down without writing what it holds."""
+"""A disk whose power can be cut: a real ext4 in an image, which the kernel shuts down without writing its cache."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ WITHOUT_FLUSHING = struct.pack("I", 2)
 
 
 PATIENCE = 30
-"""Seconds to wait until nobody uses a disk any more."""
+"""Seconds to wait until no process uses a disk any more."""
 
 
 class Disk:
@@ -42,14 +42,14 @@ class Disk:
             pytest.skip(f"an image cannot be mounted here: {mounted.stderr.strip()}")
 
     def unmount(self) -> None:
-        """Unmount it as soon as the last process that was killed has let go of it."""
+        """Unmount it as soon as the last killed process has released it."""
         command = ["umount", str(self.folder)]
         wait_until(
             lambda: subprocess.run(command, check=False, capture_output=True).returncode == 0, PATIENCE, "its last user"
         )
 
     def cut(self) -> None:
-        """Lose all that is not on the disk at this moment; every call fails until it is mounted again."""
+        """Lose everything that is not on the disk at this moment; every call fails until it is mounted again."""
         fd = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.ioctl(fd, SHUTDOWN, WITHOUT_FLUSHING)
@@ -59,7 +59,7 @@ class Disk:
 
 @contextmanager
 def disk(folder: Path, size: int) -> Iterator[Disk]:
-    """Mount a new disk; skip the test where that cannot be done."""
+    """Mount a new disk; skip the test if that is not possible."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a disk")
     made = Disk(folder, size)

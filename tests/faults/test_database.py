@@ -1,4 +1,4 @@
-"""PostgreSQL in trouble, seen by clients: an honest answer each time, and uploads that go on afterwards."""
+"""Failures of PostgreSQL, as clients see them: the right answer each time, and uploads go on afterwards."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_sqlstate(
 
 
 def test_a_failover(own_postgresql: databases.PostgreSQL, url: str, server: Server) -> None:
-    """Connections in the pools lead to a server that is read-only now, new ones to the new primary."""
+    """Pooled connections lead to a server that is now read-only, new ones to the new primary."""
     upload_id = begin(server)
     own_postgresql.execute(f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = off")
     own_postgresql.execute("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -100,6 +100,6 @@ def test_no_primary_is_not_ready(own_postgresql: databases.PostgreSQL, url: str,
     own_postgresql.execute(sessions)
     wait_until(lambda: server.request("GET", "/readyz").status_code == 503, 30, "the database to be found read-only")
     refusal(send_chunk(server, PHOTO[:THIRD], 0, len(PHOTO)), 503, "database_unavailable")
-    assert server.request("GET", "/api/v2/tag/").status_code == 200  # what only reads goes on
+    assert server.request("GET", "/api/v2/tag/").status_code == 200  # requests that only read go on
     own_postgresql.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     wait_until(lambda: server.request("GET", "/readyz").status_code == 200, 30, "the database to be found writable")

@@ -1,4 +1,4 @@
-"""What scapi stands on goes away in the middle and comes back: nothing is acknowledged meanwhile, then it goes on."""
+"""The database or the storage goes away and comes back: in between nothing is acknowledged, then uploads go on."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def fill(disk: Path) -> Path:
 
 
 def remount(disk: Path, mode: str) -> None:
-    """Let the disk be read only (`ro`), or written again (`rw`). Linux refuses while a file is open for writing."""
+    """Remount the disk read-only (`ro`) or writable (`rw`). Linux refuses while a file is open for writing."""
     command = ["mount", "-o", f"remount,{mode}", str(disk)]
     wait_until(lambda: subprocess.run(command, check=False).returncode == 0, 30, "a file to be closed")
 
@@ -69,7 +69,7 @@ def send_rest(server: Server, upload_id: str) -> requests.Response:
 
 
 def once_it_is_back(ask: Callable[[], requests.Response]) -> requests.Response:
-    """Return the first answer that is no 503: each process finds out by itself that the database is back."""
+    """Return the first answer other than 503: each process notices by itself that the database is back."""
     answers: list[requests.Response] = []
 
     def asked() -> bool:
@@ -81,7 +81,7 @@ def once_it_is_back(ask: Callable[[], requests.Response]) -> requests.Response:
 
 
 def goes_on(server: Server, upload_id: str) -> None:
-    """The upload stands where it stood, and can be finished."""
+    """The upload has the same offset as before, and can be finished."""
     asked = once_it_is_back(lambda: server.request("GET", f"/api/v2/media/upload/{upload_id}/")).json()
     assert asked["offset"] == str(HALF)
     assert once_it_is_back(lambda: send_rest(server, upload_id)).status_code == 201
@@ -91,7 +91,7 @@ def goes_on(server: Server, upload_id: str) -> None:
 
 
 def unavailable(answer: requests.Response, code: str) -> None:
-    """The client is told to come back."""
+    """The client is told to try again."""
     refusal(answer, 503, code)
     assert int(answer.headers["Retry-After"]) > 0
 
@@ -117,7 +117,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
             upload_id = begin(server)
             filler = fill(disk)
             statuses = {send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).status_code for _ in range(30)}
-            assert statuses <= {201, 507}  # SQLite's log may have room for some more rows
+            assert statuses <= {201, 507}  # SQLite's log may have space for some more rows
             assert 507 in statuses
             filler.unlink()
             goes_on(server, upload_id)
@@ -136,7 +136,7 @@ def test_a_read_only_disk(new_database: Callable[[str], str], tmp_path: Path) ->
 
 
 def test_workers_that_start_while_the_disk_is_read_only(new_database: Callable[[str], str], tmp_path: Path) -> None:
-    """They are started again until it can be written; meanwhile the others serve what is there."""
+    """They are started again until it can be written; meanwhile the other workers serve files."""
     with small_disk(8 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
         with running.scapi(tmp_path, **settings) as server:
@@ -207,7 +207,7 @@ def test_s3_goes_away(new_database: Callable[[str], str], moto: servers.Server, 
 def test_a_worker_that_starts_while_s3_is_away(
     new_database: Callable[[str], str], moto: servers.Server, tmp_path: Path
 ) -> None:
-    """It is started again until S3 is back; the others serve what does not need S3."""
+    """It is started again until S3 is back; the other workers serve requests that do not need S3."""
     with fault_proxy(moto.endpoint_url) as proxy:
         settings = moto.process_environment()
         settings |= {"SCAPI_S3_ENDPOINT_URL": proxy.url, "SCAPI_S3_PREFIX": f"{tmp_path.name}/"}
@@ -225,7 +225,7 @@ def test_a_worker_that_starts_while_s3_is_away(
 
 
 def _ready(server: Server) -> list[int]:
-    """Return the workers that have loaded the application: from then on Ctrl-C is the master's alone to hear."""
+    """Return the workers that have loaded the application: from then on only the master handles Ctrl-C."""
     ready = []
     for pid in server.workers():
         with suppress(FileNotFoundError):  # it has just ended
@@ -236,14 +236,14 @@ def _ready(server: Server) -> list[int]:
 
 
 def test_a_client_that_stops_in_the_middle_of_a_chunk(new_database: Callable[[str], str], tmp_path: Path) -> None:
-    """All threads are held by clients that stop; they are free again after the client's timeout."""
+    """Clients that stop sending hold all threads, until the client timeout."""
     settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_CLIENT_TIMEOUT": "1"}
     with running.scapi(tmp_path, workers=1, **settings) as server:
         upload_id = begin(server)
         stopped = [_send_half_a_chunk(server, upload_id) for _ in range(8)]
         goes_on(server, upload_id)
         for connection in stopped:
-            with connection:  # given up after the timeout, or because the newer request has taken the upload over
+            with connection:  # closed after the timeout, or because a newer request has taken the upload over
                 assert connection.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 409"))
 
 
@@ -251,7 +251,7 @@ def test_connections_that_are_cut_in_the_middle_of_a_chunk(server: Server) -> No
     upload_id = begin(server)
     for _ in range(20):
         _send_half_a_chunk(server, upload_id).close()
-    # what came of one of them may count, but for bytes that could have begun the end of the form
+    # the received bytes of one of them may count, except bytes that could begin the end of the form
     offset = int(server.request("GET", f"/api/v2/media/upload/{upload_id}/").json()["offset"])
     assert HALF <= offset <= HALF + 1000
     assert send_chunk(server, PHOTO[offset:], offset, len(PHOTO), upload_id=upload_id).status_code == 201
@@ -260,7 +260,7 @@ def test_connections_that_are_cut_in_the_middle_of_a_chunk(server: Server) -> No
 
 
 def _send_half_a_chunk(server: Server, upload_id: str) -> socket.socket:
-    """Send the head of a request and a part of its body, and leave it at that."""
+    """Send the head of a request and a part of its body, and then nothing more."""
     address = urlsplit(server.url)
     body = (
         f'--b\r\nContent-Disposition: form-data; name="upload_id"\r\n\r\n{upload_id}\r\n'

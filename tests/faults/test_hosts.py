@@ -1,4 +1,4 @@
-"""Several hosts, without any state of their own, take the chunks of one upload in turn."""
+"""Several hosts without any state accept the chunks of one upload in turn."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ PAPER = files.pdf(2, size=6000 * KiB)
 
 
 TAKEOVER = 2 * float(os.environ.get("SCAPI_TEST_LATENCY", "inf"))
-"""Seconds until a client that comes back has asked and sent a chunk; `make torture` sets it to 2."""
+"""Seconds in which a returning client asks for the offset and sends a chunk; `make torture` sets it to 2."""
 
 
 @pytest.mark.parametrize("storage", ["local", "moto"], ids=["a shared folder", "S3"])

@@ -1,4 +1,4 @@
-"""What inspects files is fed with broken ones, and killed: no 5xx that stays, nothing lost, nothing left behind."""
+"""The inspection gets broken files, and is killed: no permanent 5xx, nothing lost, nothing left behind."""
 
 import os
 import random
@@ -19,10 +19,10 @@ from tests.running import Server
 from tests.storehouse import contents
 
 BROKEN = int(os.environ.get("SCAPI_TEST_BROKEN", "60"))
-"""Files that are broken; `make torture` sets more."""
+"""The number of broken files; `make torture` sets more."""
 
 COMPLETES = int(os.environ.get("SCAPI_TEST_COMPLETES", "25"))
-"""Completes that processes are killed in the middle of; `make torture` sets more."""
+"""The number of completes during which processes are killed; `make torture` sets more."""
 
 PLACE = ("sqlite", "local")
 CLIENTS = 4
@@ -41,7 +41,7 @@ WHOLE = (
 
 
 def mutated(number: int) -> bytes:
-    """A whole file with some bytes changed, cut, doubled, moved or lost; the first ones mostly stay."""
+    """A complete file with some bytes changed, cut, doubled, moved or lost; mostly not the first ones."""
     chance = random.Random(number)
     data = bytearray(chance.choice(WHOLE))
     for _ in range(chance.choice((1, 1, 2, 5, 20))):
@@ -63,22 +63,20 @@ def mutated(number: int) -> bytes:
 def test_broken_files(serve: Callable[..., AbstractContextManager[Server]]) -> None:
     with serve(PLACE, workers=1) as server:
         (worker,) = server.workers()
-        first = send_broken(
-            server, range(BROKEN // 3)
-        )  # as many connections to the database as clients are there to stay
+        first = send_broken(server, range(BROKEN // 3))  # each client keeps one database connection open
         before = descriptors(worker)
         answers = first + send_broken(server, range(BROKEN // 3, BROKEN))
         print(f"\n{BROKEN} broken files: {dict(answers)}")
         assert answers.keys() <= {201, 400, 413, 415}
         assert server.workers() == [worker]
         wait_for(lambda: not any(children(warm) for warm in children(worker)))
-        wait_for(lambda: descriptors(worker) <= before + 6)  # a connection more has three
-        for data in (files.jpeg(), files.pdf()):  # there is a place
+        wait_for(lambda: descriptors(worker) <= before + 6)  # one more connection has three
+        for data in (files.jpeg(), files.pdf()):  # a place is free
             assert upload(server, data) == 201
 
 
 def send_broken(server: Server, numbers: range) -> "Counter[int]":
-    """Send broken files, several at a time; return how often there was which status."""
+    """Send broken files, several at a time; return the counts of statuses."""
     with ThreadPoolExecutor(CLIENTS) as clients:
         return Counter(clients.map(lambda number: upload(server, mutated(number)), numbers))
 
@@ -105,7 +103,7 @@ def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]
             time.sleep(chance.uniform(0.02, 0.2))
             kind, before = chance.choice(("job", "job", "job", "job", "warm", "warm", "worker")), report.uploads
             kill(server, kind, killed)
-            if kind == "worker":  # the next one is killed when it has worked, not while it starts
+            if kind == "worker":  # the next one is killed after it has worked, not while it starts
                 wait_for(partial(_goes_on, report, before))
         wait_for(lambda: report.uploads >= COMPLETES or report.problems)
         over.set()
@@ -122,7 +120,7 @@ def test_killed_inspections(serve: Callable[..., AbstractContextManager[Server]]
 
 
 def kill(server: Server, kind: str, killed: "Counter[str]") -> None:
-    """Kill a job's process, a warm one, or a worker, if there is one just now."""
+    """Kill a job's process, a warm process, or a worker, if there is one now."""
     workers = server.workers()
     warm = [pid for worker in workers for pid in children(worker)]
     found = {"worker": workers, "warm": warm, "job": [pid for one in warm for pid in children(one)]}[kind]
@@ -133,7 +131,7 @@ def kill(server: Server, kind: str, killed: "Counter[str]") -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has begun, in whichever of its threads."""
+    """The child processes of a process, started by any of its threads."""
     found: list[int] = []
     with suppress(FileNotFoundError, ProcessLookupError):
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208

@@ -22,7 +22,7 @@ CLIENTS = 4
 
 
 def test_nothing_is_lost(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> None:
-    # forked workers are back at once; but an S3 client that was used before the fork could not be shared
+    # forked workers are back at once; but an S3 client that was used before the fork cannot be shared
     on_s3 = "local" not in place
     preload = {} if on_s3 else {"GUNICORN_CMD_ARGS": "--preload"}
     kills = KILLS // 3 if on_s3 else KILLS

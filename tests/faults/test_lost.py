@@ -27,7 +27,7 @@ def server(request: pytest.FixtureRequest, serve: Serve) -> Iterator[Server]:
 
 @pytest.fixture
 def lose(server: Server, request: pytest.FixtureRequest) -> Callable[[], None]:
-    """A function that removes all that the storage has of unfinished uploads."""
+    """A function that removes everything of unfinished uploads from the storage."""
 
     def in_bucket() -> None:
         store: Store = request.getfixturevalue("seaweed")

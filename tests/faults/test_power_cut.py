@@ -1,4 +1,4 @@
-"""The power is cut in the middle of uploads: what was completed is there, and the rest goes on without a hole."""
+"""The power is cut during uploads: completed files are there, and the other uploads go on without a hole."""
 
 import os
 import random
@@ -32,12 +32,12 @@ CLIENTS = 3
 USER = token(1)
 
 PAPERS = [files.pdf(size=size) for size in (300 * KiB, 3 * MiB, 12 * MiB)]
-"""More than local disk leaves unsynced, and less."""
+"""Sizes above and below the bytes that local disk leaves unsynced."""
 
 
 @dataclass
 class Machine:
-    """A server whose files, and database if it is SQLite, are on a disk of its own."""
+    """A server whose files, and SQLite database, are on a separate disk."""
 
     server: Server
     disk: Disk
@@ -55,14 +55,14 @@ class Machine:
         self.server.start()
 
     def answer(self, send: Callable[[], requests.Response]) -> requests.Response:
-        """Send; a failure of a process that has outlived its disk for a moment is none that leaves a machine."""
+        """Send; ignore errors of a process that has outlived its disk for a moment: no real machine would send them."""
         answer = send()
         if answer.status_code == 500 and self.is_off:
             raise requests.ConnectionError("the power is off")
         return answer
 
     def _start_anew(self) -> None:
-        """Let another start of the machine have written the rows: this one still has the same name for itself."""
+        """Change the boot id in the rows, as if the machine had restarted: the real boot id has not changed."""
         engine = create_engine(self.server.settings["SCAPI_DATABASE_URL"])
         with engine.begin() as connection:
             for upload_id, state in connection.execute(select(Upload.id, Upload.state)).all():
@@ -103,7 +103,7 @@ def test_what_was_not_written_yet_is_asked_for_again(machine: Machine) -> None:
     upload_id = send_chunk(machine.server, paper[:half], 0, len(paper)).json()["upload_id"]
     machine.lose_power()
     answer = machine.server.request("GET", f"/api/v2/media/upload/{upload_id}/")
-    if answer.status_code == 404:  # SQLite has not written that it was begun
+    if answer.status_code == 404:  # SQLite has lost the row of its beginning
         assert machine.server.settings["SCAPI_DATABASE_URL"].startswith("sqlite")
         upload_id = send_chunk(machine.server, paper[:half], 0, len(paper)).json()["upload_id"]
     else:
@@ -115,7 +115,7 @@ def test_what_was_not_written_yet_is_asked_for_again(machine: Machine) -> None:
 
 
 class Uploader(Thread):
-    """Uploads papers until `enough` is set, whatever happens to the server; what it was promised, it keeps."""
+    """Uploads papers until `enough` is set, whatever happens to the server; records all acknowledged bytes."""
 
     def __init__(self, machine: Machine, seed: int, enough: Event) -> None:
         super().__init__(daemon=True)
@@ -186,7 +186,7 @@ def _wait_for_chunks(uploaders: list[Uploader], count: int) -> None:
 
 
 def _serve_and_delete(server: Server, completed: list[tuple[dict[str, Any], bytes]]) -> int:
-    """Fetch what was completed and make room for more; return how many files it was."""
+    """Fetch the completed files and delete them; return their number."""
     for media, paper in completed:
         assert fetch(server, media["url"]).content == paper
         assert server.request("DELETE", f"/api/v2/media/{media['id']}/", headers=USER).status_code == 204

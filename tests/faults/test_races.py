@@ -1,4 +1,4 @@
-"""Many requests at once for the same upload, on several workers: one wins, the others hear so."""
+"""Many requests at once for the same upload, on several workers: one wins, the others are told so."""
 
 import random
 from collections import Counter
@@ -28,7 +28,7 @@ def server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[S
 
 @pytest.fixture
 def swept(server: Server) -> Callable[[], int]:
-    """A function that sweeps and returns how many objects the storage has more than at the test's begin."""
+    """A function that sweeps and returns how many objects the storage has more than at the start of the test."""
 
     def sweep() -> int:
         assert "0 failed" in server.scapi("sweep", "--older-than", "0")

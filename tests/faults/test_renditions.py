@@ -1,4 +1,4 @@
-"""Renditions under fire: many who ask at once, processes that are killed while they make some."""
+"""Renditions under load: many requests at once, and processes killed while they make renditions."""
 
 import os
 import random
@@ -40,7 +40,7 @@ def ask(server: Server, path: str) -> requests.Response:
 
 
 def _is_made(server: Server, path: str) -> bool:
-    """Whether the answer is the rendition, or leads to it: not to the image in its place, which nobody may keep."""
+    """Return whether the answer is the rendition or redirects to it, and not to the image, which is never cacheable."""
     return ask(server, path).headers["Cache-Control"] != "no-store"
 
 
@@ -50,7 +50,7 @@ def wait_until_made(server: Server, paths: list[str]) -> None:
 
 
 def jobs(server: Server) -> int:
-    """How many were begun."""
+    """The number of started jobs."""
     text = server.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
     counts = re.findall(r'^scapi_inspection_seconds_count\{job="renditions"\} (\S+)', text, re.MULTILINE)
     return int(sum(map(float, counts)))
@@ -69,7 +69,7 @@ def test_a_thousand_requests_start_one_job(serve: Serve) -> None:
         wait_until_made(server, paths)
         assert jobs(server) == 1
         for path, one in zip(paths, media["renditions"], strict=True):
-            loaded = server.request("GET", path)  # from S3, where it leads to
+            loaded = server.request("GET", path)  # from S3, which it redirects to
             assert (loaded.status_code, loaded.headers["Content-Type"]) == (200, one["mimetype"])
             assert server.request("HEAD", path).headers["Content-Length"] == str(len(loaded.content))
 
@@ -80,7 +80,7 @@ def test_what_a_kill_interrupts_is_made_once(serve: Serve) -> None:
         for number in range(KILLS):
             media.append(upload(server, files.jpeg(1000, 800, noise=True, seed=number)))
             time.sleep(chance.uniform(0, 0.4))
-            for worker in server.workers():  # what looks into files ends with it
+            for worker in server.workers():  # its inspection processes end with it
                 os.kill(worker, signal.SIGKILL)
         _forget_claims(server)
         paths = list(chain.from_iterable(urls_of(server, one) for one in media))
@@ -91,7 +91,7 @@ def test_what_a_kill_interrupts_is_made_once(serve: Serve) -> None:
 
 
 def _forget_claims(server: Server) -> None:
-    """Let three minutes pass for those who make renditions, but not for how often they have tried."""
+    """End all claims of renditions, as after three minutes, but keep the numbers of attempts."""
     engine = create_engine(server.settings["SCAPI_DATABASE_URL"])
     with engine.begin() as connection:
         connection.execute(text("UPDATE media SET renditions_due_at = added_at WHERE renditions_due_at IS NOT NULL"))

@@ -25,7 +25,7 @@ LONGEST = float(os.environ.get("SCAPI_TEST_LATENCY", "inf"))
 
 @contextmanager
 def load(server: Server, secret: str = SECRET) -> Iterator[list[float]]:
-    """Let clients upload all the time; check at the end that each request was answered, and in time.
+    """Let clients upload all the time; check at the end that each request was answered in time.
 
     The list that is yielded grows by the seconds of each request.
     """
@@ -83,7 +83,7 @@ def _is_asked(server: Server, since: int) -> bool:
 def test_a_rolling_restart_with_another_environment(
     settings_for: Callable[[str, str], dict[str, str]], tmp_path: Path
 ) -> None:
-    """Two instances behind nginx take new settings, a second secret for tokens among them, one after the other."""
+    """Two instances behind nginx get new settings, also a second secret for tokens, one after another."""
     secret = "o" * 40
     settings = settings_for("postgresql", "local") | {"SCAPI_TRUSTED_PROXIES": "1", "SCAPI_JWT_SECRET": secret}
     settings["SCAPI_LOG_LEVEL"] = "info"
@@ -97,5 +97,5 @@ def test_a_rolling_restart_with_another_environment(
             server.settings = {**server.settings, "SCAPI_JWT_SECRET": f"{'n' * 40} {secret}"}
             server.start()
             said = len(server.log.read_text())
-            # nginx asks one that refused a connection again after 10 seconds; until then the other has to stay
+            # nginx tries an instance that refused a connection again after 10 seconds; until then the other must run
             wait_until(partial(_is_asked, server, said), 60, "nginx to ask it")

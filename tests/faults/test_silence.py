@@ -1,4 +1,4 @@
-"""The database falls silent, as behind a firewall that forgets connections: scapi does not."""
+"""The database becomes silent, as behind a firewall that drops connections: scapi still answers."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A store that does not let scapi in, seen by clients: they are told to come back, and their uploads go on."""
+"""A store that refuses scapi's requests: clients are told to try again, and their uploads go on."""
 
 import os
 import time
@@ -21,7 +21,7 @@ DELAYS = [float(seconds) for seconds in os.environ.get("SCAPI_TEST_DELAYS", "0.0
 """Seconds that a slow store takes for each GET; `make torture` sets more."""
 
 WITHIN = 60.0
-"""Seconds that a complete may take then."""
+"""Seconds that a complete may take in that case."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_what_the_operator_can_mend_is_waited_for(server: Server, proxy: Proxy, 
 def test_a_store_that_fails_while_a_file_is_inspected(
     server: Server, proxy: Proxy, answer: int | tuple[int, str]
 ) -> None:
-    """It is no fault of the file: it is neither refused nor left without its preview."""
+    """The file is not the cause: it is neither refused nor left without its preview."""
     paper = files.pdf(3, size=1_000_000)
     upload_id = send_all(server, paper)
     key = f"/{upload_id[:2]}/{upload_id}"
@@ -103,7 +103,7 @@ def test_a_slow_store(server: Server, proxy: Proxy, seconds: float) -> None:
 
 
 def test_head_is_answered_here(serve: Callable[..., AbstractContextManager[Server]]) -> None:
-    """A presigned URL is good for GET only: a client that followed with HEAD would get 403."""
+    """A presigned URL is valid for GET only: a client that follows with HEAD would get 403."""
     with serve(("sqlite", "seaweed"), workers=1) as server:
         url = upload(server, PHOTO, filename="a photo.jpg")["image"]
         head = requests.head(url, allow_redirects=True, timeout=30)

@@ -1,4 +1,4 @@
-"""What must be on disk before what, so that a power cut takes nothing that was acknowledged."""
+"""The order of syncs, so that a power cut destroys nothing that was acknowledged."""
 
 import os
 from collections.abc import Callable
@@ -21,7 +21,7 @@ PHOTO = files.jpeg()
 
 @pytest.fixture
 def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What happened, in order: syncs and renames of upload's files by where they are, and commits by engine."""
+    """The events in order: syncs and renames of upload files by folder, and commits by engine."""
     seen: list[str] = []
 
     def record(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,13 +49,13 @@ def happened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave for later what is synced after the answer."""
+    """Postpone the syncs after the answer."""
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
 
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the files be where other machines may write them, too."""
+    """Pretend that the files are on a file system that other machines may write, too."""
     monkeypatch.setattr(local_backend, "boot_id", lambda _folder: None)
 
 
@@ -89,9 +89,9 @@ def test_a_file_and_its_name_are_synced_before_the_media_is_committed(app: Flask
     happened.clear()
     fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
     assert app.test_client().post(COMPLETE, data=fields).status_code == 201
-    shard = "fsync folder files"  # the first file of a shard makes its folder, which is synced, too
+    shard = "fsync folder files"  # the first file of a shard creates its folder, which is synced, too
     assert [step for step in happened if step != "select"] == [
-        "commit",  # the claim: from now on no power cut may take back what the row says of a finished file
+        "commit",  # the claim: from now on no power cut may undo the row of a finished file
         *("fdatasync file parts", shard, "rename file parts", "fsync folder files"),
         "rename file parts",  # the thumbnail, which can be made again
         "commit",

@@ -1,4 +1,4 @@
-"""What exiftool says of files, and what of it may be in a file that is served."""
+"""exiftool's tags of files, and the tags that a served file may have."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ _ALLOWED = re.compile(
     |IFD0:(Orientation|XResolution|YResolution|ResolutionUnit)""",
     re.VERBOSE,
 )
-# About the file on this machine and about exiftool itself.
+# Tags about the file on this machine and about exiftool itself.
 _NOT_IN_THE_FILE = re.compile(r"System:\w+|ExifTool:ExifToolVersion")
 
 
@@ -36,11 +36,11 @@ def tags(folder: Path, made: Mapping[str, bytes]) -> dict[str, set[str]]:
 
 
 def private(found: set[str]) -> set[str]:
-    """Return the tags that may not be in a file that is served."""
+    """Return the tags that must not be in a served file."""
     return {tag for tag in found if not _ALLOWED.fullmatch(tag) and not _NOT_IN_THE_FILE.fullmatch(tag)}
 
 
 def dates(file: Path) -> list[str]:
-    """Return the lines of dates that are in a file."""
+    """Return exiftool's lines about dates in a file."""
     command = ["exiftool", "-a", "-G1", "-s", "-time:all", "--System:all", str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()

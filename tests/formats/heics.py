@@ -1,4 +1,4 @@
-"""Makers of HEIC files, by an encoder that scapi itself does not need."""
+"""Makers of HEIC files, with an encoder that scapi itself does not need."""
 
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from tests.formats.private import XMP
 def heic(
     width: int = 120, height: int = 80, *, mode: str = "RGB", orientation: int = 1, tile: int = 0, **options: Any
 ) -> bytes:
-    """A HEIC with a place in it, made of tiles where asked for, as phones do it."""
+    """A HEIC with a place in its metadata, optionally made of tiles, as phones do it."""
     picture = files.picture(width, height, mode=mode)
     if mode == "RGBA":
         picture.putalpha(0)
@@ -21,7 +21,7 @@ def heic(
 
 
 def encoded(pictures: list[Image.Image], tile: int = 0, **options: Any) -> bytes:
-    """The pictures as a HEIC, of which the last one is the primary one."""
+    """A HEIC with these pictures; the last one is the primary one."""
     output = BytesIO()
     made = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
     for picture in pictures:

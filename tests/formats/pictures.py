@@ -1,4 +1,4 @@
-"""Images of every kind, and what is said of those that are refused."""
+"""Images of every kind, and the messages for refused ones."""
 
 import pytest
 

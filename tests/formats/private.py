@@ -1,4 +1,4 @@
-"""Image files with everything in them that nobody but their maker should see."""
+"""Image files with every kind of private metadata."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ from PIL import ImageCms
 from tests import files
 
 SECRET = b"48.2083N16.3725E"
-"""What must not be found again: in every text below."""
+"""Must not be found again; it is in every text below."""
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -21,13 +21,13 @@ XMP = (
 )
 XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 IPTC = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x15\x1c\x02\x5a\0\x10" + SECRET + b"\0"
-# A video's box with a place, as a motion photo has it.
+# A video's box with a place, as in a motion photo.
 VIDEO = b"\0\0\0\x14ftypisom\0\0\2\0isom" + struct.pack(">I", 8 + 16) + b"loci" + SECRET
 RAW_PROFILE = b"\nexif\n%8d\n%s\n" % (len(SECRET), SECRET.hex().encode())
 
 
 def jpeg_segments() -> dict[str, bytes]:
-    """Return segments, each with its marker in front."""
+    """Return segments, each beginning with its marker."""
     extended = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32 + struct.pack(">II", len(XMP), 0) + XMP
     return {
         "EXIF": b"\xe1" + files.exif(6, gps=True).tobytes(),
@@ -45,7 +45,7 @@ def jpeg_segments() -> dict[str, bytes]:
 
 
 def png_chunks() -> dict[str, bytes]:
-    """Return chunks, each with its type in front."""
+    """Return chunks, each beginning with its type."""
     return {
         "text": b"tEXtexif:GPSLatitude\0" + SECRET,
         "compressed text": b"zTXtRaw profile type APP1\0\0" + zlib.compress(RAW_PROFILE, 0),
@@ -73,7 +73,7 @@ def gif_blocks() -> dict[str, bytes]:
 
 
 def webp_chunks() -> dict[str, bytes]:
-    """Return chunks, each with its FourCC in front."""
+    """Return chunks, each beginning with its FourCC."""
     return {
         "EXIF": b"EXIF" + files.exif(6, gps=True).tobytes(),
         "XMP": b"XMP " + XMP,
@@ -96,13 +96,13 @@ def with_png_chunks(data: bytes, chunks: list[bytes]) -> bytes:
 
 
 def with_gif_blocks(data: bytes, blocks: list[bytes]) -> bytes:
-    """Return the GIF with more extensions in front of all others."""
+    """Return the GIF with more extensions before all others."""
     start = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
     return data[:start] + b"".join(blocks) + data[start:]
 
 
 def with_webp_chunks(data: bytes, chunks: list[bytes]) -> bytes:
-    """Return the WebP with more chunks behind all others."""
+    """Return the WebP with more chunks after all others."""
     body = data[8:]
     for chunk in chunks:
         body += chunk[:4] + struct.pack("<I", len(chunk) - 4) + chunk[4:] + bytes(len(chunk) % 2)
@@ -111,7 +111,7 @@ def with_webp_chunks(data: bytes, chunks: list[bytes]) -> bytes:
 
 @cache
 def every_kind() -> dict[str, tuple[bytes, str]]:
-    """Return file and type by name: of every container plain, animated and with a profile, with all metadata."""
+    """Return file and type by name: every container plain, animated and with a profile, with all metadata."""
     jpegs = {
         "jpeg": files.jpeg(icc_profile=PROFILE, dpi=(300, 300)),
         "progressive": files.jpeg(progressive=True, exif_orientation=3),
@@ -138,7 +138,7 @@ def every_kind() -> dict[str, tuple[bytes, str]]:
     ]
     for plain, mimetype, with_parts, parts in add:
         for name, data in plain.items():
-            # In an Ultra HDR file nothing may come in front of what its offsets lead to.
+            # In an Ultra HDR file, nothing may be inserted before the targets of its offsets.
             dirty = data if name == "ultra-hdr" else with_parts(data, list(parts.values()))
             made[name] = dirty + VIDEO, mimetype
     return made
@@ -164,7 +164,7 @@ def ultra_hdr(*, size: tuple[int, int] = (64, 48), xmp: bool = True, iso: bool =
     first = [b"\xe1" + files.exif(6, gps=True).tobytes(), b"\xe1" + XMP_MARK + about % (b'hdrgm:Version="1.0"', b"")]
     first += [urn + bytes(4)] if iso else []
     plain = files.jpeg(64, 48)
-    # Two images by size and offset, which counts from the TIFF header (CIPA DC-007, 5.2).
+    # Two images by size and offset, counted from the TIFF header (CIPA DC-007, 5.2).
     entries = struct.pack(">HHII", 0xB001, 4, 1, 2) + struct.pack(">HHII", 0xB002, 7, 32, 38)
     for offset in (0, 0):
         index = struct.pack(">IIIHH", 0x030000, 0, 0, 0, 0) + struct.pack(">IIIHH", 0, len(gain_map), offset, 0, 0)

@@ -1,4 +1,4 @@
-"""Of any image that is taken, what is served shows the same picture."""
+"""For any accepted image, the served file shows the same picture."""
 
 import struct
 from io import BytesIO
@@ -76,7 +76,7 @@ def webps(draw: st.DrawFn) -> Drawn:
 
 
 def looks(data: bytes) -> list[object]:
-    """What Pillow makes of the file: size, profile, and each frame's pixels and duration."""
+    """The file as Pillow decodes it: size, profile, and each frame's pixels and duration."""
     with Image.open(BytesIO(data)) as image:
         frames = [
             (frame.info.get("duration"), frame.convert("RGBA").tobytes()) for frame in ImageSequence.Iterator(image)

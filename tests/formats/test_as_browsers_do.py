@@ -14,7 +14,7 @@ from tests.formats import private
 from tests.formats.pictures import refusal
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-# sRGB with the columns of red and green exchanged: what is stored as red means green.
+# sRGB with the columns of red and green exchanged: stored red means green.
 EXCHANGED = PROFILE.replace(b"rXYZ", b"tmp0").replace(b"gXYZ", b"rXYZ").replace(b"tmp0", b"gXYZ")
 
 
@@ -123,7 +123,7 @@ CHRM = struct.pack(">8I", 34570, 35850, 73470, 26530, 11500, 82600, 15700, 1800)
     ],
 )
 def test_colours_that_a_png_names_by_numbers(chunks: list[bytes], expected: tuple[int, ...]) -> None:
-    """What is expected is what Chromium shows."""
+    """The expected colours are those that Chromium shows."""
     small = thumbnail(png(32, 32, 8, 2, bytes([200, 100, 50]) * 1024, *chunks), "image/png")
     shown = files.pixel(small, (9, 9))
     assert all(abs(a - b) <= 4 for a, b in zip(shown, expected, strict=True))

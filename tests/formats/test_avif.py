@@ -1,4 +1,4 @@
-"""AVIF: taken as it came, but for what is not its picture."""
+"""AVIF: the file stays the same, except bytes that are not part of its picture."""
 
 import struct
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What Chromium shows of a file, of what is served of it, and of its thumbnail: the same size, the same colours.
+"""Chromium shows a file, the served file and the thumbnail with the same shape and the same colours.
 
 The contact sheet, three pictures of each file side by side, is in the folder that pytest keeps for the test.
 """

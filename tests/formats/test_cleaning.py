@@ -1,4 +1,4 @@
-"""What is left of a file when its metadata is gone: the picture, as it was."""
+"""A file without its metadata: the picture is unchanged."""
 
 import struct
 import zlib
@@ -23,7 +23,7 @@ PLAIN = {
 
 
 def looks(data: bytes) -> list[object]:
-    """What a viewer makes of the file: frames, upright, and how long they last; profile, loop."""
+    """The file as a viewer shows it: upright frames and their durations; profile, loop."""
     with Image.open(BytesIO(data)) as image:
         # A viewer shows the first image of an MPO.
         frames = [image] if image.format in ("JPEG", "MPO") else list(ImageSequence.Iterator(image))
@@ -131,6 +131,6 @@ def test_an_ancillary_chunk_with_a_wrong_checksum_goes() -> None:
 
 
 def test_frames_that_no_viewer_shows_go() -> None:
-    """Frames without a control chunk in front belong to no animation."""
+    """Frames without a control chunk before them are not part of an animation."""
     hidden = b"fdAT" + struct.pack(">I", 0) + zlib.compress(SECRET)
     assert cleaning.cleaned(private.with_png_chunks(files.png(), [hidden]), "image/png") == files.png()

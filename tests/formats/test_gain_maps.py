@@ -1,4 +1,4 @@
-"""The gain map of an HDR picture: kept, found and described, with nothing else."""
+"""The gain map of an HDR picture is found, kept and described, without other metadata."""
 
 import struct
 from io import BytesIO

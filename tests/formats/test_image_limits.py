@@ -1,4 +1,4 @@
-"""What an image may cost: its pixels, its frames, its metadata, the memory that all of it takes."""
+"""Limits of an image: pixels, frames, metadata, memory."""
 
 import struct
 import subprocess
@@ -155,7 +155,7 @@ print(peak() - before)
 
 
 def outcome_and_memory(data: bytes, mimetype: str) -> tuple[str, int]:
-    """What a fresh process says of the image, and by how many bytes it grew."""
+    """A new process's verdict about the image, and the growth of its memory in bytes."""
     command = [sys.executable, "-c", MEMORY_PROBE, mimetype]
     output = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
     outcome, kilobytes = output.split()
@@ -166,7 +166,7 @@ def test_memory_stays_flat_for_bombs_and_small_for_large_jpegs() -> None:
     outcome, grown = outcome_and_memory(files.png_bomb(), "image/png")
     assert outcome == "too_many_pixels"
     assert grown < 16 * MIB
-    # 48 megapixels would be 192 MB if they were all held at once.
+    # 48 megapixels would take 192 MB if all were held at once.
     outcome, grown = outcome_and_memory(files.jpeg(8000, 6000), "image/jpeg")
     assert outcome == "accepted"
     assert grown < 48 * MIB

@@ -57,7 +57,7 @@ def test_only_what_says_that_the_file_ends_may_be_missing(name: str, missing: in
 def test_a_jpeg_without_its_last_scans_and_its_end_is_refused(scan: int) -> None:
     data = files.jpeg(90, 70, noise=True, progressive=True)
     starts = [start for start in range(len(data)) if data[start : start + 2] == b"\xff\xda"]
-    # A scan's tables come in front of it.
+    # A scan's tables come before it.
     end = data.rindex(b"\xff\xc4", 0, starts[scan])
     assert refusal(data[:end], "image/jpeg") == "invalid_image"
 
@@ -82,7 +82,7 @@ def test_another_type_than_it_is_said_to_be_is_refused() -> None:
 
 def test_a_wrong_checksum_in_a_png_is_refused() -> None:
     data = files.png(noise=True)
-    for position in (20, len(data) // 2, len(data) - 14):  # IHDR, IDAT and what is after it
+    for position in (20, len(data) // 2, len(data) - 14):  # IHDR, IDAT and the part after it
         damaged = bytearray(data)
         damaged[position] ^= 1
         assert refusal(bytes(damaged), "image/png") == "invalid_image"
@@ -105,7 +105,7 @@ def test_size_and_thumbnail_are_upright(orientation: int, make: Callable[..., by
     assert (image.width, image.height) == size
     small = opened(image.thumbnail.data)
     assert small.size == size
-    # Where the stored picture's corners are shown, clockwise from the upper left (Exif 3.0, 4.6.5.1.6).
+    # The shown places of the stored picture's corners, clockwise from the upper left (Exif 3.0, 4.6.5.1.6).
     shown = {1: "rgwb", 2: "grbw", 3: "wbrg", 4: "bwgr", 5: "rbwg", 6: "brgw", 7: "wgrb", 8: "gwbr"}[orientation]
     colors = {"r": (255, 0, 0), "g": (0, 255, 0), "b": (0, 0, 255), "w": (255, 255, 255)}
     right, bottom = size[0] - 6, size[1] - 6
@@ -149,7 +149,7 @@ def test_cmyk_becomes_rgb() -> None:
 def test_an_icc_profile_is_applied_and_a_broken_one_ignored() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # sRGB with the columns of red and green exchanged: what is stored as red means green.
+    # sRGB with the columns of red and green exchanged: stored red means green.
     exchanged = srgb.replace(b"rXYZ", b"tmp0").replace(b"gXYZ", b"rXYZ").replace(b"tmp0", b"gXYZ")
     red = Image.new("RGB", (50, 50), (255, 0, 0))
     for profile, expected in ((None, 0), (srgb, 0), (exchanged, 1), (b"no profile", 0), (lab.tobytes(), 0)):

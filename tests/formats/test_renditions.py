@@ -1,4 +1,4 @@
-"""Renditions beside what Chromium shows of the file itself: the same shape, the same colours, nothing private.
+"""Renditions compared with Chromium's view of the file: the same shape, the same colours, nothing private.
 
 The contact sheet, the file and its renditions side by side, is in the folder that pytest keeps for the test.
 """

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know from the OpenAPI document: this much, and no more, is no failure."""
+"""Facts that schemathesis cannot know from the OpenAPI document: only these results do not count as failures."""
 
 import re
 from typing import Any
@@ -9,13 +9,13 @@ from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
 BEYOND_A_SCHEMA = {
-    # what is there already, or where a list has been followed to
+    # what exists already, or the position in a list
     "unique",
     "invalid_cursor",
-    # what a database can keep, and what is blank to readers of any language
+    # what a database can store, and what looks blank in any language
     "unkeepable",
     "blank",
-    # how the parts of a request fit together: each name once, the header and the bytes, the file and what is said of it
+    # how the parts of a request fit together: each name once, the header and the bytes, the file and its description
     "twice",
     "invalid_content_range",
     "length_mismatch",
@@ -23,59 +23,59 @@ BEYOND_A_SCHEMA = {
     "file_too_large",
     "md5_mismatch",
     "type_mismatch",
-    # what the bytes are
+    # the type of the bytes
     "empty_chunk",
     "unsupported_file_type",
     "invalid_image",
     "invalid_pdf",
-    # which headers a protocol wants together
+    # which headers a protocol requires together
     "invalid_header",
     "inconsistent_upload_length",
-    # what is there to be named
+    # which things exist
     "unknown_media",
-    # where a URL leads, and for which media one can be chosen
+    # the target of a URL, and for which media one can be chosen
     "url_forbidden",
     "no_vimeo_url",
     "image_unavailable",
     "no_link",
-    # what the server alone makes, but answers to anyone
+    # what only the server creates, but returns to anyone
     "reserved_embed_type",
 }
-"""Codes of refusals whose reason JSON Schema has no words for."""
+"""Codes of refusals whose reason JSON Schema cannot express."""
 
 TOLERATED = re.compile(
-    # the API takes read-only fields and ignores them: clients send back what they were answered
+    # the API accepts and ignores read-only fields: clients send whole answers back
     "Value is not allowed"
-    # a form has no booleans, and 0, 1, yes and no are as good as false and true
+    # a form has no booleans: 0, 1, yes and no mean false and true, too
     "|(active|visible|visibility_boost|deleted).*: Incorrect type"
 )
-"""How failures begin that are an input the API takes although a schema does not name it."""
+"""The beginnings of failures whose input the API accepts although its schema does not name it."""
 
 
 @schemathesis.serializer("application/offset+octet-stream", "application/partial-upload")
 def as_it_is(_context: Any, value: Any) -> bytes:
-    """Return the bytes of a body that is a file's."""
+    """Return the bytes of a body that is a file."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
-    """Return whether it is one."""
+    """Return whether it is a real failure."""
     if isinstance(failure, RejectedPositiveData):
-        # which fields a type of media needs is documented beside its properties, where not every phase looks
+        # the required fields per type of media are documented beside the properties, which not every phase reads
         beyond = BEYOND_A_SCHEMA | ({"required"} if case.operation.label == "POST /api/v2/media/" else set())
-        # a date or a moment: of the format of a text, JSON Schema only takes a note
+        # a date or a moment: for JSON Schema, the format of a text is only a hint
         beyond |= {"invalid"} if case.operation.label == "GET /api/v2/media/" else set()
         return not _codes(response.json()) <= beyond
     if isinstance(failure, AcceptedNegativeData):
-        if response.status_code == 412:  # how tus refuses another version of itself
+        if response.status_code == 412:  # tus refuses other versions like this
             return False
         return not _has_empty_field(case, response) and not TOLERATED.search(failure.message)
     return True
 
 
 def _has_empty_field(case: Any, response: Any) -> bool:
-    """Return whether a field is empty, which counts as not given: a browser's form cannot leave one out."""
+    """Return whether a field is empty, which counts as missing: a browser's form cannot leave a field out."""
     query = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
     body = case.body if isinstance(case.body, dict) else {}
     return [""] in query.values() or "" in body.values()

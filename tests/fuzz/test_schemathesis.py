@@ -1,4 +1,4 @@
-"""schemathesis asks for everything that the OpenAPI document has, and much that it has not; all its checks hold."""
+"""schemathesis sends requests inside and outside of the OpenAPI document; all its checks pass."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.running import ROOT, Server
 HERE = Path(__file__).parent
 
 EXAMPLES = int(os.environ.get("SCAPI_TEST_EXAMPLES", "0"))
-"""Random requests to each operation; `make fuzz` sets them, and the seed. Without, they are few and always the same."""
+"""Random requests per operation; `make fuzz` sets this and the seed. By default they are few and always the same."""
 
 LOCAL, S3 = ("sqlite", "local"), ("postgresql", "moto")
 
@@ -25,7 +25,7 @@ CASES = [(LOCAL, "nobody"), (S3, "user"), *([(LOCAL, "user"), (S3, "nobody")] if
 
 @pytest.fixture
 def server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    """A running scapi that reaches nothing but loopback."""
+    """A running scapi that can reach only loopback."""
     with serve(place, PYTHONPATH=str(HERE / "offline"), SCAPI_PREVIEW_SECONDS="1") as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""`scapi check` on local files: what it finds, what it mends, and when it refuses."""
+"""`scapi check` on local files: what it finds, what it repairs, and when it refuses."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def upload(app: Flask) -> dict[str, Any]:
 
 
 def check(app: Flask, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run the command; return its exit code and what it says."""
+    """Run the command; return its exit code and its output."""
     done = app.test_cli_runner().invoke(cli, ["check", "--json", *options], catch_exceptions=False)
     said: dict[str, Any] = json.loads(done.stdout)
     return done.exit_code, said
@@ -99,7 +99,7 @@ def test_orphans_go_when_they_are_old(community: Flask) -> None:
     assert (old.exists(), young.exists()) == (False, True)
     assert check(community, "--fix", "--expect", "1", "--orphans-older-than", "0")[0] == 0
     assert not young.exists()
-    assert check(community, "--orphans-older-than", "0")[0] == 0  # the marker in the storage is none
+    assert check(community, "--orphans-older-than", "0")[0] == 0  # the marker in the storage is not an orphan
 
 
 def test_the_file_of_an_upload_under_way_is_no_orphan(community: Flask) -> None:

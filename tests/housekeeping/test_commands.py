@@ -1,4 +1,4 @@
-"""`housekeeping`, as an operator runs it."""
+"""`scapi housekeeping`, as an operator runs it."""
 
 import signal
 import subprocess

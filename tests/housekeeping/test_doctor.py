@@ -1,4 +1,4 @@
-"""`scapi doctor`: each of its lines, where all is well and where it is not."""
+"""`scapi doctor`: each of its lines, with and without problems."""
 
 import json
 import os
@@ -32,12 +32,12 @@ Said = dict[str, dict[str, Any]]
 
 @pytest.fixture
 def database() -> str:
-    """The kind of database: what PostgreSQL alone has makes one of its own."""
+    """The kind of database; tests that need PostgreSQL make their own."""
     return "sqlite"
 
 
 def findings(app: Flask, code: int | None = None) -> Said:
-    """Return what the doctor says, by its name."""
+    """Return the doctor's findings by name."""
     done = app.test_cli_runner().invoke(cli, ["doctor", "--json"], catch_exceptions=False)
     said = {one["name"]: one for one in json.loads(done.stdout)}
     assert all((one["why"] and one["mend"]) or one["ok"] for one in said.values())
@@ -201,7 +201,7 @@ def test_a_bucket(make_app: Callable[..., Flask], moto: servers.Server, monkeypa
 
 
 def configuration(said: dict[str, Any]) -> Any:
-    """Return what the line that mends a bucket would put."""
+    """Return the configuration in the suggested command for a bucket."""
     return json.loads(said["mend"].partition("'")[2].rpartition("'")[0])
 
 

@@ -1,4 +1,4 @@
-"""The periodic jobs: each goes on by itself, and ends when it is told to."""
+"""The periodic jobs: each runs independently, and stops when it is told to."""
 
 import threading
 from collections.abc import Callable

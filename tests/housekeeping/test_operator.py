@@ -1,4 +1,4 @@
-"""What an operator types beside moves and checks: media, users, thumbnails."""
+"""The operator's commands other than moves and checks: media, users, thumbnails."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A login provider on loopback, and an application that takes its tokens."""
+"""A login provider on loopback, and an application that accepts its tokens."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""An OpenID Connect provider on loopback: its keys, its tokens, and how its JWKS is answered."""
+"""An OpenID Connect provider on loopback: its keys, its tokens, and its JWKS server."""
 
 import json
 import threading
@@ -20,13 +20,13 @@ KEYS: dict[str, Any] = {
     "ES256": ec.generate_private_key(ec.SECP256R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
 }
-"""One key for each algorithm, made once: RSA takes a moment."""
+"""One key per algorithm, made once: RSA takes a moment."""
 
 OTHER_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def jwk(kid: str, algorithm: str, key: Any = None, **more: Any) -> dict[str, Any]:
-    """Return the public half of a key as a JWKS has it."""
+    """Return the public half of a key as in a JWKS."""
     public = (key or KEYS[algorithm]).public_key()
     maker = jwt.get_algorithm_by_name(algorithm)
     entry: dict[str, Any] = maker.to_jwk(public, as_dict=True)
@@ -34,7 +34,7 @@ def jwk(kid: str, algorithm: str, key: Any = None, **more: Any) -> dict[str, Any
 
 
 def claims(**more: Any) -> dict[str, Any]:
-    """Return the claims of a good token, with others instead; None takes one away."""
+    """Return the claims of a valid token with these changes; None removes a claim."""
     now = int(time.time())
     good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "anna", "iat": now, "exp": now + 600}
     return {name: value for name, value in {**good, **more}.items() if value is not None}
@@ -48,7 +48,7 @@ def signed(algorithm: str = "RS256", kid: str | None = None, key: Any = None, he
 
 @dataclass
 class Provider:
-    """What the JWKS server answers, and how often it was asked."""
+    """The answer of the JWKS server, and the number of requests to it."""
 
     url: str = ""
     body: bytes = b""
@@ -63,7 +63,7 @@ class Provider:
         self.publish(*(jwk(algorithm, algorithm) for algorithm in KEYS))
 
     def publish(self, *keys: dict[str, Any]) -> None:
-        """Have these keys."""
+        """Publish these keys."""
         self.body = json.dumps({"keys": keys}).encode()
 
 
@@ -83,7 +83,7 @@ def serving() -> Iterator[Provider]:
             try:
                 self.wfile.write(provider.body)
             except OSError:
-                return  # the client has had enough
+                return  # the client has closed the connection
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -102,7 +102,7 @@ def serving() -> Iterator[Provider]:
 
 
 def bearer(text: str) -> dict[str, str]:
-    """Return the header that brings a token."""
+    """Return the header with a token."""
     return {"Authorization": f"Bearer {text}"}
 
 

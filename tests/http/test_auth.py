@@ -42,12 +42,12 @@ def made(*without: str, secret: str = SECRET, algorithm: str = "HS256", **claims
 
 
 def unsigned() -> str:
-    """Return a token that says it needs no signature."""
+    """Return a token with `alg: none`."""
     return by_hand(HEADER | {"alg": "none"}, SIMPLE).rpartition(".")[0] + "."
 
 
 def by_hand(header: object, payload: object, secret: str = SECRET) -> str:
-    """Return a token with any header and payload (bytes are taken as they are), its signature an HMAC with SHA-256."""
+    """Return a token with any header and payload (bytes stay unchanged), signed by HMAC with SHA-256."""
     parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
     signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     digest = hmac.digest(secret.encode(), signed, "sha256")

@@ -1,4 +1,4 @@
-"""Who a client is where proxies name its address."""
+"""The identity of a client whose address is named by proxies."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Pages of another origin: what a browser asks before it sends, and what it lets a page read."""
+"""Pages of another origin: a browser's preflights, and the answers that it lets a page read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ def names(header: str) -> set[str]:
 
 
 def preflight(server: Server, path: str, method: str, *headers: str) -> requests.Response:
-    """Ask what a browser asks before a request with such headers."""
+    """Send the preflight of a request with such headers."""
     asked = {"Origin": PAGE, "Access-Control-Request-Method": method}
     if headers:
         asked["Access-Control-Request-Headers"] = ",".join(sorted(headers))

@@ -1,4 +1,4 @@
-"""The one error body, also for what goes wrong before a view is reached."""
+"""The common error body, also for errors before a view is reached."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Multipart forms, however the wire cuts them."""
+"""Multipart forms, in any pieces in which the network delivers them."""
 
 from io import BytesIO
 from typing import Any
@@ -18,7 +18,7 @@ LIMIT = 10_000
 
 
 class Wire(BytesIO):
-    """Brings bytes in pieces of given sizes, then the rest; breaks off with `error` at the end, if there is one."""
+    """Delivers bytes in pieces of given sizes, then the rest; raises `error` at the end, if there is one."""
 
     def __init__(self, data: bytes, cuts: list[int], error: Exception | None = None) -> None:
         super().__init__(data)
@@ -34,7 +34,7 @@ class Wire(BytesIO):
 
 
 def request(wire: Wire, length: int | None, **environ: Any) -> Request:
-    """Return a request whose body comes over the wire; None: in chunked encoding."""
+    """Return a request whose body comes over the wire; `length` None: in chunked encoding."""
     content_type = f"multipart/form-data; boundary={BOUNDARY}"
     made = Request({"wsgi.input": wire, "CONTENT_TYPE": content_type, "REQUEST_METHOD": "POST", **environ})
     if length is None:
@@ -46,7 +46,7 @@ def request(wire: Wire, length: int | None, **environ: Any) -> Request:
 
 
 cuts = st.lists(st.integers(1, 300), max_size=30)
-# what looks like a boundary, or the beginning of one, is the hardest to tell from one
+# text that looks like a boundary, or its beginning, is the hardest case
 contents = st.lists(
     st.one_of(st.binary(max_size=200), st.sampled_from([b"\r\n", b"\r", b"\r\n--", TAIL[:-5], HEAD[:30], b"--"])),
     max_size=8,

@@ -1,4 +1,4 @@
-"""The keys of a provider: fetched when they are needed, within bounds, and kept."""
+"""The keys of a provider: fetched when needed, within limits, and cached."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_rotation(keys: Keys, provider: Provider, clock: Clock) -> None:
     provider.publish(jwk("new", "RS256", providers.OTHER_RSA))
     clock.now += PAUSE
     assert keys.find("new", "RS256")
-    assert refused(keys, "RS256") == "invalid_token"  # it was taken back
+    assert refused(keys, "RS256") == "invalid_token"  # the key was withdrawn
 
 
 def test_unknown_names_cause_one_fetch_a_minute(keys: Keys, provider: Provider, clock: Clock) -> None:
@@ -78,7 +78,7 @@ def test_keys_are_fetched_again_after_an_hour_while_the_old_ones_serve(
     provider.publish(jwk("new", "RS256", providers.OTHER_RSA))
     clock.now += MAX_AGE + 1
     provider.hold.clear()
-    assert keys.find("RS256", "RS256")  # nobody waits
+    assert keys.find("RS256", "RS256")  # no request waits
     provider.hold.set()
     wait_until(lambda: ("new", "RS256") in keys._keys, 30, "the new keys")
 

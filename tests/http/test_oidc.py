@@ -1,4 +1,4 @@
-"""Tokens of an OpenID Connect provider, beside our own."""
+"""Tokens of an OpenID Connect provider, beside those of scapi's own secret."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ LINK = {"type": "embed", "embed_type": "song", "embed_id": "oidc"}
 
 
 def by_hand(header: dict[str, Any], secret: bytes = b"") -> str:
-    """Return a token with any header, its signature an HMAC with SHA-256, or nothing."""
+    """Return a token with any header, signed by HMAC with SHA-256, or not signed."""
     parts = [json.dumps(part).encode() for part in (header, providers.claims())]
     text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     digest = hmac.digest(secret, text, hashlib.sha256) if secret else b""

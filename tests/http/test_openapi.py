@@ -27,14 +27,14 @@ OF_OTHER_ADDRESSES = {
     "precondition_failed",
     "requested_range_not_satisfiable",
 }
-"""Codes of what no operation answers: wrong methods, and the files of media."""
+"""Codes that are not answers of an operation: wrong methods, and the files of media."""
 
 BODIES = {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 @pytest.fixture(scope="module")
 def document(server: Server) -> dict[str, Any]:
-    """What the server answers."""
+    """The server's document."""
     found: dict[str, Any] = server.request("GET", "/api/v2/openapi.json").json()
     return found
 
@@ -88,7 +88,7 @@ def test_a_document_with_one_type_of_body_for_generators(server: Server) -> None
         assert len(bodies.pop(operation)) == 1
     assert set(map(frozenset, bodies.values())) == {frozenset({"application/json"})}
     schemas = document["components"]["schemas"]
-    assert "file" not in schemas["ChunkMedia"].get("required", [])  # which is an answer, too
+    assert "file" not in schemas["ChunkMedia"].get("required", [])  # this schema is an answer, too
     assert set(schemas["ChunkCompleteMedia"]["required"]) == {"upload_id", "md5"}
     assert "multipart/form-data" in server.request("GET", "/api/v2/openapi.json").text
 

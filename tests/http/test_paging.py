@@ -1,4 +1,4 @@
-"""Pages: limits, links, cursors. Tags are what is on them here."""
+"""Pages of lists: limits, links, cursors. These tests use lists of tags."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def client(make_app: Callable[..., Flask]) -> FlaskClient:
 
 
 def get(client: FlaskClient, url: str, **query: Any) -> dict[str, Any]:
-    """Return a page, given its whole address or its path."""
+    """Return a page, by its URL or its path."""
     parts = urlsplit(url)
     answer = client.get(f"{parts.path}?{parts.query}" if parts.query else parts.path, query_string=query or None)
     assert answer.status_code == 200, answer.text
@@ -43,7 +43,7 @@ def names(page: dict[str, Any]) -> list[int]:
 
 
 def query_of(url: str) -> dict[str, str]:
-    """Return the parameters of a link but the cursor, whose content is nobody's business."""
+    """Return the parameters of a link without the cursor, whose content is opaque."""
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     assert query.pop("cursor")
     return {name: values[0] for name, values in query.items()}
@@ -162,7 +162,7 @@ def test_trusted_proxies(make_app: Callable[..., Flask], proxies: int, begins: s
 
 
 def encoded(content: object) -> str:
-    """Return something in the form of a cursor."""
+    """Return a value in the form of a cursor."""
     return urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 

@@ -1,4 +1,4 @@
-"""Rate limits: who asks too often hears when to come back, and nobody else notices."""
+"""Rate limits: a client with too many requests is told when to try again; others are not affected."""
 
 import os
 import signal
@@ -34,14 +34,14 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def server(sqlite: databases.SQLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server behind a proxy, with every limit set, that counts by itself."""
+    """A server behind a proxy, with every limit set, that counts in memory."""
     settings = {"SCAPI_DATABASE_URL": sqlite.create(), "SCAPI_TRUSTED_PROXIES": "1", **LIMITS}
     with running.scapi(tmp_path_factory.mktemp("rates"), workers=1, **settings) as server:
         yield server
 
 
 def address(name: str) -> dict[str, str]:
-    """Return what the proxy in front says about where a request came from."""
+    """Return the header in which the proxy in front names the client's address."""
     return {"X-Forwarded-For": name, "X-Forwarded-Proto": "http", "X-Forwarded-Host": "media.example"}
 
 

@@ -1,4 +1,4 @@
-"""While the service is read-only, nothing that a client can ask writes a row or a file."""
+"""While the service is read-only, no request of a client writes a row or a file."""
 
 from collections.abc import Callable, Iterator
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The id of a request: the client's own if it is sane, in the header of every answer and in every error body."""
+"""The id of a request: the client's own if it is valid, in the header of every answer and in every error body."""
 
 import re
 

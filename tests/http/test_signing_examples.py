@@ -1,4 +1,4 @@
-"""The examples of docs/login.md that sign a token, in every language that is installed."""
+"""The examples of docs/login.md that sign a token, in every installed language."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Texts without what nobody sees, and in encodings that were not told."""
+"""Texts without invisible characters, and in undeclared encodings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Users of a login provider beside our own: whose things are whose, and what each is called."""
+"""Users of a login provider beside users of scapi's own tokens: ownership and names."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ LINK = {"type": "embed", "embed_type": "song", "embed_id": "oidc"}
 
 
 def test_users_of_both_kinds_keep_apart(client: FlaskClient) -> None:
-    """A provider's user may be called like the id of one of ours, or like another user's name on the wire."""
+    """The name of a provider's user may equal the id of an own user, or another user's name on the wire."""
     people = {
         "ours": token(7),
         "theirs": user("7"),
@@ -168,14 +168,16 @@ def test_uploads_of_every_protocol_are_their_user_s(client: FlaskClient) -> None
 def test_nobody_sees_the_number_of_a_user(
     make_app: Callable[..., Flask], settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in answers, events, checks, the log or the output of commands: all of them say `oidc:<sub>`."""
+    """Answers, events, checks, the log and the output of commands all say `oidc:<sub>`."""
     caplog.set_level("INFO")
     seen: list[Any] = []
     more = {"SCAPI_JWT_ADMIN_CLAIM": "roles=admin", "SCAPI_LOG_LEVEL": "info"}
     app = make_app(**settings, **more)
     client, runner = app.test_client(), app.test_cli_runner()
     with app.app_context():
-        db.session.add(OidcUser(id=770_000, name="oidc:first"))  # so that no number looks like another one
+        db.session.add(
+            OidcUser(id=770_000, name="oidc:first")
+        )  # so that its number cannot be confused with another one
         db.session.commit()
     anna, admin = user("anna"), user("root", roles=["admin"])
     signals = (upload_completed, media_created, media_deleted)

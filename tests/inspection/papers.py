@@ -1,4 +1,4 @@
-"""PDFs that are looked into."""
+"""PDFs for the inspection."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def trailer(offsets: list[int], position: int) -> bytes:
 
 
 def scattered(pieces: int, gap: int = 200_000) -> bytes:
-    """A page whose content is in many streams, with `gap` bytes of something else between any two of them."""
+    """A page whose content is in many streams, with `gap` bytes of other data between them."""
     bodies = {}
     for number in range(5, 5 + 2 * pieces, 2):
         content = b"1 0 0 rg 0 0 50 50 re f "

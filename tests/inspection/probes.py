@@ -1,4 +1,4 @@
-"""A warm process whose jobs do what hostile files would have theirs do. Run by path, as warm.py is."""
+"""A warm process whose jobs act like those that a hostile file has taken over. Run by path, like warm.py."""
 
 import ctypes
 import os
@@ -17,7 +17,7 @@ from scapi.inspection.messages import HEADER, RANGE, Kind
 
 
 def forbidden(_file: BinaryIO, teller: Teller) -> None:
-    """Try what must not work, and tell what came of each."""
+    """Try forbidden actions, and report the result of each."""
     attempts: dict[str, Callable[[], object]] = {
         "read a file": lambda: Path("/etc/passwd").read_bytes(),
         "list a folder": lambda: os.listdir("/"),  # noqa: PTH208
@@ -94,7 +94,7 @@ def read_too_far(file: RemoteFile, teller: Teller) -> None:
 
 
 def whoami(_file: BinaryIO, teller: Teller, *, told: bool) -> None:
-    """Say which process this is, through the kernel, and wait to be killed, the first time that it is asked."""
+    """Report the id of this process through the kernel; on the first call, wait to be killed."""
     teller.facts(pid=os.getpid())
     if told:
         teller._line.recv(1)

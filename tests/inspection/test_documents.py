@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 
 class Counting:
-    """A file of spaces, except for some pieces, which remembers what was read."""
+    """A file of spaces, except for some pieces, which records what was read."""
 
     def __init__(self, size: int, pieces: dict[int, bytes]) -> None:
         self._pieces = pieces
@@ -37,7 +37,7 @@ class Counting:
 
 
 def endless(levels: int = 12) -> bytes:
-    """A page that draws a form that draws a form ten times that ..., and so on."""
+    """A page that draws a form that draws another form ten times, and so on."""
     forms = {}
     for level in range(levels):
         number = 5 + level
@@ -136,7 +136,7 @@ def test_a_scattered_file_is_read_in_few_requests() -> None:
 
 
 class Clock:
-    """The time, and as much more as was slept without sleeping."""
+    """A clock that `sleep` moves forward without sleeping."""
 
     def __init__(self) -> None:
         self._slept = 0.0
@@ -157,7 +157,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def slowly(data: bytes, clock: Clock, seconds: float) -> Source:
-    """The file in a storage that takes so long for each request."""
+    """The file in a storage that takes `seconds` for each request."""
 
     def read(offset: int, length: int) -> BytesIO:
         clock.sleep(seconds)
@@ -176,7 +176,7 @@ def test_what_a_slow_storage_leaves_no_time_for_is_left_for_later(clock: Clock) 
     seconds = (conversation.SOURCE_SECONDS + room.WALL_SECONDS) / 8
     document = inspect(slowly(scattered(150), clock, seconds))
     assert document == DocumentFacts(pages=1, title=None, preview_later=True)
-    with pytest.raises(Mishap):  # not even its pages are known
+    with pytest.raises(Mishap):  # not even the number of pages is known
         inspect(slowly(scattered(150), clock, 100))
 
 
@@ -234,7 +234,7 @@ def test_a_file_on_disk_is_read_through_its_descriptor(tmp_path: Path) -> None:
 
 def test_a_page_that_takes_too_long_leaves_a_document_without_preview(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "CPU_SECONDS", 1)
-    monkeypatch.setattr(room, "WALL_SECONDS", 60.0)  # of which a busy machine gives it a part
+    monkeypatch.setattr(room, "WALL_SECONDS", 60.0)  # on a busy machine a job gets only a part of the time
     assert inspect(endless()) == DocumentFacts(pages=1, title=None)
 
 
@@ -247,7 +247,7 @@ def test_a_page_that_needs_too_much_memory_does_no_harm() -> None:
 
 
 def test_a_form_that_takes_for_ever_is_drawn_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field with two children, which are the same one, which has two children, and so on."""
+    """A field with two children that are the same field, which has two such children, and so on."""
     fields = {5 + n: b"<</Kids[%d 0 R %d 0 R]/Parent %d 0 R>>" % (6 + n, 6 + n, 4 + n) for n in range(40)}
     data = handmade(b"1 0 0 rg 0 0 50 50 re f", {**fields, 45: b"<</FT/Tx/T(a)/Parent 44 0 R>>"})
     data = data.replace(b"/Pages 2 0 R", b"/Pages 2 0 R/AcroForm<</Fields[5 0 R]/NeedAppearances true>>")

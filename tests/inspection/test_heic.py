@@ -74,7 +74,7 @@ def test_colours_that_are_named_by_numbers_become_those_of_srgb() -> None:
     )
     shown = jpeg(inspect(named))
     assert "icc_profile" not in shown.info
-    # what Chromium makes of Display P3
+    # Display P3 as Chromium shows it
     assert all(abs(a - b) <= 4 for a, b in zip(files.pixel(shown, (30, 30)), (215, 93, 31), strict=True))
 
 

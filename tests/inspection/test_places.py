@@ -1,4 +1,4 @@
-"""Who gets a place, and whose turn it is."""
+"""Places and turns: which request gets one."""
 
 import threading
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Jobs that crash, hang, eat and lie: each ends as a verdict or as a mishap, and leaves nothing behind."""
+"""Jobs that crash, hang, use too much memory or lie: each ends as a verdict or a mishap, and leaves nothing behind."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def ask(job: str, rank: Rank = Rank.IMAGE, **arguments: Any) -> Answer:
 
 
 def children() -> list[int]:
-    """The processes that the warm one has now."""
+    """The current child processes of the warm process."""
     return [int(pid) for pid in Path(f"/proc/{warm.pid()}/task/{warm.pid()}/children").read_text().split()]
 
 
@@ -71,7 +71,7 @@ def test_a_job_can_do_nothing_but_its_job() -> None:
     ],
 )
 def test_how_a_job_can_end(job: str, outcome: type[Exception], about: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "WALL_SECONDS", 60.0)  # of which a busy machine gives it a part
+    monkeypatch.setattr(room, "WALL_SECONDS", 60.0)  # on a busy machine a job gets only a part of the time
     with pytest.raises(outcome) as caught:
         ask(job)
     assert type(caught.value) is outcome
@@ -142,7 +142,7 @@ def test_a_warm_process_that_is_killed_is_replaced_and_its_jobs_end() -> None:
     (job,) = children()
     assert first
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: warm.pid() not in (first, None))  # the job is begun again
+    wait_for(lambda: warm.pid() not in (first, None))  # the job is started again
     wait_for(lambda: not Path(f"/proc/{job}").exists())
     warm.stop()
     asking.join(30)

@@ -1,4 +1,4 @@
-"""`scapi media clean`: files that were stored before the present rules."""
+"""`scapi media clean`: files that were stored before the current rules."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ CLEAN = cleaning.cleaned(PHOTO, "image/jpeg")
 
 
 def keep(data: bytes, suffix: str = "", mimetype: str = "image/jpeg") -> int:
-    """Store a media's file as an older version has done it; return the media's id."""
+    """Store a media's file like an older version; return the media's id."""
     key = key_of(new_id()) + suffix
     storage.save(key, BytesIO(data), mimetype)
     file = MediaFile(
@@ -51,7 +51,7 @@ def outcomes(**options: bool) -> list[Outcome]:
 
 @pytest.fixture
 def heard(app: Flask) -> Iterator[list[Event]]:
-    """The events of media that were updated."""
+    """The events of updated media."""
     events: list[Event] = []
 
     def receive(_: Flask, event: Event) -> None:

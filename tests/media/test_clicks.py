@@ -1,4 +1,4 @@
-"""Clicks on a media: who made them is remembered, and counted, once."""
+"""Clicks on a media: each visitor is recorded and counted once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -69,7 +69,10 @@ def test_each_visitor_is_counted_once(server: Server, media: str) -> None:
         (by_admin(json={"ip": "2001:db8::1"}), by_admin(json={"ip": "2001:db8::ffff:1"})),  # one household
         (by_admin(json={"ip": "::ffff:192.0.2.1"}), by_admin(files={"ip": (None, "192.0.2.1")})),
         (by_admin(json={"ip": "127.0.0.1"}), {}),
-        ({"json": {"ip": "192.0.2.1"}}, {"json": {"ip": "192.0.2.2"}}),  # nobody learns whether an address has clicked
+        (
+            {"json": {"ip": "192.0.2.1"}},
+            {"json": {"ip": "192.0.2.2"}},
+        ),  # no client can find out whether an address has clicked
         ({"headers": token(7), "json": {"ip": "192.0.2.1"}}, {"headers": token(7), "json": {"ip": "192.0.2.2"}}),
         ({}, {"json": {"ip": None}}),
         ({"json": {}}, {"data": {"ip": ""}}),

@@ -1,4 +1,4 @@
-"""How an upload ends: refused for good, left as it was by a mishap of ours, and by one request at a time."""
+"""The end of an upload: refused for good, unchanged after a failure of the server, and one request at a time."""
 
 import threading
 import time
@@ -45,7 +45,7 @@ def code(body: dict[str, Any]) -> str:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception | None], list[int]]:
-    """A function after which inspection raises; it returns a list that has an item for every time that it was begun."""
+    """A function that makes inspections raise an error; it returns a list that gets an item per inspection."""
     original = Look._answer
     asked: list[int] = []
 
@@ -123,7 +123,7 @@ def test_two_requests_complete_one_upload_and_only_one_inspects_it(
     finished = completion._finished
 
     def slowly(*arguments: Any) -> Any:
-        waiting.wait(30)  # until the other one has found out that it is not the first
+        waiting.wait(30)  # until the other request has noticed that it is not the first
         return finished(*arguments)
 
     monkeypatch.setattr(completion, "_finished", slowly)
@@ -164,4 +164,4 @@ def test_no_place_is_told_at_once_and_changes_nothing(app: Flask) -> None:
         status, body = complete(app, upload_id)
         assert (status, code(body)) == (503, "busy")
     assert complete(app, upload_id)[0] == 201
-    assert complete(app, upload_id)[0] == 201  # what is completed needs no place
+    assert complete(app, upload_id)[0] == 201  # a completed upload needs no place

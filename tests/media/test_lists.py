@@ -19,7 +19,7 @@ from tests.tags.making import plan, statements
 MEDIA = "/api/v2/media/"
 
 USERS = count(7_000_000)
-"""Users who have no media yet."""
+"""Ids of users without media."""
 
 
 def listed(server: Server, user: int, **query: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def test_a_user_sees_their_own_media_and_no_others(server: Server) -> None:
     embed = {"type": "embed", "embed_type": "video", "embed_id": "1", "metadata": {"a": 1}}
     second = server.request("POST", MEDIA, json=embed, headers=token(user)).json()
     for made in (first, second):
-        assert made.pop("delete_token") is None  # which only the answers that make a media have
+        assert made.pop("delete_token") is None  # only answers that create a media have it
     assert listed(server, user) == {"count": 2, "next": None, "previous": None, "results": [second, first]}
 
 
@@ -78,4 +78,6 @@ def test_it_reads_an_index_and_no_other_media(make_app: Callable[..., Flask], qu
         assert client.get(path, headers=token(1)).get_json()["count"] == 100
     count, listed, _files = (plan(app, *query) for query in sent)
     assert "ix_media_newest" in listed, listed
-    assert "ix_media_creator_id_stored" in count or "ix_media_newest" in count, count  # either has only its media
+    assert "ix_media_creator_id_stored" in count or "ix_media_newest" in count, (
+        count
+    )  # each of them reads only the user's media

@@ -1,4 +1,4 @@
-"""What an admin finds and deletes: anyone's media, by whatever a report says of it."""
+"""Admins find and delete anyone's media, by the details of a report."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ SEEDS = count(80_000)
 
 
 def found(server: Server, headers: dict[str, str] = ADMIN, **query: Any) -> list[int]:
-    """Return the ids of the media that a list has."""
+    """Return the ids of the media on a list."""
     answer = server.request("GET", MEDIA, params={"limit": 100, **query}, headers=headers)
     assert answer.status_code == 200, answer.text
     return [media["id"] for media in answer.json()["results"]]
@@ -130,7 +130,7 @@ def test_the_bounds_of_a_time(server: Server) -> None:
     mine = token(next(USERS))
     media = upload(server, files.gif(), headers=mine)
     moment = datetime.fromisoformat(media["added_at"])
-    tick = timedelta(seconds=1)  # as answers have it
+    tick = timedelta(seconds=1)  # the precision of answers
     for since, until, met in ((moment, moment + tick, True), (moment + tick, None, False), (None, moment, False)):
         bounds = {name: bound.isoformat() for name, bound in (("since", since), ("until", until)) if bound}
         assert found(server, mine, **bounds) == [media["id"]] * met, bounds

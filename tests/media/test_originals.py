@@ -1,4 +1,4 @@
-"""A HEIC that is kept beside the JPEG that is served of it."""
+"""A HEIC that is kept beside the JPEG made from it."""
 
 from collections.abc import Callable
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Previews and thumbnails may be lost in a power cut: then they are made again, before anybody misses them."""
+"""Previews and thumbnails may be lost in a power cut: then they are made again before they are needed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +23,7 @@ PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
 
 @pytest.fixture(autouse=True)
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settle nothing by itself, and make no renditions, which would count among the pictures."""
+    """Settle nothing automatically, and make no renditions, which would count as pictures."""
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
     monkeypatch.setattr(maker, "wake", lambda: None)
 
@@ -68,7 +68,7 @@ def test_what_nobody_asks_for_is_made_again_by_housekeeping(app: Flask) -> None:
     for file in pictures():
         path(app, file).unlink()
     settling.remake_overdue(lambda: False)
-    assert not any(path(app, file).exists() for file in pictures())  # its own process may still do it
+    assert not any(path(app, file).exists() for file in pictures())  # its own process may still settle it
     db.session.execute(
         update(MediaFile).where(MediaFile.role != Role.FILE).values(unsettled_since=now() - timedelta(hours=1))
     )
@@ -86,7 +86,7 @@ def test_a_preview_that_there_was_no_time_for_is_made_later(
         slow.setattr(facts, "of_document", lambda _answer: DocumentFacts(2, "Title", preview_later=True))
         media = completed(app, PAPER)
         assert (media["pages"], media["image_width"], media["image_thumbnail"]["width"]) == (2, None, None)
-        assert app.test_client().get(media["image"]).status_code == 503  # there is still no time
+        assert app.test_client().get(media["image"]).status_code == 503  # there is still no time to draw it
     with app.app_context():
         stored = db.session.scalars(select(Media.stored)).one()
         with app.test_client().get(media["image"]) as answer:

@@ -1,4 +1,4 @@
-"""Delete tokens: an undo for those who have no login."""
+"""Delete tokens: an undo for clients without a login."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def test_an_upload_without_a_login_can_be_undone(server: Server) -> None:
     upload_id = send_all(server, PHOTO)
     fields = {"upload_id": upload_id, "md5": md5(PHOTO)}
     media = server.request("POST", COMPLETE, json=fields).json()
-    again = server.request("POST", COMPLETE, json=fields).json()  # whose first answer got lost
+    again = server.request("POST", COMPLETE, json=fields).json()  # as after a lost answer
     assert len(media["delete_token"]) == 43
     assert again["delete_token"] == media["delete_token"]
     assert "delete_token" not in server.request("GET", f"{MEDIA}{media['id']}/").json()

@@ -1,4 +1,4 @@
-"""A browser on the page of a running scapi. What is not allowed anywhere is checked everywhere."""
+"""A browser on the page of a running scapi. Forbidden requests and errors are checked in every test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -14,7 +14,7 @@ from tests.running import ROOT, Server
 BUILT = ROOT / "scapi" / "page" / "static" / "index.html"
 
 PATIENCE = 15_000
-"""Milliseconds to wait for what the page should show; much more than it takes."""
+"""Milliseconds to wait for the page to show something; much more than it takes."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,7 +24,7 @@ def _patience() -> None:
 
 @pytest.fixture(scope="session")
 def elsewhere() -> Iterator[Site]:
-    """Another web server, to which links lead; scapi may fetch from it, the page may not."""
+    """Another web server, the target of links; scapi may fetch from it, the page may not."""
     with sites.serving() as site:
         yield site
 
@@ -41,9 +41,9 @@ def service(serve: Callable[..., AbstractContextManager[Server]], elsewhere: Sit
 
 @pytest.fixture
 def visit(browser: Browser, service: Server) -> Iterator[Callable[..., Page]]:
-    """A function that opens the page in a browser that was never here, with Playwright's options of a context.
+    """A function that opens the page in a new browser context, with Playwright's options of a context.
 
-    At the end, no request may have gone to another host, and nothing may have gone wrong unseen.
+    At the end, it checks that no request went to another host, and that there were no unexpected errors.
     """
     contexts = []
     foreign: list[str] = []
@@ -54,7 +54,7 @@ def visit(browser: Browser, service: Server) -> Iterator[Callable[..., Page]]:
             foreign.append(request.url)
 
     def listen(message: ConsoleMessage) -> None:
-        # that a request failed or a file was refused is the page's to say, and is looked at there
+        # the page itself reports failed requests and refused files; the tests check that
         if message.type in ("error", "warning") and not message.text.startswith(("Failed to load resource", "[Uppy]")):
             problems.append(message.text)
 
@@ -84,7 +84,7 @@ def page(visit: Callable[..., Page]) -> Page:
 
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
-    """Where screenshots are kept for whoever wants to look at them."""
+    """The folder of screenshots for people to look at."""
     folder = ROOT / "artefacts"
     folder.mkdir(exist_ok=True)
     return folder

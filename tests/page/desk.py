@@ -1,4 +1,4 @@
-"""What a person does at the page, and what is seen there."""
+"""Actions of a person on the page, and what the page shows."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ def choose(page: Page, *files: Path) -> None:
 
 
 def upload(page: Page, name: str) -> Locator:
-    """Return the row of a file on its way."""
+    """Return the row of a file that is being uploaded."""
     return page.get_by_role("list", name="Uploads").get_by_role("listitem").filter(has_text=name)
 
 
@@ -55,7 +55,7 @@ def tag(page: Page, name: str) -> Locator:
 
 
 def says(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the line that says what has just happened says `text`."""
+    """Wait until the status line says `text`."""
     expect(page.get_by_role("status")).to_have_text(text)
 
 
@@ -81,11 +81,11 @@ class Line:
         self._apply(offline=False)
 
     def cut(self) -> None:
-        """Take the network away."""
+        """Cut the network."""
         self._apply(offline=True)
 
     def mend(self) -> None:
-        """Give it back."""
+        """Restore the network."""
         self._apply(offline=False)
 
     def _apply(self, *, offline: bool) -> None:
@@ -94,7 +94,7 @@ class Line:
 
 
 def wait_for_bytes(page: Page, name: str, count: int) -> None:
-    """Wait until at least `count` bytes of a file are on their way."""
+    """Wait until at least `count` bytes of a file were sent."""
     bar = upload(page, name).get_by_role("progressbar")
     expect(bar).to_be_visible()
     handle = bar.element_handle()
@@ -122,7 +122,7 @@ def chunks(page: Page) -> list[str]:
 
 
 def arrived(service: Server, page: Page, name: str, path: Path) -> None:
-    """Check that the server has the bytes of the file at `path`, and that its thumbnail is seen."""
+    """Check that the server has the bytes of the file at `path`, and that its thumbnail is shown."""
     expect(media(page, name)).to_be_visible()
     assert fetch(service, address(page, name)).content == path.read_bytes()
     is_seen(page, name)

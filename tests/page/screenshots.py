@@ -1,4 +1,4 @@
-"""Draws the pictures of the page that README shows: `make screenshots` writes them into docs/images."""
+"""Makes the pictures of the page for README: `make screenshots` writes them into docs/images."""
 
 import random
 import tempfile
@@ -22,7 +22,7 @@ IMAGES = ROOT / "docs" / "images"
 WINDOW = {"width": 1100, "height": 980}
 
 SPEED = 300_000
-"""Bytes per second of the uploads, so slow that all of them are seen under way."""
+"""Bytes per second of the uploads, so slow that all of them are shown running."""
 
 NAMES = (
     "Ridge at dawn",
@@ -42,14 +42,14 @@ NAMES = (
 )
 
 PATIENCE = 15_000
-"""Milliseconds to wait for what the page should show."""
+"""Milliseconds to wait for the page to show something."""
 
 MOST_BYTES = 150_000
-"""Bytes that a picture may have."""
+"""The most bytes of a picture."""
 
 
 def landscape(seed: int, width: int = 900, height: int = 600, grain: float = 0) -> bytes:
-    """Return a photo of mountains, as a JPEG; nobody has taken it. `grain` makes it large, as cameras do."""
+    """Return a generated photo of mountains as a JPEG. `grain` makes it large, like those of cameras."""
     chance = random.Random(seed)
     hue = [chance.randint(50, 210) for _ in range(3)]
     image = Image.new("RGB", (width, height))
@@ -72,7 +72,7 @@ def landscape(seed: int, width: int = 900, height: int = 600, grain: float = 0) 
 
 
 def picture(browser: Browser, service: Server, folder: Path, scheme: str, user: int) -> Path:
-    """Draw the page with uploads of a user under way, in light or dark, and return the picture."""
+    """Make a picture of the page with running uploads of a user, in light or dark, and return it."""
     for seed, name in enumerate(NAMES):
         upload(service, landscape(seed), filename=f"{name}.jpg", headers=bearer(user))
     page = browser.new_context(viewport=WINDOW, color_scheme=scheme).new_page()  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ def serving(folder: Path) -> AbstractContextManager[Server]:
 
 
 def main() -> None:
-    """Draw both, on a server that is there for that only."""
+    """Make both pictures on a separate server."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser, serving(Path(name)) as service:
         for user, scheme in enumerate(("light", "dark"), 7):

@@ -1,4 +1,4 @@
-"""What the page does with files before it uploads them: refused, made smaller, found twice, pasted, dropped."""
+"""Files before they are uploaded by the page: refused, made smaller, found twice, pasted, dropped."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -16,7 +16,7 @@ from tests.running import Server
 MiB = 1024 * 1024
 
 MORE_THAN_A_PIECE = MiB + 100_000
-"""Bytes on their way when the first piece, of 1 MiB, has been answered."""
+"""More sent bytes than this mean that the first piece, of 1 MiB, has been answered."""
 
 
 def test_files_that_are_refused(page: Page, tmp_path: Path, artefacts: Path) -> None:

@@ -46,7 +46,9 @@ def test_axe_finds_nothing(
     desk.set_token(page, desk.token(8))
     expect(page.get_by_role("list", name="Media").get_by_role("listitem")).to_have_count(6)
     desk.Line(page, 100_000)
-    endless = files.jpeg(1900, 1900, noise=True)  # half a minute: no media comes of it, which the next page would show
+    endless = files.jpeg(
+        1900, 1900, noise=True
+    )  # takes half a minute, so that it does not become a media, which the next page would show
     desk.choose(
         page,
         desk.written(tmp_path / "a photo with a long name, as cameras and people give them.jpg", endless),
@@ -73,8 +75,8 @@ def test_axe_finds_nothing(
 
 
 def findings(page: Page) -> list[str]:
-    """Return what axe finds, however small."""
-    page.evaluate(AXE.read_text())  # a script element would be against the page's policy
+    """Return all findings of axe, also minor ones."""
+    page.evaluate(AXE.read_text())  # the page's policy forbids a script element
     violations = page.evaluate("axe.run().then(({ violations }) => violations)")
     return [f"{found['id']}: {node['html']}" for found in violations for node in found["nodes"]]
 
@@ -106,7 +108,7 @@ COVERED = """() => [...(document.querySelector('dialog[open]') ?? document).quer
     })
     .map((element) => element.outerHTML)
 """
-"""Buttons and fields that something else lies over when they are scrolled into view."""
+"""Buttons and fields that are covered by another element when they are scrolled into view."""
 
 
 def test_it_works_by_keyboard(page: Page, tmp_path: Path) -> None:

@@ -48,12 +48,12 @@ def test_share_and_delete_with_a_token(page: Page, service: Server, tmp_path: Pa
         large.get_by_role("button", name="Delete").click()
         page.get_by_role("dialog", name="Delete this media?").get_by_role("button", name=confirmed).click()
         expect(page.get_by_role("dialog", name="Delete this media?")).to_have_count(0)
-    expect(page.get_by_role("dialog", name="mine")).to_be_visible()  # what remains is shown
+    expect(page.get_by_role("dialog", name="mine")).to_be_visible()  # the remaining media is shown
     page.keyboard.press("Escape")
     expect(desk.media(page, "before")).to_have_count(0)
     assert service.request("GET", f"/api/v2/media/{before['id']}/").status_code == 404
 
-    page.reload()  # the token is this tab's
+    page.reload()  # the token belongs to this tab only
     expect(desk.media(page, "mine")).to_be_visible()
     desk.set_token(page, "")
     expect(desk.media(page, "mine")).to_have_count(0)
@@ -64,7 +64,7 @@ def test_forget_without_a_token(page: Page, service: Server, tmp_path: Path) -> 
         body = {name: value for name, value in route.fetch().json().items() if name != "delete_token"}
         route.fulfill(status=201, json=body)
 
-    page.route("**/media/upload/complete/", without_delete_token)  # as version 0.1.0 answered
+    page.route("**/media/upload/complete/", without_delete_token)  # like the answer of version 0.1.0
     desk.choose(page, desk.written(tmp_path / "nobodys.png", files.png()))
     path = desk.address(page, "nobodys").removeprefix(service.url)
     page.reload()
@@ -89,7 +89,7 @@ def test_delete_without_a_token_what_this_browser_made(page: Page, service: Serv
 
 
 def embeds(service: Server, user: int, count: int) -> None:
-    """Make media that need no file."""
+    """Create media without files."""
     for number in range(count):
         body = {"type": "embed", "embed_type": "poll", "embed_id": str(number)}
         assert service.request("POST", "/api/v2/media/", json=body, headers=bearer(user)).status_code == 201
@@ -173,7 +173,7 @@ def _is_there(service: Server, path: str) -> bool:
 
 def test_pictures_come_in_the_size_that_the_screen_needs(page: Page, service: Server, tmp_path: Path) -> None:
     desk.choose(page, desk.written(tmp_path / "sharp.png", files.png(700, 500)))
-    desk.is_seen(page, "sharp")  # made yet or not
+    desk.is_seen(page, "sharp")  # whether it is made already or not
     image = desk.media(page, "sharp").locator("img")
     offered = re.findall(r"(\S+) (\d+)w", image.get_attribute("srcset") or "")
     assert [width for _, width in offered] == ["320", "640", "700"]

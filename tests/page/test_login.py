@@ -48,7 +48,9 @@ def test_a_user_of_a_login_provider(
             expect(page.get_by_role("dialog", name="Delete this media?")).to_have_count(0)
             assert service.request("GET", f"/api/v2/media/{before['id']}/").status_code == 404
             page.keyboard.press("Escape")
-            desk.set_token(page, desk.token(7))  # the namesake sees neither what is Zoë's nor what is oidc:7's
+            desk.set_token(
+                page, desk.token(7)
+            )  # the user with the same number sees neither Zoë's media nor those of oidc:7
             expect(page.get_by_text("Nothing here yet.")).to_be_visible()
 
 

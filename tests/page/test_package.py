@@ -1,4 +1,4 @@
-"""The npm package `scapi-uploader`, as somebody installs it who has never seen this repository."""
+"""The npm package `scapi-uploader`, installed without this repository."""
 
 import json
 import os
@@ -28,7 +28,7 @@ TIMEOUT = 300
 
 @pytest.fixture(scope="module")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `npm pack` makes."""
+    """The result of `npm pack`."""
     if not (WEB / "node_modules").exists():
         pytest.skip("needs the page's packages: make page")
     folder = tmp_path_factory.mktemp("pack")
@@ -54,7 +54,7 @@ def app(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     (folder / "package.json").write_text(json.dumps(manifest))
     npm("install", "--prefer-offline", "--no-audit", "--no-fund", str(tarball), folder=folder)
     npm("exec", "--", "tsc", "--noEmit", folder=folder)
-    # React's development build makes each component twice in StrictMode, as it does on a developer's machine
+    # React's development build makes each component twice in StrictMode, as on a developer's machine
     npm("exec", "--", "vite", "build", "--logLevel", "warn", folder=folder, NODE_ENV="development")
     with folder_server.serving(folder / "dist") as url:
         yield url
@@ -112,7 +112,7 @@ def test_a_snippet_of_the_docs(app: str, browser: Browser, service: Server, tmp_
 
         def lose_one(route: Route) -> None:
             if len(lost) == 1:
-                route.fetch()  # the chunk comes to the server, and the answer does not come back
+                route.fetch()  # the chunk reaches the server, but the answer gets lost
                 route.abort()
             else:
                 route.continue_()

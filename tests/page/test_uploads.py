@@ -1,4 +1,4 @@
-"""Files on their way through a browser, over good lines and bad ones."""
+"""Uploads through a browser, over good and bad connections."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.running import Server
 MiB = 1024 * 1024
 
 MORE_THAN_A_PIECE = MiB + 100_000
-"""Bytes on their way when the first piece, of 1 MiB, has been answered."""
+"""More sent bytes than this mean that the first piece, of 1 MiB, has been answered."""
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_pause_resume_and_cancel(page: Page, service: Server, photo: Path, tmp_p
     assert aborting.value.response().status == 204
     assert service.request("GET", aborting.value.url.removeprefix(service.url)).status_code == 404
 
-    page.wait_for_timeout(600)  # Uppy writes down every half a second what it would restore, and shows nothing of it
+    page.wait_for_timeout(600)  # Uppy saves its state every half second, without showing that
     page.reload()
     expect(desk.upload(page, photo.name)).to_contain_text("Paused")
     ranges = desk.chunks(page)
@@ -193,7 +193,7 @@ def test_a_file_that_changes_meanwhile(page: Page, photo: Path, tmp_path: Path) 
 
 
 def hold_complete(page: Page, change: Callable[[dict[str, Any]], object]) -> Callable[[], None]:
-    """Keep the answer to `complete` back until the function that is returned is called; `change` its media."""
+    """Hold the answer to `complete` until the returned function is called; `change` its media."""
     held: list[Route] = []
 
     def answer() -> None:
@@ -246,7 +246,7 @@ def test_leaving_with_an_upload_under_way_is_asked_about(page: Page, photo: Path
     desk.Line(page, 200_000)
     desk.choose(page, photo)
     desk.wait_for_bytes(page, photo.name, 1)
-    page.get_by_role("tab", name="Library").click()  # browsers ask on behalf of pages that were touched
+    page.get_by_role("tab", name="Library").click()  # browsers ask only if the user has touched the page
     page.evaluate("location.reload()")
     expect(desk.upload(page, photo.name)).to_be_visible()
     assert asked == ["beforeunload"]

@@ -1,7 +1,7 @@
-"""SQLiteBackend: files in one SQLite database; an example of a storage backend that scapi finds by its entry point.
+"""SQLiteBackend: files in one SQLite database; an example of a storage backend with an entry point.
 
-Every write adds a row of its own, which names the row it follows. The state holds the name of the last row, so the
-bytes it stands for are the chain that ends there; a row that no official state leads to is never seen.
+Every write adds a new row, which names the row before it. The state has the name of the last row, so its bytes are the
+chain that ends there. A row that is in no official chain is never read.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ WITH RECURSIVE chain (id, previous) AS (
 
 
 class SQLiteBackend(StorageBackend):
-    """Files in the database at `path`, which is made if it is not there."""
+    """Files in the database at `path`, which is created if it does not exist."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -77,7 +77,7 @@ class SQLiteBackend(StorageBackend):
         return StorageError(str(error))
 
     def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do `work` in one transaction, which survives a power cut when it ends, and return its result."""
+        """Do `work` in one transaction, which is synced at its end, and return its result."""
         with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)) as connection:
             connection.executescript("PRAGMA synchronous = EXTRA;" + SCHEMA)
             connection.execute("BEGIN IMMEDIATE")
@@ -189,7 +189,7 @@ class SQLiteBackend(StorageBackend):
         for key, size, modified in rows:
             yield Published(key, size, datetime.fromtimestamp(modified, UTC))
 
-    # What a crash left behind
+    # Leftovers of a crash
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
         rows = self._run(

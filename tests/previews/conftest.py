@@ -1,4 +1,4 @@
-"""What every test of previews stands on: no packet leaves this machine, and servers on loopback."""
+"""Fixtures of all tests of previews: no packet leaves this machine; servers run on loopback."""
 
 import socket
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.previews.sites import Site
 
 @pytest.fixture(autouse=True)
 def nothing_leaves_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let sockets reach loopback only, and let no name be looked up; a test that tries is a failed one."""
+    """Let sockets reach only loopback, and forbid name lookups; a test that tries either fails."""
     tried: list[Any] = []
 
     def guarded(name: str) -> None:

@@ -1,4 +1,4 @@
-"""A test's own Internet: names that only a table knows, and connections that never leave loopback."""
+"""A fake Internet for tests: names come from a table, and connections never leave loopback."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scapi.previews import fetch
 from scapi.previews.addresses import IPAddress
 
 PUBLIC = "93.184.215.14"
-"""An address that is public, and that a test's connections are led away from."""
+"""A public address; connections of tests to it are redirected."""
 
 
 class Resolver:
-    """Answers from a table, and remembers what it was asked. A list of lists is answered one after another."""
+    """Answers from a table, and records the queries. A list of lists has one answer per query."""
 
     def __init__(self, names: Mapping[str, list[str] | list[list[str]]]) -> None:
         self.names = names
@@ -32,12 +32,12 @@ class Resolver:
 
 
 class Dialler:
-    """Opens connections to loopback only, and remembers every address that it was to dial."""
+    """Opens connections only to loopback, and records every requested address."""
 
     def __init__(self, lead: Callable[[str, int], tuple[str, int] | None] = lambda *_: None) -> None:
         self.dialled: list[tuple[str, int]] = []
         self._lead = lead
-        """Where a connection to a public address really goes; None: nobody answers."""
+        """The real target of a connection to a public address; None: no answer."""
 
     def __call__(self, address: str, port: int, timeout: float) -> httpcore.NetworkStream:
         self.dialled.append((address, port))

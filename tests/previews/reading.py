@@ -1,4 +1,4 @@
-"""Reading a page as a preview does."""
+"""Reads a page like a preview."""
 
 from scapi.previews import page
 from scapi.previews.addresses import Target

@@ -1,4 +1,4 @@
-"""Web servers on loopback that tests fetch from: well-behaved, slow, endless, lying ones, with TLS or without."""
+"""Web servers on loopback for tests: normal, slow, endless and lying ones, with TLS or without."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Answer:
 
 
 def redirect(to: str, status: int = 302) -> Answer:
-    """An answer that sends elsewhere."""
+    """A redirect."""
     return Answer(status=status, headers={"Location": to})
 
 
 def silent(handler: BaseHTTPRequestHandler) -> None:
-    """Accept the connection and never say a word, for longer than anyone should wait."""
+    """Accept the connection and send nothing, for longer than any client should wait."""
     time.sleep(20)
 
 
 def slow_header(handler: BaseHTTPRequestHandler) -> None:
-    """Send the header byte by byte: every single read succeeds soon."""
+    """Send the header byte by byte: each single read succeeds soon."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
     for _ in range(200):
         handler.wfile.write(b"x")
@@ -68,7 +68,7 @@ def slow_body(handler: BaseHTTPRequestHandler) -> None:
 
 
 def endless_body(handler: BaseHTTPRequestHandler) -> None:
-    """Send a title and then paragraphs without end, as fast as they are taken."""
+    """Send a title and then paragraphs without end, as fast as possible."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>endless</title>")
     while True:
         handler.wfile.write(b"<p>more and more</p>" * 1000)
@@ -89,7 +89,7 @@ def endless_interim(handler: BaseHTTPRequestHandler) -> None:
 
 
 def cut_off(handler: BaseHTTPRequestHandler) -> None:
-    """Promise more than is sent."""
+    """Announce more bytes than are sent."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n<title>cut</title>")
 
 
@@ -100,7 +100,7 @@ def no_http(handler: BaseHTTPRequestHandler) -> None:
 
 @dataclass
 class Site:
-    """A running web server: what it answers by path, and what it was asked."""
+    """A running web server: its answers by path, and the requests that it got."""
 
     port: int
     scheme: str = "http"
@@ -133,7 +133,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
             site.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             self.close_connection = True
             answer = site.answers.get(self.path.partition("?")[0], Answer("<title>Not here</title>", status=404))
-            with suppress(OSError):  # whoever asked has had enough
+            with suppress(OSError):  # the client has closed the connection
                 answer(self)
 
         def log_message(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Where the fetcher may go, decided without any I/O."""
+"""Which URLs and addresses the fetcher may access, decided without any I/O."""
 
 from ipaddress import ip_address
 

@@ -1,4 +1,4 @@
-"""The link that was posted stays, where the page does not name a better one for itself."""
+"""The posted link stays, unless the page declares a better one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The encoding of a page, whatever it and its server say."""
+"""The encoding of a page, also if the page and its server declare a wrong one."""
 
 import pytest
 
@@ -25,7 +25,7 @@ FAR = f"<!--{'x' * 5000}-->"
         (RUSSIAN, "utf-8", "<meta charset='windows-1251'>", None),
         (RUSSIAN, "iso8859-5", '<?xml version="1.0" encoding="ISO-8859-5"?>', None),
         (RUSSIAN, "cp1251", "<!-- <meta charset=utf-8> --><meta charset = ' windows-1251 '>", None),
-        ("联通", "gbk", "<meta charset=gb2312>", None),  # its bytes would be UTF-8, too
+        ("联通", "gbk", "<meta charset=gb2312>", None),  # its bytes are valid UTF-8, too
         ("联通", "gbk", "", "gb2312"),
         (RUSSIAN, "utf-8", "<meta charset=utf-16>", None),
     ],

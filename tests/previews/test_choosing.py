@@ -1,4 +1,4 @@
-"""Which picture a card gets."""
+"""The choice of a card's picture."""
 
 import pytest
 

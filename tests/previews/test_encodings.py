@@ -1,4 +1,4 @@
-"""Content codings of answers: what is taken, and how much of it is unpacked."""
+"""Content codings of answers: which are accepted, and how much is decoded."""
 
 import gzip
 import sys
@@ -59,7 +59,7 @@ def test_no_piece_of_a_bomb_is_larger_than_what_is_taken(encoding: str) -> None:
     bomb = ENCODINGS[encoding](bytes(2 * 1024 * 1024))
     pieces = list(encodings.decoder(encoding).decode(bomb, 70_000))
     assert b"".join(pieces) == bytes(2 * 1024 * 1024)
-    # brotli only promises to stop soon behind the limit
+    # brotli only promises to stop soon after the limit
     assert max(map(len, pieces)) <= (300_000 if encoding == "br" else 70_000)
 
 
@@ -75,7 +75,7 @@ def test_no_piece_of_a_bomb_is_larger_than_what_is_taken(encoding: str) -> None:
         ("gzip, gzip", gzip.compress(PAGE)),
         ("gzip, identity", gzip.compress(PAGE)),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",  # the bytes hold the time
+    ids=lambda value: value if isinstance(value, str) else "",  # the bytes contain the time
 )
 def test_what_is_not_compressed_as_it_says(site: Site, encoding: str, body: bytes) -> None:
     answer = get(site, site.put("/", Answer(body, headers={"Content-Encoding": encoding})))

@@ -1,4 +1,4 @@
-"""The only door to the outside, against real servers on loopback."""
+"""The fetcher, against real servers on loopback."""
 
 import re
 import time
@@ -19,7 +19,7 @@ from tests.previews.sites import Answer, Behaviour, Site, redirect
 
 SECONDS = 0.7
 PATIENCE = 8
-"""Seconds that a busy machine may take longer; what is cut off would take 20."""
+"""Extra seconds for a busy machine; without the deadline it would take 20."""
 
 PAGE = b"<!doctype html><title>plain</title>"
 

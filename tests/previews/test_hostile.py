@@ -1,4 +1,4 @@
-"""URLs that want the server to reach into its own network: refused, or made without a preview, and never dialled."""
+"""URLs that lead into the server's own network: refused, or created without a preview, and never connected to."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +52,7 @@ NAMES: dict[str, list[str] | list[list[str]]] = {
     "multicast.example.com": ["239.255.255.250"],
     "none.example.com": [],
     "changing.example.com": [["10.0.0.1"], [PUBLIC]],
-    # the Cyrillic letters of a name that looks like apple.com, which is someone else's, inside
+    # a name in Cyrillic letters that looks like apple.com; here it resolves to an internal address
     "xn--80ak6aa92e.com": ["10.0.0.1"],
     "xn--exmple-4nf.com": ["127.0.0.1"],
 }
@@ -67,7 +67,7 @@ WITHOUT_PREVIEW += ["http://changing.example.com/", "http://private.example.com/
 
 
 class Outside:
-    """An application whose fetcher sees the test's names, and what it dialled."""
+    """An application whose fetcher uses the test's names, and the addresses that it connected to."""
 
     def __init__(self, app: Flask, rules: Rules) -> None:
         self.client: FlaskClient = app.test_client()
@@ -82,7 +82,7 @@ class Outside:
 
 @pytest.fixture(scope="module")
 def database() -> str:
-    """One kind of database: what is tested here has nothing to do with it."""
+    """One kind of database: these tests do not depend on it."""
     return "sqlite"
 
 
@@ -97,7 +97,7 @@ def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
 
 @pytest.fixture
 def outside(app: Flask) -> Outside:
-    """An application as it comes: nothing is opened."""
+    """An application with default settings: no internal address is allowed."""
     return Outside(app, Rules())
 
 

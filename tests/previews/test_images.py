@@ -1,4 +1,4 @@
-"""The pictures of a page, in the order in which they are worth a try."""
+"""The pictures of a page, best first."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON-LD and microdata: what is about the page, and what is about something else."""
+"""JSON-LD and microdata: objects about the page, and objects about something else."""
 
 import json
 from typing import Any

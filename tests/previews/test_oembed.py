@@ -1,4 +1,4 @@
-"""oEmbed: who answers for a URL, and what of an answer is believed."""
+"""oEmbed: the provider of a URL, and the trusted parts of its answer."""
 
 import json
 import time

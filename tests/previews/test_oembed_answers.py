@@ -1,4 +1,4 @@
-"""What oEmbed answers say, in any form, and where pages say that they are."""
+"""oEmbed answers in all formats, and the links of pages to them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a page says about itself: pages in the style of the big sites, and broken ones."""
+"""The metadata of a page: pages in the style of big sites, and broken ones."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a page may cost, and what is taken of one that goes too far."""
+"""Limits of a page, and what is read of a page that exceeds them."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""How many previews are made at a time, and how long somebody waits."""
+"""How many previews are made at a time, and how long a request waits."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from scapi.previews.places import Busy, Places
 
 @contextmanager
 def occupied(places: Places, number: int) -> Iterator[threading.Event]:
-    """Take places that are given back when the event is set."""
+    """Take places, and free them when the event is set."""
     over, taken = threading.Event(), threading.Semaphore(0)
 
     def hold() -> None:

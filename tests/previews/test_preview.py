@@ -54,7 +54,7 @@ def test_open_graph_and_discovered_oembed_together(site: Site) -> None:
 
 @pytest.fixture
 def vimeo(tmp_path: Path) -> Iterator[tuple[Site, Previewer]]:
-    """A server that is vimeo.com, with its certificate, and a previewer for which its address is public."""
+    """A server for vimeo.com with a certificate, and a previewer that treats its address as public."""
     server, client = sites.certificate(tmp_path, "vimeo.com", "i.vimeocdn.com")
     with sites.serving(server) as site:
         names = {"vimeo.com": [PUBLIC], "i.vimeocdn.com": [PUBLIC]}

@@ -1,4 +1,4 @@
-"""What a link may lead to beside a page: files, pictures, pages that send elsewhere."""
+"""Targets of links other than pages: files, pictures, pages that redirect."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def test_who_has_scripts_does_not_see_a_noscript(site: Site) -> None:
 
 @dataclass
 class File:
-    """A link to a file and the card that it makes."""
+    """A link to a file, and its card."""
 
     path: str
     answer: Answer

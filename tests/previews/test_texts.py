@@ -1,4 +1,4 @@
-"""Texts as a browser would show them, wherever they come from."""
+"""Texts from all sources, as a browser would show them."""
 
 import json
 

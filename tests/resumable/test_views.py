@@ -22,13 +22,13 @@ TYPES = "https://iana.org/assignments/http-problem-types#"
 
 
 def ask(server: Server, method: str, path: str, data: Any = None, **headers: str) -> requests.Response:
-    """Send a request; header names have _ for -. Via keeps interim answers away, which `requests` cannot read."""
+    """Send a request; header names have _ instead of -. Via prevents interim answers, which `requests` cannot read."""
     sent = {"Via": "1.1 tests"} | {name.replace("_", "-"): value for name, value in headers.items()}
     return server.request(method, path, data=data, headers=sent, allow_redirects=False)
 
 
 def begin(server: Server, data: bytes = b"", **headers: str) -> str:
-    """Begin an upload of which more will come, and return the path of its resource."""
+    """Create an incomplete upload, and return the path of its resource."""
     answer = ask(server, "POST", MEDIA, data, Upload_Complete="?0", **headers)
     assert answer.status_code == 201, answer.text
     assert answer.headers["Upload-Complete"] == "?0"
@@ -44,7 +44,7 @@ def extend(server: Server, path: str, offset: int, data: bytes, complete: str, *
 
 
 def problem(answer: requests.Response, status: int, kind: str) -> dict[str, Any]:
-    """Check that the answer is the problem, with our fields in it, and return it."""
+    """Check that the answer is this problem with scapi's fields, and return it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
@@ -127,7 +127,7 @@ def test_lengths_agree_for_ever(server: Server) -> None:
     problem(extend(server, path, 100, PHOTO[100:200], "?1"), 400, "inconsistent-upload-length")
     assert ask(server, "HEAD", path).headers["Upload-Offset"] == "100"
     problem(extend(server, path, 100, PHOTO, "?0"), 400, "inconsistent-upload-length")
-    assert ask(server, "HEAD", path).status_code == 404  # it is not valid from then on
+    assert ask(server, "HEAD", path).status_code == 404  # it is invalid from then on
 
 
 def test_digests(server: Server) -> None:
@@ -198,7 +198,7 @@ def test_a_field_that_is_not_valid_is_ignored(server: Server) -> None:
 
 
 def raw(server: Server, request: bytes) -> bytes:
-    """Send a request byte by byte as it stands, and return all that comes back until the connection ends."""
+    """Send the raw bytes of a request, and return everything until the connection ends."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(request)

@@ -1,4 +1,4 @@
-"""What is made at the first run."""
+"""Files that are created at the first run."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Settings come from the environment, as text, and are what they should be or stop the start."""
+"""Settings are read from the environment as text; invalid ones stop the start."""
 
 import logging
 from pathlib import Path

@@ -51,5 +51,5 @@ def test_what_cannot_work(tmp_path: Path, name: str, value: str, expected: str) 
     ],
 )
 def test_parameters_of_the_database(parameters: str) -> None:
-    """What PostgreSQL knows is taken, whether or not its server is there."""
+    """Parameters that PostgreSQL knows are accepted, whether its server runs or not."""
     engines.check(f"postgresql+psycopg://scapi:hidden@/scapi{parameters}")

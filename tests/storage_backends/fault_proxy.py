@@ -1,4 +1,4 @@
-"""A proxy on loopback between S3Backend and a server, which answers some requests itself or hangs up on them."""
+"""A proxy on loopback between S3Backend and a server, which answers some requests itself or closes the connection."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 HANG_UP = -1
-"""Stands for the status of an answer that never comes: the connection is closed."""
+"""Used as the status of a missing answer: the connection is closed."""
 
 CUT_SHORT = -2
-"""Stands for an answer that breaks off in the middle of its body."""
+"""Used as the status of an answer that breaks off in the middle of its body."""
 
 Choose = Callable[[str, str], "int | tuple[int, str] | None"]
-"""Takes method and path; returns what to answer (a status, or one with S3's code), or None: pass the request on."""
+"""Takes method and path; returns the answer (a status, or a status with S3's code), or None: pass the request on."""
 
 
 def puts(part: str, answer: int | tuple[int, str]) -> Choose:
-    """Answer every PUT that has `part` in its path by `answer`."""
+    """Answer every PUT with `part` in its path with `answer`."""
     return lambda method, path: answer if method == "PUT" and part in path else None
 
 
 @dataclass
 class Proxy:
-    """Its address, the requests it saw (`GET /bucket/key?query`), and what to do with them."""
+    """Its URL, the requests that it got (`GET /bucket/key?query`), and what to do with them."""
 
     url: str
     choose: Choose = lambda _method, _path: None
@@ -92,7 +92,7 @@ class _Server(ThreadingHTTPServer):
     target: tuple[str, int]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away are what these tests are about."""
+        """Log nothing: in these tests clients close connections on purpose."""
 
 
 @contextmanager

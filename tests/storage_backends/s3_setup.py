@@ -1,4 +1,4 @@
-"""What tests of S3Backend share: backends over a server, a look into its bucket, a way to make its requests fail."""
+"""Shared by tests of S3Backend: backends on a server, the content of its bucket, a way to make its requests fail."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def _loader() -> Loader:
 
 
 def s3_backend(server: Server, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> S3Backend:
-    """Return a backend over a prefix that nobody else uses, its credentials found by boto3's own chain."""
+    """Return a backend with a unique prefix, and with credentials from boto3's own chain."""
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
-    # Every session reads megabytes of JSON before its first client; once is enough for all tests.
+    # A new session reads megabytes of JSON for its first client; all tests share one.
     monkeypatch.setattr("botocore.session.create_loader", lambda _: _loader())
     return S3Backend.from_settings(server.settings(SCAPI_S3_PREFIX=f"{secrets.token_hex(6)}/") | settings)
 
@@ -36,7 +36,7 @@ def client_of(backend: S3Backend) -> Any:
 
 
 def s3_inventory(server: Server, backend: S3Backend) -> Callable[[], list[str]]:
-    """Return a function that lists objects and multipart uploads under the backend's prefix, by a client of its own."""
+    """Return a function that lists objects and multipart uploads under the backend's prefix, with a separate client."""
     client, prefix = server.client(), backend._bucket.prefix
 
     def names() -> list[str]:
@@ -49,7 +49,7 @@ def s3_inventory(server: Server, backend: S3Backend) -> Callable[[], list[str]]:
 
 
 def s3_faults(backend: S3Backend) -> Faults:
-    """Return a Faults that every request of the backend goes through; one that fails does so after all retries."""
+    """Return a Faults for every request of the backend; a failing request fails after all retries."""
     faults = Faults()
     client = client_of(backend)
     real = client._make_api_call
@@ -63,18 +63,18 @@ def s3_faults(backend: S3Backend) -> Faults:
 
 
 Answer = Callable[[str, dict[str, Any], Callable[[], Any]], Any]
-"""Takes an operation, its parameters and a function that makes the request; returns the answer or raises."""
+"""Takes an operation, its parameters and a function that makes the request; returns the answer or raises an error."""
 
 
 def intercept(backend: S3Backend, answer: Answer) -> None:
-    """Let `answer` stand between the backend and its client."""
+    """Put `answer` between the backend and its client."""
     client = client_of(backend)
     real = client._make_api_call
     client._make_api_call = lambda name, parameters: answer(name, parameters, partial(real, name, parameters))
 
 
 def record(backend: S3Backend) -> list[tuple[str, dict[str, Any]]]:
-    """Return a list that grows with every request of the backend: its operation and its parameters."""
+    """Return a list that gets the operation and the parameters of every request of the backend."""
     made: list[tuple[str, dict[str, Any]]] = []
 
     def note(name: str, parameters: dict[str, Any], request: Callable[[], Any]) -> Any:
@@ -86,17 +86,17 @@ def record(backend: S3Backend) -> list[tuple[str, dict[str, Any]]]:
 
 
 def refusal(code: str, status: int, operation: str = "AnyOperation") -> ClientError:
-    """Return what botocore raises when a server answers so."""
+    """Return the exception that botocore raises for such an answer."""
     answer: Any = {"Error": {"Code": code, "Message": "made up"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, operation)
 
 
 def operations(made: list[tuple[str, dict[str, Any]]]) -> list[str]:
-    """Return the names of what was asked, sorted: some of it is asked at once."""
+    """Return the operations of the requests, sorted: some run in parallel."""
     return sorted(name for name, _ in made)
 
 
 def published(backend: S3Backend, server: Server, key: str) -> dict[str, Any]:
-    """Return what HEAD says of an object."""
+    """Return the answer of HEAD for an object."""
     answer: dict[str, Any] = server.client().head_object(Bucket=server.bucket, Key=backend._bucket.prefix + key)
     return answer

@@ -1,4 +1,4 @@
-"""What CheckedBackend does around every backend: keys, errors, times."""
+"""CheckedBackend's work for every backend: keys, errors, times."""
 
 import errno
 import io
@@ -58,7 +58,7 @@ CALLS: dict[str, Call] = {
 
 
 class Observed(list[tuple[str, str]]):
-    """The operations and outcomes that a backend's observer was told of."""
+    """The operations and outcomes that a backend's observer got."""
 
     def __call__(self, operation: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0

@@ -1,4 +1,4 @@
-"""The example of docs/writing-a-backend.md, installed as a stranger's package would be, passes the suite."""
+"""The example of docs/writing-a-backend.md, installed like any package, passes the suite."""
 
 import shutil
 import sqlite3
@@ -22,7 +22,7 @@ PLUGIN = Path(__file__).parents[1] / "plugin"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that the plug-in was installed in; nothing is downloaded."""
+    """Return the folder in which the plug-in is installed; nothing is downloaded."""
     folder = tmp_path_factory.mktemp("plugin")
     source = shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]

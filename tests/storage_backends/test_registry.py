@@ -1,4 +1,4 @@
-"""Backends are found by their entry points, and what is wrong with one is said."""
+"""Backends are found by their entry points; errors in one are reported."""
 
 from importlib.metadata import EntryPoint, EntryPoints
 

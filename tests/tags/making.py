@@ -17,12 +17,12 @@ TAGS = "/api/v2/tag/"
 
 
 def unique(name: str = "tag") -> str:
-    """Return a name that no other tag has: after `name` come digits, in which no word can be found by chance."""
+    """Return a unique name: `name` and digits, in which no search finds a word by chance."""
     return f"{name} {secrets.randbelow(10**32):032}"
 
 
 def create(server: Server, **fields: Any) -> dict[str, Any]:
-    """Create a tag, of a name of its own if none is given, and return the answer."""
+    """Create a tag, with a unique name if none is given, and return the answer."""
     answer = server.request("POST", TAGS, json={"name": unique(), **fields})
     assert answer.status_code == 201, answer.text
     tag: dict[str, Any] = answer.json()
@@ -38,7 +38,7 @@ def insert_tags(app: Flask, tags: Sequence[dict[str, Any]]) -> None:
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[tuple[str, Any]]]:
-    """Yield a list that the statements which the application sends meanwhile come into, with their parameters."""
+    """Yield a list that gets the statements of the application and their parameters."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -54,7 +54,7 @@ def statements(app: Flask) -> Iterator[list[tuple[str, Any]]]:
 
 
 def plan(app: Flask, statement: str, parameters: Any) -> str:
-    """Return the plan that the application's database makes for a statement."""
+    """Return the database's plan for a statement."""
     with app.app_context(), db.engine.connect() as connection:
         explain = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN (COSTS OFF) "
         rows = connection.exec_driver_sql(explain + statement, parameters)

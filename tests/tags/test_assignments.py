@@ -21,7 +21,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def send(server: Server, action: str, tag_id: int, **body: Any) -> Any:
-    """Ask to assign or unassign."""
+    """Send a request to assign or unassign."""
     return server.request("POST", f"{TAGS}{tag_id}/{action}/", **body)
 
 
@@ -34,11 +34,11 @@ def test_assigning_and_unassigning(server: Server, kind: str, way: str) -> None:
         assert (answer.status_code, answer.content) == (204, b""), answer.text
     others = {name: None for name in TYPES if name != kind}
     assert send(server, "assign", tag, json={kind: 2**63 - 1, **others}).status_code == 204
-    assert send(server, "assign", tag, json={kind: 7.0}).status_code == 204  # JSON knows one kind of numbers
+    assert send(server, "assign", tag, json={kind: 7.0}).status_code == 204  # JSON has only one type of numbers
 
 
 def test_tags_of_media(server: Server) -> None:
-    """They are listed by media, media are listed by them, and they go with either."""
+    """Tags are listed by media, media are listed by tags, and deleting either removes the assignment."""
 
     def found(path: str, **query: int) -> list[int]:
         answer = server.request("GET", f"/api/v2/{path}/", params=query, headers=token(77))

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about tags."""
+"""The OpenAPI document about tags."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def document(server: Server) -> dict[str, Any]:
-    """What the server answers."""
+    """The server's document."""
     found: dict[str, Any] = server.request("GET", "/api/v2/openapi.json").json()
     return found
 

@@ -1,4 +1,4 @@
-"""What search takes for the same, and what it does not."""
+"""Which texts search treats as equal, and which not."""
 
 import unicodedata
 

@@ -186,7 +186,7 @@ def test_limits_count_characters_after_trimming(server: Server) -> None:
 
 
 def test_characters_that_grow_when_folded(server: Server) -> None:
-    """U+FDFA becomes 18 characters: the indexes must take that."""
+    """U+FDFA becomes 18 characters: the indexes must be able to store that."""
     name = "ﷺ" * 32 + unique("")[1:]
     tag = create(server, name=name, description="ﷺ" * 500)
     found = server.request("GET", TAGS, params={"search": name}).json()

@@ -1,4 +1,4 @@
-"""Following `next` over many tags while others come and go, and the number of queries that requests take."""
+"""Following `next` over many tags while others are added and deleted, and the number of queries per request."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ STAY = "stays"
 
 def walk(client: FlaskClient, url: str | None, link: str = "next") -> Iterator[list[dict[str, Any]]]:
     """Yield the results of page after page."""
-    for _ in range(2 * MANY // 100):  # a walk in circles ends too
+    for _ in range(2 * MANY // 100):  # ends even if the pages form a circle
         if url is None:
             return
         page = client.get(url).get_json()
@@ -29,14 +29,14 @@ def walk(client: FlaskClient, url: str | None, link: str = "next") -> Iterator[l
 
 
 class Weather:
-    """Adds and deletes tags in front of a walker, behind it and around it."""
+    """Adds and deletes tags before, after and around the walker's position."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.turn = 0
 
     def blow(self, page: list[dict[str, Any]]) -> None:
-        """Change something that depends on the turn."""
+        """Make a change that depends on the page number."""
         self.turn += 1
         around = [tag["id"] for tag in page]
         insert_tags(self.app, [{"name": f"{word} {self.turn}", "color": "#777777"} for word in ("a", "m", "z")])
@@ -48,7 +48,7 @@ class Weather:
 
 
 def tag(number: int) -> dict[str, Any]:
-    """Return one of many tags; every third may go."""
+    """Return one of many tags; every third may be deleted."""
     description = None if number % 3 == 0 else STAY
     return {
         "name": f"{number * 7919 % MANY:05} tag",
@@ -61,7 +61,7 @@ def tag(number: int) -> dict[str, Any]:
 def many(own_app: Flask) -> Flask:
     """An application with many tags."""
     with own_app.app_context():
-        for stay in (True, False):  # one INSERT for those with a description, one for those without
+        for stay in (True, False):  # one INSERT for tags with a description, one for tags without
             tags = [tag(number) for number in range(MANY)]
             insert_tags(own_app, [fields for fields in tags if (fields["description"] is not None) == stay])
     return own_app

@@ -1,4 +1,4 @@
-"""SCAPI_TAG_WRITERS: who may write tags."""
+"""SCAPI_TAG_WRITERS: the clients that may write tags."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.fixture
 def client_where(make_app: Callable[..., Flask]) -> Callable[[str], FlaskClient]:
-    """A function that returns a client of an application with one tag, where only these writers may write."""
+    """A function that returns a client of an application with one tag and this setting of writers."""
 
     def make(writers: str) -> FlaskClient:
         client = make_app(SCAPI_TAG_WRITERS=writers).test_client()
@@ -41,7 +41,7 @@ def client_where(make_app: Callable[..., Flask]) -> Callable[[str], FlaskClient]
 
 
 def statuses(client: FlaskClient, headers: dict[str, str]) -> set[int]:
-    """Return how the writes are answered."""
+    """Return the statuses of the writes."""
     return {client.open(path, method=method, json=body, headers=headers).status_code for method, path, body in WRITES}
 
 
@@ -69,7 +69,7 @@ def test_who_may_write(
 
 def test_the_refusals(client_where: Callable[[str], FlaskClient]) -> None:
     client = client_where("admins")
-    anonymous = client.post(TAGS, json={"name": ""})  # before the body is looked at
+    anonymous = client.post(TAGS, json={"name": ""})  # before the body is checked
     assert (anonymous.status_code, anonymous.get_json()["errors"][0]["code"]) == (401, "anonymous")
     assert anonymous.headers["WWW-Authenticate"].startswith("Bearer")
     user = client.delete(f"{TAGS}999/", headers=USER)

@@ -1,4 +1,4 @@
-"""A client that speaks tus, header by header."""
+"""A simple tus client, header by header."""
 
 import base64
 from typing import Any
@@ -15,7 +15,7 @@ PHOTO = files.jpeg(300, 200, noise=True)
 
 
 def ask(server: Server, method: str, path: str, data: Any = None, **headers: str) -> requests.Response:
-    """Send a request of the protocol; header names have _ for -."""
+    """Send a request of the protocol; header names have _ instead of -."""
     sent = {"Tus-Resumable": "1.0.0"} | {name.replace("_", "-"): value for name, value in headers.items()}
     if data is not None:
         sent.setdefault("Content-Type", STREAM)
@@ -47,7 +47,7 @@ def patch(server: Server, path: str, offset: int, data: Any, **headers: str) -> 
 
 
 def offset_of(server: Server, path: str) -> int:
-    """Ask how far the upload has come."""
+    """Return the offset of the upload."""
     answer = ask(server, "HEAD", path)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -55,7 +55,7 @@ def offset_of(server: Server, path: str) -> int:
 
 
 def media_of(server: Server, answer: requests.Response) -> dict[str, Any]:
-    """Return the media that an answer names."""
+    """Return the media whose URL is in an answer."""
     url = answer.headers["Scapi-Media"]
     media: dict[str, Any] = server.request("GET", url.removeprefix(server.url)).json()
     return media

@@ -1,4 +1,4 @@
-"""What the headers of tus say, without a server."""
+"""The headers of tus, without a server."""
 
 import base64
 import hashlib
@@ -88,7 +88,7 @@ def test_headers_that_are_missing() -> None:
 
 
 def metadata_of(length: int) -> str:
-    """Return metadata of so many characters."""
+    """Return metadata with `length` characters."""
     return "k" * (length - 5) + " YQ=="
 
 

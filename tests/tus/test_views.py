@@ -1,4 +1,4 @@
-"""tus 1.0.0 over HTTP: each MUST of the text that a client can see, on both databases."""
+"""tus 1.0.0 over HTTP: each MUST of the specification that a client can see, on both databases."""
 
 import base64
 import hashlib
@@ -202,7 +202,7 @@ def test_bytes_of_a_cut_request_count(server: Server) -> None:
     with pytest.raises(requests.ConnectionError):
         patch(server, path, 0, cut())
     answer = patch(server, path, len(PHOTO), b"")
-    for _ in range(10):  # the request that was cut may begin to be read after the offset was asked for
+    for _ in range(10):  # the server may read the cut request after the request for the offset
         offset = offset_of(server, path)
         assert 0 <= offset <= 3000
         answer = patch(server, path, offset, PHOTO[offset:])

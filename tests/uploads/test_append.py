@@ -1,4 +1,4 @@
-"""Bytes that count as they come."""
+"""Bytes count as they arrive."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ def test_what_came_before_the_client_went_away_counts() -> None:
     assert offsets.look(upload_id, None).offset == 1234
     with pytest.raises(GoneError):
         append.stream(upload_id, None, Position(1234, 1240), broken(PAPER[1234:9999]))
-    assert offsets.look(upload_id, None).offset == 1240  # and nothing beyond what was announced
+    assert offsets.look(upload_id, None).offset == 1240  # and no bytes beyond the announced size
     append.stream(upload_id, None, Position(1240), whole(PAPER[1240:]))
     assert digest_of(upload_id) == client.md5(PAPER)
 
@@ -99,7 +99,7 @@ def test_bytes_count_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(silent: Callable[[], None]) -> Iterator[bytes]:
         yield PAPER[:5]
         silent()
-        offsets.append(_offset(upload_id))  # too few to know the type
+        offsets.append(_offset(upload_id))  # too few bytes to know the type
         yield PAPER[5:2000]
         silent()
         offsets.append(_offset(upload_id))

@@ -1,4 +1,4 @@
-"""What one client may have under way, and a user may keep: exactly so much, however many ask at once."""
+"""Caps of unfinished uploads and the quota of a user: exact, even with many requests at once."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -43,7 +43,7 @@ def server(
 
 
 def sender(address: str, user_id: int | None = None) -> dict[str, str]:
-    """Return the headers of a request from an address, as the proxy in front passes it on."""
+    """Return the headers of a request from an address, as sent by the proxy in front."""
     forwarded = {"X-Forwarded-For": address, "X-Forwarded-Proto": "http", "X-Forwarded-Host": "media.example"}
     return forwarded | ({} if user_id is None else token(user_id))
 
@@ -53,7 +53,7 @@ def begin(server: Server, headers: dict[str, str], total: int | None = 50 * KiB)
 
 
 def full(answers: list[requests.Response], code: str) -> None:
-    """Check that all answers that are not 201 say `code` and when to come back."""
+    """Check that all answers other than 201 have `code` and Retry-After."""
     for answer in answers:
         if answer.status_code != 201:
             refusal(answer, 429, code)
@@ -147,7 +147,7 @@ def test_without_caps_no_address_is_kept_and_nothing_is_counted(app: Flask) -> N
 
 
 class _Pictures:
-    """A previewer that finds the same picture everywhere."""
+    """A previewer that returns the same picture for every URL."""
 
     def check(self, url: str) -> None:
         pass

@@ -15,11 +15,11 @@ from tests.client import CHUNK, COMPLETE, chunk_form, md5
 PAPER = files.pdf(size=3000)
 BEGUN = 1000
 EDGE = 200
-"""Bytes at each end of a body behind each of which it is cut once."""
+"""The number of bytes at each end of a body; the body is cut once after each of them."""
 
 
 class Cut(BytesIO):
-    """A body whose connection is lost at its end."""
+    """A body at whose end the connection is lost."""
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
@@ -65,7 +65,7 @@ def finish(app: Flask, upload_id: str) -> TestResponse:
 
 
 def test_a_chunk_that_breaks_off_anywhere(app: Flask) -> None:
-    """All bytes count that came and cannot be part of the delimiter; the resend is answered as if nothing was."""
+    """All received bytes count that cannot be part of the delimiter; the repeated chunk gets the normal answer."""
     data = PAPER[BEGUN:]
     body = form(app, data, BEGUN, "0" * 32)["data"]
     first = body.index(data)

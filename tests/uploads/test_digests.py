@@ -1,4 +1,4 @@
-"""Digests that a request carries of its own bytes."""
+"""Digests of a request's bytes in its headers."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""How many files of ours a reader must know to follow one ordinary chunk through scapi."""
+"""How many source files run for one normal chunk."""
 
 import sys
 from pathlib import Path
@@ -11,14 +11,14 @@ from tests.client import CHUNK, KiB, chunk_form
 from tests.running import ROOT
 
 MOST = {"sqlite": 30, "postgresql": 33}
-"""Files of scapi/ and storage_backends/ whose code runs in the request, by database."""
+"""The most files of scapi/ and storage_backends/ whose code runs in the request, by database."""
 
 SIZE = 200 * KiB
 
 
 def test_files_that_a_chunk_touches(app: Flask) -> None:
     upload_id = send(app, 0)
-    send(app, SIZE, upload_id)  # what is loaded and looked up once is no part of it
+    send(app, SIZE, upload_id)  # without code that runs only once, at the first request
     touched: set[str] = set()
 
     def note(frame: FrameType, event: str, _argument: object) -> None:

@@ -1,4 +1,4 @@
-"""Hashing beside other work."""
+"""Hashing in another thread."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

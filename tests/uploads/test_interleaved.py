@@ -1,6 +1,6 @@
-"""What another request does in the middle of one, at the worst moment: tried on purpose, not by luck.
+"""Another request runs in the middle of one, at the worst moment: on purpose, not by chance.
 
-Local disk's lock keeps writers apart; these are the guards behind it, which S3 and the sweeper depend on.
+On local disk a lock keeps writers apart; these tests check the other safeguards, which S3 and the sweeper need.
 """
 
 import os
@@ -55,7 +55,7 @@ def finish(app: Flask, upload_id: str) -> TestResponse:
 
 
 def end_with(upload_id: str, status: Status) -> None:
-    """End the upload and clear it, as another request or the sweeper does."""
+    """End the upload and delete its bytes, like another request or the sweeper."""
     upload = rows.find(upload_id)
     assert upload is not None
     ending.end(upload, status)
@@ -63,7 +63,7 @@ def end_with(upload_id: str, status: Status) -> None:
 
 
 def after(backend: StorageBackend, name: str, action: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `action` happen once, right after the backend's next call of `name`."""
+    """Run `action` once, directly after the backend's next call of `name`."""
     call = getattr(backend, name)
 
     def called(*arguments: Any) -> Any:
@@ -134,7 +134,7 @@ def test_an_upload_that_ends_while_it_is_completed_leaves_nothing(
 def test_an_upload_that_is_completed_by_two(
     app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second one begins when the first has taken longer than others wait for it."""
+    """The second one begins after the first one's claim has ended."""
     monkeypatch.setattr(claims, "CLAIM", timedelta(0))
     upload_id = begin(app, len(PHOTO))
     answers = []
@@ -196,7 +196,7 @@ def test_an_upload_of_unknown_length_that_goes_on_while_it_is_completed(
 def test_a_late_chunk_of_an_upload_of_unknown_length_whose_end_was_set_meanwhile(
     app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its bytes were written before `complete` closed the upload, its row comes after: it must not become official."""
+    """Its bytes were written before `complete` closed the upload, its row later: they must not become official."""
     client = app.test_client()
 
     def post(start: int) -> TestResponse:

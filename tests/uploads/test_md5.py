@@ -1,4 +1,4 @@
-"""The MD5 that is carried along."""
+"""The MD5 that is carried from chunk to chunk."""
 
 import hashlib
 
@@ -26,7 +26,7 @@ def _carried(chunks: list[bytes]) -> bytes:
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_it_equals_hashlib_wherever_the_bytes_are_cut(chunks: list[bytes]) -> None:
     state = _carried(chunks)
-    assert len(state) == md5.CONTEXT_SIZE == 92  # the column has no more
+    assert len(state) == md5.CONTEXT_SIZE == 92  # the size of the column
     assert md5.hexdigest(state) == hashlib.md5(b"".join(chunks)).hexdigest()
 
 
@@ -51,7 +51,7 @@ def test_more_than_four_gibibits_are_counted() -> None:
 
 
 class TestWithoutLibcrypto:
-    """A host without libcrypto still tells repeats from other chunks, also of uploads begun elsewhere."""
+    """A host without libcrypto still recognises repeated chunks, also of uploads that began on another host."""
 
     @pytest.fixture(autouse=True)
     def _no_libcrypto(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Where a chunk belongs."""
+"""The position of a chunk."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from scapi.uploads.ranges import MAX_OFFSET, Position
 
 
 def chunk(size: int, content_range: str | None, offset: str | None) -> Position:
-    """Return where a chunk of `size` bytes belongs."""
+    """Return the position of a chunk of `size` bytes."""
     return (Position.parse(content_range, offset) or Position(0, None, size)).of_size(size)
 
 
@@ -68,7 +68,7 @@ def test_nonsense_is_refused(size: int, content_range: str | None, offset: str |
 
 
 LARGEST = 9_223_372_036_854_775_807
-"""A signed integer of 64 bits: what the database keeps."""
+"""The largest signed 64-bit integer, the limit of the database."""
 
 
 @pytest.mark.parametrize("field", ["start", "end", "total"])

@@ -1,4 +1,4 @@
-"""An upload whose machine stopped in the middle, or whose disk failed: what was kept counts, what was lost does not."""
+"""An upload during which the machine stopped or the disk failed: bytes that survived count, lost bytes do not."""
 
 import errno
 import os
@@ -19,12 +19,12 @@ from tests.client import CHUNK, COMPLETE, chunk_form, md5
 
 PAPER = files.pdf(1, size=3000)
 SYNCED, LAST, SENT = len(PAPER) - 900, len(PAPER) - 500, len(PAPER) - 100
-"""Where the sent chunks end that were synced, all but the last, and all: the rest is too little to be synced."""
+"""The ends of the synced chunks, of all but the last chunk, and of all chunks: the rest is too small to be synced."""
 
 
 @pytest.fixture
 def boot(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The start of the machine that every new application sees, and how much it syncs at a time."""
+    """The boot id for new applications, and the number of bytes between syncs."""
     names = ["before"]
     monkeypatch.setattr(local_backend, "boot_id", lambda _folder: names[-1])
     monkeypatch.setattr(local_backend, "SYNC_EVERY", SYNCED)
@@ -49,13 +49,13 @@ def upload_id(app: Flask) -> str:
 
 @pytest.fixture
 def part(app: Flask, upload_id: str) -> Path:
-    """The file that its bytes are in."""
+    """The file with its bytes."""
     return Path(app.extensions["scapi.settings"].data_dir, "parts", key_of(upload_id))
 
 
 @pytest.fixture
 def restart(app: Flask, boot: list[str]) -> Callable[[], None]:
-    """Return a function after which the machine seems to have been started anew."""
+    """Return a function that pretends a restart of the machine."""
 
     def again() -> None:
         boot.append(f"after {boot[-1]}")
@@ -89,14 +89,14 @@ def is_refused(answer: TestResponse, status: int, code: str, at: str) -> None:
 
 
 def zero(part: Path) -> None:
-    """Leave zeros where the bytes of the last chunk were, as a file system may."""
+    """Replace the bytes of the last chunk by zeros, as a file system may do."""
     with part.open("r+b") as file:
         file.seek(LAST)
         file.write(bytes(SENT - LAST))
 
 
 def shorten(part: Path) -> None:
-    """Leave the file shorter than it was."""
+    """Shorten the file."""
     os.truncate(part, SYNCED + 200)
 
 
@@ -144,7 +144,7 @@ def test_what_was_lost_is_asked_for_again(
 def test_a_file_that_has_lost_bytes_is_not_published(
     app: Flask, upload_id: str, part: Path, restart: Callable[[], None], lose: Callable[[Path], None]
 ) -> None:
-    """All chunks had come, and only then it is completed."""
+    """All chunks had arrived before; then complete is sent."""
     assert send(app, SENT, len(PAPER), upload_id).status_code == 201
     lose(part)
     restart()
@@ -169,7 +169,7 @@ def test_a_chunk_that_was_lost_is_not_taken_for_a_repeat(
 def test_a_disk_that_failed_is_found_out_without_a_restart(
     app: Flask, upload_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sync that fails is answered 503; what it should have kept is asked for again, by the same process."""
+    """After a failed sync the answer is 503, and the same process requests the unsynced bytes again."""
 
     def fail(_fd: int) -> None:
         raise OSError(errno.EIO, "the disk has failed")
@@ -208,7 +208,7 @@ def test_an_upload_whose_synced_bytes_are_gone_ends(
 def test_where_md5_cannot_be_carried_the_last_sync_counts(
     app: Flask, monkeypatch: pytest.MonkeyPatch, restart: Callable[[], None]
 ) -> None:
-    """A chained hash cannot be compared across chunks: nothing is lost, but some of it is asked for again."""
+    """A chained hash cannot be compared across chunks: nothing is lost, but some bytes must be sent again."""
     monkeypatch.setattr(carried, "_libcrypto", None)
     answer = send(app, 0, SYNCED)
     assert answer.json is not None

@@ -1,4 +1,4 @@
-"""What may happen next to an upload."""
+"""The rules for the next request of an upload."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""`/healthz` says that a process answers, `/readyz` whether what it stands on does."""
+"""`/healthz` says that a process answers, `/readyz` whether the database and the storage do."""
 
 import tempfile
 import threading
@@ -45,7 +45,7 @@ def server(
 
 
 def until(server: Server, status: int) -> requests.Response:
-    """Ask whether the server is ready until it answers so: an answer holds for a second."""
+    """Ask for readiness until the answer has this status: an answer is reused for a second."""
     end = time.monotonic() + 20
     while (answer := server.request("GET", "/readyz")).status_code != status:
         assert time.monotonic() < end, answer.text
@@ -88,7 +88,7 @@ def test_nobody_needs_a_token_and_none_is_looked_at(server: Server, path: str) -
 
 
 class Part:
-    """Something to probe that can hang."""
+    """A part to probe that can hang."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -1,4 +1,4 @@
-"""The log of a real server: a line for every request, its id in each, and nothing of what users sent."""
+"""The log of a real server: a line for every request with its id, and no data of users."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from tests.conftest import token
 from tests.running import Server
 
 MARKER = "holiday-with-anna"
-"""Stands in the file's name."""
+"""A part of the file's name."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def server(new_database: Callable[[str], str], tmp_path_factory: pytest.TempPath
 
 
 def lines(server: Server) -> list[dict[str, Any]]:
-    """Return what was logged: every line is one JSON object."""
+    """Return the log lines: each is one JSON object."""
     return [json.loads(line) for line in server.log.read_text().splitlines()]
 
 
@@ -89,7 +89,7 @@ def test_an_upload_and_what_breaks_leave_no_name_and_no_token(server: Server) ->
 
 
 def break_files(server: Server) -> None:
-    """Put a folder in the place of every file."""
+    """Replace every file by a folder."""
     for file in (Path(server.settings["SCAPI_DATA_DIR"]) / "files").rglob("*"):
         if file.is_file():
             file.unlink()

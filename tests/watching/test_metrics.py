@@ -1,4 +1,4 @@
-"""`/metrics` of a real server: what every worker counted, whatever became of it."""
+"""`/metrics` of a real server: the counts of all workers, also of dead ones."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def server(
     }
     with running.scapi(tmp_path_factory.mktemp("server"), **settings) as server:
         yield server
-    assert not list(temporary.glob("scapi-metrics-*"))  # nothing is left of it when it was stopped
+    assert not list(temporary.glob("scapi-metrics-*"))  # nothing is left after it was stopped
 
 
 def scrape(server: Server) -> dict[str, Metric]:
@@ -73,13 +73,13 @@ def scrape(server: Server) -> dict[str, Metric]:
 
 
 def value(metrics: dict[str, Metric], sample_name: str, **labels: str) -> float:
-    """Return the sum of the samples of that name with these labels, among others."""
+    """Return the sum of the samples of that name that have these labels."""
     samples = [sample for metric in metrics.values() for sample in metric.samples if sample.name == sample_name]
     return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
 
 def counted(server: Server) -> dict[str, float]:
-    """Return what the tests of uploads expect to grow."""
+    """Return the metrics that the tests of uploads expect to grow."""
     found = scrape(server)
     chunk = {"method": "POST", "route": CHUNK, "outcome": "ok", "storage": "local"}
     return {
@@ -95,7 +95,7 @@ def counted(server: Server) -> dict[str, float]:
 
 
 def grown(before: dict[str, float], uploads: int, aborted: int = 0) -> dict[str, float]:
-    """Return `before` with so many more photos, each of two chunks and completed, or else aborted after one."""
+    """Return `before` plus `uploads` completed photos of two chunks each and `aborted` ones of one chunk."""
     half = len(PHOTO) // 2
     more = {
         "begun": uploads + aborted,
@@ -111,7 +111,7 @@ def grown(before: dict[str, float], uploads: int, aborted: int = 0) -> dict[str,
 
 
 def upload(server: Server) -> None:
-    """Upload the photo in two chunks, on three connections, which any of the workers may get."""
+    """Upload the photo in two chunks, on three connections, which can reach different workers."""
     half = len(PHOTO) // 2
     upload_id = client.send_chunk(server, PHOTO[:half], 0, len(PHOTO)).json()["upload_id"]
     client.send_chunk(server, PHOTO[half:], half, len(PHOTO), upload_id=upload_id)
@@ -144,7 +144,7 @@ def test_what_all_workers_counted_adds_up_and_survives_them(server: Server, temp
 
 @contextmanager
 def stopped_in_the_middle(server: Server) -> Iterator[None]:
-    """Send the head of a chunk's request and nothing more: a thread waits for the rest."""
+    """Send only the head of a chunk's request, so that a thread waits for the rest."""
     address = urlsplit(server.url)
     head = f"POST {CHUNK} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 9\r\n"
     with socket.create_connection((str(address.hostname), address.port or 80), timeout=30) as connection:
@@ -257,7 +257,7 @@ def test_the_backlog_is_read_by_its_index(app: Flask) -> None:
     with db.engines[UPLOADS_BIND].connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if not sqlite:
-            connection.exec_driver_sql("SET enable_seqscan = off")  # of a few rows it would read all
+            connection.exec_driver_sql("SET enable_seqscan = off")  # for few rows it would read all of them
         found = [(text, values) for text, values in statements if "renditions_due_at" in text]
         assert len(found) == 2
         for text, values in found:
@@ -266,10 +266,11 @@ def test_the_backlog_is_read_by_its_index(app: Flask) -> None:
 
 
 @pytest.fixture(scope="module")
-def everything(server: Server) -> dict[str, Metric]:
+def everything(server: Server, site: Site) -> dict[str, Metric]:
     """A scrape in which every metric has a sample."""
     server.request("GET", "/nowhere")
-    server.request("POST", "/api/v2/media/", json={"type": "url", "url": "http://127.0.0.1:1/"})
+    upload(server)
+    server.request("POST", "/api/v2/media/", json={"type": "url", "url": f"{site.url}/page"})
     server.scapi("sweep")
     return scrape(server)
 

@@ -7,8 +7,8 @@ It runs with the code of 0.1.0, not with this tree, and in an environment that h
     PYTHONPATH=. python .../tests/database/old/record.py sqlite .../tests/database/old/sqlite.tar.gz
     PYTHONPATH=. python .../tests/database/old/record.py postgresql .../tests/database/old/postgresql.tar.gz
 
-The archive has `data/` (SCAPI_DATA_DIR, with scapi.sqlite3), `dump.sql` (of PostgreSQL), and `story.json`: what the
-clients were told until the database was saved, and each statement that 0.1.0 ran after that.
+The archive has `data/` (SCAPI_DATA_DIR, with scapi.sqlite3), `dump.sql` (of PostgreSQL), and `story.json`: the answers
+that clients got until the database was saved, and each statement that 0.1.0 ran after that.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PIECE = 1000
 
 
 def photo(seed: int, format_name: str = "JPEG") -> bytes:
-    """A picture of noise, which has more than one piece."""
+    """A picture of noise, large enough for more than one piece."""
     output = BytesIO()
     image = Image.frombytes("RGB", (64, 48), random.Random(seed).randbytes(64 * 48 * 3))
     exif = Image.Exif()
@@ -54,7 +54,7 @@ def photo(seed: int, format_name: str = "JPEG") -> bytes:
 
 
 class Clients:
-    """Those who use the service; `told` is what they remember."""
+    """The users of the service; `told` are the answers that they remember."""
 
     def __init__(self, app: Any) -> None:
         self._client = app.test_client()
@@ -91,7 +91,7 @@ class Clients:
         return upload_id
 
     def complete(self, upload_id: str, data: bytes, user: int | None, **more: str) -> Any:
-        """Say complete; return the media."""
+        """Send complete; return the media."""
         fields = {"upload_id": upload_id, "md5": hashlib.md5(data).hexdigest(), **more}
         return self.ask("POST", "/media/upload/complete/", user, data=fields)
 
@@ -108,7 +108,7 @@ class Clients:
 
 
 def before(clients: Clients) -> None:
-    """What happens until the database is saved."""
+    """The requests until the database is saved."""
     told = clients.told
     for number, (user, kind) in enumerate([(7, "image"), (7, "editor_image"), (8, "image"), (None, "image")]):
         data = photo(number, "PNG" if number == 2 else "JPEG")
@@ -136,7 +136,7 @@ def before(clients: Clients) -> None:
 
 
 def beside(clients: Clients) -> None:
-    """What happens after that: each kind of statement that 0.1.0 has for its clients."""
+    """The requests after that: each kind of statement that 0.1.0 runs for its clients."""
     uploads, (first, *_, embed) = clients.told["uploads"], clients.told["media"]
     for name in ("old: 7", "old: None", "old: all bytes"):
         upload = uploads[name]
@@ -185,7 +185,7 @@ def written(value: Any) -> Any:
 
 
 def listen(steps: list[dict[str, Any]]) -> None:
-    """Note what the engines are asked from now on, in `steps`."""
+    """Record the statements of the engines from now on in `steps`."""
     for bind, engine in db.engines.items():
 
         def ran(_c: Any, cursor: Any, statement: str, given: Any, *_: Any, bind: Any = bind) -> None:
@@ -204,7 +204,7 @@ def listen(steps: list[dict[str, Any]]) -> None:
 
 
 def main(kind: str, archive: Path, folder: Path) -> None:
-    """Live through the story on a database of `kind`, and write the archive."""
+    """Run the story on a database of `kind`, and write the archive."""
     out = folder / "out"
     data = folder / "data"
     out.mkdir()

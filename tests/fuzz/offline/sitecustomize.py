@@ -1,4 +1,4 @@
-"""Keeps a process on loopback, whatever it is told to fetch. Python imports this where PYTHONPATH names its folder."""
+"""Keeps a process on loopback, whatever it fetches. Python imports this if PYTHONPATH names its folder."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What clients of links do, and what every answer must be."""
+"""Requests of clients for links, and checks of every answer."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""What a client sends to make a media of something that it points at, and what is refused."""
+"""Bodies that create a media from a URL or an embed, and bodies that are refused."""
 
 import json
 import uuid

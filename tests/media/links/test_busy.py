@@ -1,4 +1,4 @@
-"""While as many previews as may be at once wait for slow pages, everyone else is answered quickly, without one."""
+"""While all places for previews wait for slow pages, other requests are answered quickly, without a preview."""
 
 import threading
 import time

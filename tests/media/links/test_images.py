@@ -82,7 +82,7 @@ def test_a_picture_on_the_web_becomes_an_image(server: Server, site: Site) -> No
     assert len(served.content) == media["size"]
     with Image.open(BytesIO(served.content)) as image:
         assert image.size == (640, 480)
-        assert not image.getexif().get_ifd(0x8825)  # where it was taken
+        assert not image.getexif().get_ifd(0x8825)  # the place
     thumbnail = server.request("GET", media["image_thumbnail"]["url"].removeprefix(server.url))
     assert thumbnail.headers["Content-Type"].startswith("image/")
     assert server.request("DELETE", f"{MEDIA}{media['id']}/", headers=OWNER).status_code == 204

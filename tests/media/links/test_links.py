@@ -1,4 +1,4 @@
-"""Links become media with what their pages say: over HTTP, on every database."""
+"""Links become media with the metadata of their pages: over HTTP, on every database."""
 
 import json
 import time
@@ -81,7 +81,7 @@ def test_a_link_has_what_its_provider_says(server: Server, site: Site) -> None:
     media = make(server, type="url", url=site.put("/film", link + PAGE))
     assert (media["title"], media["oembed_available"], media["oembed_preview_ready"]) == ("A film", True, True)
     assert [media[f"oembed_{name}"] for name in ("type", "width", "height", "duration")] == ["video", 640, 360, 62]
-    assert media["oembed_html"] is None  # no known provider said so
+    assert media["oembed_html"] is None  # it came from no known provider
     assert media["embed"]["metadata"]["type"] == "video"
 
 
@@ -152,7 +152,7 @@ def test_links_and_embeds_can_be_deleted(server: Server, site: Site) -> None:
 
 
 class Slow:
-    """Takes the place of the network, and looks whether a database connection is held while it is used."""
+    """Replaces the network, and checks whether a database connection is held while it is used."""
 
     def __init__(self) -> None:
         self.engines = list(db.engines.values())
@@ -168,7 +168,7 @@ def test_no_database_connection_is_held_while_the_network_is_used(app: Flask) ->
     app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), slow, Dialler()), known_providers, 2, 10**6)
     web = app.test_client()
     made = web.post(MEDIA, json={"type": "url", "url": "http://a.example.com/"}, headers=OWNER).get_json()
-    db.session.remove()  # the test's own context would keep it from one request to the next
+    db.session.remove()  # otherwise the test's own context keeps it between requests
     web.post(MEDIA, json={"type": "image", "url": "http://a.example.com/"})
     db.session.remove()
     assert web.put(f"{MEDIA}{made['id']}/", json={"image": "http://a.example.com/"}, headers=OWNER).status_code == 200

@@ -73,7 +73,7 @@ def test_a_hundred_dead_links_do_not_block_the_others(app: Flask) -> None:
         app.test_client().post(MEDIA, json={"type": "url", "url": f"http://dead{number}.example.com/"})
     asked.clear()
     assert refreshing.refresh_due(lambda: False) is False
-    assert asked == []  # they were tried when they were made
+    assert asked == []  # they were tried at creation
     due_now()
     assert refreshing.refresh_due(lambda: False) is False
     assert len(set(asked)) == len(asked) == 100
@@ -124,7 +124,7 @@ def test_the_newest_and_the_oldest_are_tried_alike(app: Flask) -> None:
         def preview(self, url: str) -> Preview:
             asked.append(url)
             if began.is_set():
-                all_have_one.wait(60)  # one worker must not do all before the others have begun
+                all_have_one.wait(60)  # one worker must not do everything before the others have begun
             return Preview(url, tried=False, again=True)
 
     app.extensions["scapi.previewer"] = Busy(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)

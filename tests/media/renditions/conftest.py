@@ -1,4 +1,4 @@
-"""Renditions are made by hand in these tests."""
+"""In these tests, renditions are made only by explicit calls."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from scapi.media.renditions import asking, maker
 
 @pytest.fixture(autouse=True)
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make nothing by itself, and wait for nothing."""
+    """Make no renditions automatically, and do not wait for any."""
     monkeypatch.setattr(maker, "wake", lambda: None)
     monkeypatch.setattr(asking, "PATIENCE", 0)

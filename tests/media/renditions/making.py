@@ -16,7 +16,7 @@ PHOTO = files.jpeg(1400, 1050, exif_orientation=6, gps=True)  # 1050 x 1400 as i
 
 
 def seen(app: Flask, media: dict[str, Any]) -> dict[str, Any]:
-    """The media as it is told of now."""
+    """The media in the API's current answer."""
     now: dict[str, Any] = app.test_client().get(f"/api/v2/media/{media['id']}/").get_json()
     return now
 

@@ -1,4 +1,4 @@
-"""The backlog of renditions: what goes first, what is tried again, and what a deletion leaves."""
+"""The backlog of renditions: order, retries, and deletions."""
 
 import pytest
 from flask import Flask
@@ -24,7 +24,7 @@ def test_what_is_asked_for_goes_first(app: Flask) -> None:
     app.test_client().get(first["renditions"][0]["url"])
     app.test_client().get(first["renditions"][1]["url"])
     assert [backlog.claim(), backlog.claim()] == [backlog.Claimed(first["id"], 1), backlog.Claimed(second["id"], 1)]
-    app.test_client().get(first["renditions"][0]["url"])  # whoever has claimed it is at it
+    app.test_client().get(first["renditions"][0]["url"])  # it is claimed already
     assert backlog.claim() is None
 
 
@@ -33,7 +33,7 @@ def test_two_hosts_make_a_media_once(app: Flask) -> None:
     mine = backlog.claim()
     assert mine
     assert backlog.claim() is None
-    due_now()  # as if the first one were dead
+    due_now()  # as if the first process were dead
     others = backlog.claim()
     assert others
     making._make(others)
@@ -100,11 +100,11 @@ def test_deleting_a_media_leaves_nothing(app: Flask, monkeypatch: pytest.MonkeyP
         delete()
     assert (stored(app), made()) == (set(), [])
     remembered = set(db.session.scalars(select(StaleFile.key)))
-    assert len([key for key in remembered if "rendition" in key]) == 4  # the sweeper looks once more
+    assert len([key for key in remembered if "rendition" in key]) == 4  # the sweeper checks once more
 
 
 def test_deletion_between_looking_and_committing_leaves_nothing(app: Flask) -> None:
-    """A job ends after the deletion has read the media, and before it deletes it."""
+    """A job ends after the deletion has read the media and before it deletes the media."""
     media = completed(app, PHOTO)
     row = db.session.get_one(Media, media["id"])
     _ = row.files

@@ -1,4 +1,4 @@
-"""Renditions wherever files are: sent by nginx, redirected to S3, and copied from one storage to the other."""
+"""Renditions with each kind of storage: sent by nginx, redirected to S3, and copied from one storage to another."""
 
 import shutil
 from collections.abc import Callable

@@ -95,7 +95,7 @@ def test_settings_say_which(make_app: Callable[..., Flask]) -> None:
         assert offered == [(width, mimetype) for width in (50, 100) for mimetype in types]
         assert [file.mimetype for file in made()] == [*types, *types]
         assert " 50w, " in media["srcset"]
-        assert media["image"] not in media["srcset"]  # there is a WebP as wide
+        assert media["image"] not in media["srcset"]  # there is a WebP of the same width
         db.session.remove()
     without = make_app(SCAPI_RENDITION_WIDTHS="")
     with without.app_context():

@@ -1,4 +1,4 @@
-"""LocalBackend passes the suite, and a few things that only a file system can do to it."""
+"""LocalBackend passes the suite, and handles failures that only a file system has."""
 
 import errno
 import io
@@ -115,7 +115,7 @@ def test_files_are_for_the_owner_and_to_read_for_the_group(tmp_path: Path) -> No
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes that files had when they were synced."""
+    """The sizes of files when they were synced."""
     sizes: list[int] = []
     fdatasync = os.fdatasync
     monkeypatch.setattr(os, "fdatasync", lambda fd: (sizes.append(os.fstat(fd).st_size), fdatasync(fd)))
@@ -124,7 +124,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], CheckedBackend]:
-    """Return a function that gives the backend as it is on another start of the machine, or on another machine."""
+    """Return a function that returns the backend as after a restart of the machine, or on another machine."""
 
     def start(boot: str | None = "another") -> CheckedBackend:
         monkeypatch.setattr(local_backend, "boot_id", lambda _folder: boot)
@@ -216,7 +216,7 @@ def test_a_finished_file_is_not_in_doubt(restart: Callable[[str | None], Checked
 def test_what_could_not_be_synced_is_not_believed(
     restart: Callable[[str | None], CheckedBackend], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Linux reports a page that it could not write once, and then takes it for written."""
+    """Linux reports a page that it could not write once, and then treats it as written."""
     backend = restart("this one")
     content = data(8 * MiB) + data(7 * MiB)
     state = upload(backend, "ab/cd", content[: 8 * MiB], content[8 * MiB :])
@@ -247,7 +247,7 @@ def test_a_state_of_a_version_that_synced_every_chunk_goes_on(
 
 
 def test_machines_that_share_a_folder_take_turns(restart: Callable[[str | None], CheckedBackend]) -> None:
-    """One has the disk, the others mount it over the network: what each wrote, it syncs before another goes on."""
+    """One has the disk, the others mount it over the network: each syncs its bytes before another one goes on."""
     content, state = b"", restart("owner").start("ab/cd", "image/png")
     for number, boot in enumerate(["owner", "owner", None, "owner", "owner", "other", None, None, "owner"]):
         backend = restart(boot)

@@ -1,4 +1,4 @@
-"""Which start of which machine vouches for what was written, told from Linux's /proc."""
+"""The boot id, and on which file systems it counts, from Linux's /proc."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is S3Backend's own: which requests it makes, and the objects and URLs that come of them."""
+"""S3Backend's own behaviour: its requests, and the resulting objects and URLs."""
 
 import io
 import json
@@ -154,7 +154,7 @@ def test_digests_that_are_sent(s3_server: Server, monkeypatch: pytest.MonkeyPatc
 def test_an_object_keeps_its_name_and_how_long_it_is_cached(
     s3_server: Server, monkeypatch: pytest.MonkeyPatch, chunks: list[bytes]
 ) -> None:
-    """A CDN in front knows nothing but the headers of the object."""
+    """A CDN in front knows only the headers of the object."""
     backend = s3_backend(s3_server, monkeypatch, SCAPI_CACHE_CONTROL="public, max-age=60")
     name = "attachment; filename=a.pdf; filename*=UTF-8''%C3%A4.pdf"
     state = backend.named(backend.start("ab/cd", "application/pdf"), name)

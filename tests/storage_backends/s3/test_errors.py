@@ -1,4 +1,4 @@
-"""What goes wrong between S3Backend and a server, and what becomes of it."""
+"""Errors between S3Backend and a server, and their results."""
 
 import re
 from collections.abc import Callable
@@ -117,7 +117,7 @@ def test_an_answer_that_breaks_off_is_unavailable(moto: Server, monkeypatch: pyt
 
 
 def complete_then(raised: Exception) -> Callable[..., Any]:
-    """Return an interceptor that lets an upload be completed, and then raises nevertheless."""
+    """Return an interceptor that completes an upload, and then raises an error."""
 
     def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
         if name == "CompleteMultipartUpload":
@@ -129,7 +129,7 @@ def complete_then(raised: Exception) -> Callable[..., Any]:
 
 
 def complete_instead(raised: Exception) -> Callable[..., Any]:
-    """Return an interceptor that does not let an upload be completed."""
+    """Return an interceptor that raises an error instead of completing an upload."""
 
     def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
         if name == "CompleteMultipartUpload":
@@ -180,14 +180,14 @@ def test_a_multipart_upload_that_a_lifecycle_rule_took_is_not_found(
     where = {"Bucket": s3_server.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
     s3_server.client().abort_multipart_upload(**where)
     store = CheckedBackend(backend)
-    with pytest.raises(NotFound):  # moto says 500 to such a part
+    with pytest.raises(NotFound):  # moto answers 500 to such a part
         add(store, state, b"the end", offset=10 * MiB)
     with pytest.raises(NotFound):
         store.finish(state)
 
 
 def test_a_part_of_another_size_is_noticed(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    # SeaweedFS keeps both parts of a number, lists both and takes the one whose ETag is named.
+    # SeaweedFS keeps both parts with the same number, lists both, and uses the one whose ETag is named.
     backend = s3_backend(moto, monkeypatch)
     state = upload(backend, "ab/cd", data(5 * MiB), b"end", b"!")
     where = {"Bucket": moto.bucket, "Key": f"{backend._bucket.prefix}ab/cd", "UploadId": state["upload_id"]}
@@ -207,7 +207,7 @@ def test_a_body_that_was_changed_on_its_way_is_refused(seaweed: Server, monkeypa
 
 
 class TestCheck:
-    """At the start, the operator reads what is wrong."""
+    """At the start, the operator gets a message about the problem."""
 
     def test_an_unknown_bucket(self, s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         backend = s3_backend(s3_server, monkeypatch, SCAPI_S3_BUCKET="no-such-bucket")

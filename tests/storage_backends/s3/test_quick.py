@@ -1,4 +1,4 @@
-"""Small objects that are sent and read past botocore's machinery."""
+"""Small objects that are sent and read without botocore's request handling."""
 
 import io
 

@@ -12,7 +12,7 @@ CHUNKS = st.lists(st.one_of(st.integers(1, 100), st.integers(1, 12 * MiB)), min_
 
 
 def with_chunk(upload: Upload, size: int) -> tuple[Upload, tuple[Parked, ...]]:
-    """Do what a write does to the state; return it and what was merged."""
+    """Change the state like a write; return it and the merged objects."""
     upload = replace(upload, part_size=upload.part_size or part_size_for(size, 50 * MiB), trash=())
     while bounds := upload.next_part(last=False):
         upload = upload.with_part(bounds[1])

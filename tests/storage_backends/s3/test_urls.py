@@ -1,4 +1,4 @@
-"""Presigned URLs and URLs of a CDN, asked of real servers."""
+"""Presigned URLs and URLs of a CDN, against real servers."""
 
 import time
 
@@ -40,7 +40,7 @@ def test_a_url_stays_the_same_for_a_while(seaweed: Server, monkeypatch: pytest.M
     assert urls[0] == urls[1] != urls[2]
     monkeypatch.undo()
     backend = s3_backend(seaweed, monkeypatch)
-    save(backend, "ab/cd", b"content")  # requests are signed as of now, whatever URLs are
+    save(backend, "ab/cd", b"content")  # requests are signed with the current time, unlike URLs
     assert requests.get(backend.url("ab/cd", "image/png", "inline"), timeout=10).content == b"content"
 
 
