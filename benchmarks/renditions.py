@@ -1,17 +1,25 @@
 """What each kind of file takes: python -m benchmarks.renditions
 
 Looking at a file when its upload completes, and making its renditions, each in a process of its own as scapi does it.
-Prints the table of docs/renditions.md: medians of CPU seconds.
+Prints the table of docs/renditions.md: medians of CPU seconds, and the memory (MiB) that a process takes at its peak
+beyond one that does nothing. For the memory each process is forked from a fresh one, which has imported the libraries
+and never held a picture, as scapi's warm process: what a parent has freed would be used again, and not be counted.
 """
 
+import gc
+import json
 import os
+import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from scapi.formats import renditions
-from scapi.formats.filetypes import HEIC, JPEG, PNG, WEBP, served_as
+from scapi.formats.filetypes import HEIC, JPEG, PNG, TYPES, WEBP, served_as
 from scapi.inspection import warming
 from scapi.inspection.child import LocalFile, Teller
 from scapi.inspection.jobs import JOBS
@@ -20,7 +28,9 @@ from tests.formats import heics
 
 WIDTHS = (320, 640, 1280, 2048)
 ROUNDS = 5
+MEMORY_ROUNDS = 3
 MAX_PIXELS = 50_000_000
+NAMES = {one.mimetype: one.name for one in TYPES}
 
 
 class Listener(Teller):
@@ -38,6 +48,13 @@ class Listener(Teller):
 
     def picture(self, data: bytes) -> None:
         self.pictures.append(data)
+
+
+class Deaf(Listener):
+    """Keeps no picture, as a process that sends it away."""
+
+    def picture(self, data: bytes) -> None:
+        """Forget it."""
 
 
 def kinds() -> dict[str, tuple[str, bytes]]:
@@ -59,8 +76,39 @@ def kinds() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def measured(work: Callable[[], object]) -> float:
-    """Run in a process of its own; return its CPU seconds."""
+def seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of a process of its own."""
+    used = [usage_of(work) for _ in range(ROUNDS)]
+    return median(one.ru_utime + one.ru_stime for one in used)
+
+
+def peak(job: str, data: bytes, **arguments: Any) -> float:
+    """Return the MiB that a job takes at its peak."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        request = json.dumps({"job": job, "path": file.name, "arguments": arguments})
+        command = [sys.executable, "-m", "benchmarks.renditions", request]
+        found = [float(subprocess.check_output(command)) for _ in range(MEMORY_ROUNDS)]
+    return median(found)
+
+
+def print_peak(job: str, path: str, arguments: dict[str, Any]) -> None:
+    """Do a job in a process that is forked from this one, which is fresh; print the MiB that it takes at its peak."""
+    warming.warm_up()
+    gc.collect()
+    gc.freeze()
+
+    def work() -> None:
+        with Path(path).open("rb") as file:
+            JOBS[job](LocalFile(file.fileno(), Path(path).stat().st_size), Deaf(), **arguments)
+
+    idle, busy = (usage_of(one).ru_maxrss for one in (lambda: None, work))  # KiB
+    print((busy - idle) / 1024)
+
+
+def usage_of(work: Callable[[], object]) -> resource.struct_rusage:
+    """Run in a process of its own; return what it used."""
     child = os.fork()
     if not child:
         work()
@@ -68,7 +116,7 @@ def measured(work: Callable[[], object]) -> float:
     _, status, usage = os.wait4(child, 0)
     if status:
         raise RuntimeError("the process failed")
-    return usage.ru_utime + usage.ru_stime
+    return usage
 
 
 def run(job: str, data: bytes, **arguments: Any) -> Listener:
@@ -97,26 +145,34 @@ def row(name: str, mimetype: str, data: bytes) -> str:
     fallback = found.told["thumbnail"]["mimetype"]
     sizes = [list(each) for each in renditions.sizes(*size, WIDTHS)]
     wanted = {"mimetype": shown_as, "sizes": sizes, "max_pixels": MAX_PIXELS}
-    works: tuple[Callable[[], object], ...] = (
-        lambda: run(job, data, **arguments),
-        lambda: run("renditions", shown, types=[WEBP], **wanted),
-        lambda: run("renditions", shown, types=[WEBP, fallback], **wanted),
-    )
-    made = run("renditions", shown, types=[WEBP, fallback], **wanted).pictures
-    cells = [name, f"{len(data) / 1e6:.1f}"]
-    cells += [f"{median(measured(work) for _ in range(ROUNDS)):.2f}" for work in works]
-    cells += [str(len(sizes)), f"{sum(map(len, made)) / 1e6:.1f}"]
+    both = {"types": [WEBP, fallback], **wanted}
+    made = run("renditions", shown, **both).pictures
+    cells = [
+        name,
+        NAMES[served_as(mimetype)],
+        f"{len(data) / 1e6:.1f}",
+        f"{seconds(lambda: run(job, data, **arguments)):.2f}",
+        f"{peak(job, data, **arguments):.0f}",
+        f"{seconds(lambda: run('renditions', shown, types=[WEBP], **wanted)):.2f}",
+        f"{seconds(lambda: run('renditions', shown, **both)):.2f}",
+        f"{peak('renditions', shown, **both):.0f}",
+        str(len(sizes)),
+        f"{sum(map(len, made)) / 1e6:.1f}",
+    ]
     return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
     """Measure and print."""
     warming.warm_up()
-    print("| sent | MB | looked at | renditions in WebP | with their fallbacks | sizes | MB of all |")
-    print("|---|---|---|---|---|---|---|")
+    print("| sent | served as | MB | looked at | MiB | in WebP | with the fallbacks | MiB | widths | MB of all |")
+    print("|---" * 10 + "|")
     for name, (mimetype, data) in kinds().items():
         print(row(name, mimetype, data), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        print_peak(**json.loads(sys.argv[1]))
+    else:
+        main()
