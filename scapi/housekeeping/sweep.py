@@ -10,10 +10,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from scapi import storage as storages
 from scapi.database import now
 from scapi.events import outbox
 from scapi.exits import Exit
-from scapi.housekeeping import sweeps
+from scapi.housekeeping import ownership, sweeps
 from scapi.http import read_only
 from scapi.media import files
 from scapi.resumable import resources as resumable
@@ -33,6 +34,9 @@ SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
 ]
 """What is removed, in this order."""
 
+BY_STORAGE = ("leftovers", "deleted files")
+"""What is looked for in whole storages, or deleted in all of them: only if they have this database's files."""
+
 
 @dataclass(slots=True)
 class Swept:
@@ -50,7 +54,7 @@ def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
         swept = Swept(label)
         done.append(swept)
         try:
-            for task in find(due):
+            for task in _found(swept, find, due):
                 _remove(task, swept)
                 if stopped():
                     return done
@@ -61,7 +65,23 @@ def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
 
 def count(due: Due) -> list[Swept]:
     """Return what `run` would remove now."""
-    return [Swept(label, sum(1 for _ in find(due))) for label, find in SWEEP]
+    done = []
+    for label, find in SWEEP:
+        swept = Swept(label)
+        swept.removed = sum(1 for _ in _found(swept, find, due))
+        done.append(swept)
+    return done
+
+
+def _found(swept: Swept, find: Callable[[Due], Iterator[Task]], due: Due) -> Iterator[Task]:
+    """Yield what is over; nothing where a storage may not be this database's, which is a failure if that is certain."""
+    if swept.label in BY_STORAGE:
+        for name in storages.names():
+            if objection := ownership.objection(name):
+                current_app.logger.error("%s are not swept: %s", swept.label, objection.why)
+                swept.failed += objection.is_certain
+                return
+    yield from find(due)
 
 
 def _remove(task: Task, swept: Swept) -> None:
@@ -87,7 +107,8 @@ def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
     """Remove expired uploads, what crashed requests left behind, files whose media are gone, and old webhooks.
 
     `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
-    --older-than, do not go below what a request may take.
+    --older-than, do not go below what a request may take. Files are left alone where a storage seems to be another
+    database's, or to be empty: `scapi doctor` and `scapi check` say more.
     """
     if not dry_run:
         read_only.refuse_command()

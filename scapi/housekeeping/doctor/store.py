@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from scapi import storage as storages
+from scapi.housekeeping import ownership
 from scapi.housekeeping.check import marker
 from scapi.housekeeping.database import pending
 from storage_backends import Diagnosis, StorageBackend, StorageError
@@ -64,5 +65,12 @@ def _owner(name: str, storage: StorageBackend) -> Diagnosis:
             "it has the files of another database",
             "a check would take all of them for orphans",
             f"name another bucket or prefix, or remove the object {marker.KEY} if the other database is gone",
+        )
+    if objection := ownership.objection(name):
+        return Diagnosis(
+            f"storage {name}: owner",
+            objection.why,
+            "the sweeper leaves its files alone; files may be missing, or these may be another database's",
+            "mount the right folder, or name the right bucket, prefix or database; if all is right: scapi check --fix",
         )
     return Diagnosis(f"storage {name}: owner", "it has no other database's files")
