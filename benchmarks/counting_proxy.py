@@ -1,6 +1,7 @@
-"""A proxy on loopback that counts what goes through it: requests by method, and the bytes of bodies either way.
+"""A proxy on loopback that notes what goes through it: each request, and the bytes of bodies either way.
 
-It reads HTTP/1.1 only as far as counting needs, and passes every byte on as it came, so signatures stay valid.
+It reads HTTP/1.1 only as far as that needs, and passes every byte on as it came, so signatures stay valid. It may hold
+each request back for a while first, as a store that is far away would.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,27 +21,40 @@ BLOCK = 64 * 1024
 """Bytes passed on at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer: bytes of their bodies, when the request came (`time.perf_counter`), and seconds."""
+
+    method: str
+    path: str
+    sent: int
+    received: int
+    began: float
+    took: float
+
+
 @dataclass
 class Counts:
-    """What went through: `requests` by method, bytes of request bodies (`sent`) and of answers' bodies (`received`)."""
+    """What went through: every exchange, in the order of their ends."""
 
-    requests: Counter[str] = field(default_factory=Counter)
-    sent: Counter[str] = field(default_factory=Counter)
-    received: Counter[str] = field(default_factory=Counter)
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def reset(self) -> None:
         """Start again from nothing."""
-        with self.lock:
-            for counter in (self.requests, self.sent, self.received):
-                counter.clear()
+        self.exchanges.clear()
 
-    def add(self, method: str, sent: int, received: int) -> None:
-        """Count one request and its answer."""
-        with self.lock:
-            self.requests[method] += 1
-            self.sent[method] += sent
-            self.received[method] += received
+    @property
+    def sent(self) -> int:
+        """Bytes of all requests' bodies."""
+        return sum(exchange.sent for exchange in self.exchanges)
+
+    @property
+    def received(self) -> Counter[str]:
+        """Bytes of the answers' bodies by method."""
+        counted: Counter[str] = Counter()
+        for exchange in self.exchanges:
+            counted[exchange.method] += exchange.received
+        return counted
 
 
 def _read_head(stream: BinaryIO) -> tuple[bytes, dict[str, str]]:
@@ -90,6 +105,7 @@ def _pass_chunks(source: BinaryIO, target: BinaryIO) -> int:
 
 class _Handler(socketserver.StreamRequestHandler):
     server: _Server
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         with (
@@ -98,6 +114,7 @@ class _Handler(socketserver.StreamRequestHandler):
             upstream.makefile("rb") as answers,
             upstream.makefile("wb") as requests,
         ):
+            upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while self._exchange(requests, answers):
                 pass
 
@@ -106,7 +123,9 @@ class _Handler(socketserver.StreamRequestHandler):
         head, headers = _read_head(self.rfile)
         if not head:
             return False
-        method = head.split(b" ", 1)[0].decode("latin-1")
+        began = time.perf_counter()
+        time.sleep(self.server.delay)
+        method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
         requests.write(head)
         requests.flush()
         answer, answered, sent = b"", {}, 0
@@ -121,26 +140,31 @@ class _Handler(socketserver.StreamRequestHandler):
         received = 0
         if method != "HEAD" and answer.split(b" ", 2)[1] not in (b"204", b"304"):
             received = _pass_body(answers, self.wfile, answered, to_end=True)
-        self.server.counts.add(method, sent, received)
+        self.server.counts.exchanges.append(Exchange(method, path, sent, received, began, time.perf_counter() - began))
         return "content-length" in answered or "chunked" in answered.get("transfer-encoding", "")
 
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 64
 
-    def __init__(self, target: tuple[str, int], counts: Counts) -> None:
+    def __init__(self, target: tuple[str, int], counts: Counts, delay: float) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.counts = counts
+        self.delay = delay
 
 
 @contextmanager
-def counting_proxy(url: str) -> Iterator[tuple[str, Counts]]:
-    """Yield the URL of a proxy to the server at `url`, which is plain HTTP, and what it counts."""
+def counting_proxy(url: str, delay: float = 0) -> Iterator[tuple[str, Counts]]:
+    """Yield the URL of a proxy to the server at `url`, which is plain HTTP, and what it counts.
+
+    Each request is held back for `delay` seconds.
+    """
     parts = urlsplit(url)
     counts = Counts()
-    with _Server((parts.hostname or "127.0.0.1", parts.port or 80), counts) as server:
+    with _Server((parts.hostname or "127.0.0.1", parts.port or 80), counts, delay) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -45,7 +45,7 @@ def run(backend: S3Backend, counts: Counts, content: bytes, chunk: int) -> tuple
     backend.finish(state)
     chunks = -(-len(content) // chunk)
     # Other requests carry bodies too, of names and listings; all that is sent counts as put, all GETs as read.
-    figures = sum(counts.sent.values()) / SIZE, counts.received["GET"] / SIZE, counts.requests.total() / chunks
+    figures = counts.sent / SIZE, counts.received["GET"] / SIZE, len(counts.exchanges) / chunks
     with backend.open(key) as stream:
         if stream.read() != content:
             raise SystemExit("what was uploaded is not what came back")

@@ -199,6 +199,13 @@ class StorageBackend(ABC):
         Raises NoSpace, Unavailable, or NotFound if the bytes are gone.
         """
 
+    def postponing(self, state: State) -> State:
+        """Return the state with which `finish` leaves to `tidy` what can be done after an answer. Asks nobody."""
+        return state
+
+    def tidy(self, state: State) -> None:  # noqa: B027 - where `finish` leaves nothing there is nothing to do
+        """Remove what `finish` has left. Safe to call twice, or never: `unfinished` finds what is still there."""
+
     def peek(self, state: State) -> BinaryIO | None:
         """Return a stream of the bytes of `state` (more may follow), which are not published yet.
 

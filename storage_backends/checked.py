@@ -141,6 +141,13 @@ class CheckedBackend(StorageBackend):
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)
 
+    def postponing(self, state: State) -> State:
+        return self._backend.postponing(state)
+
+    def tidy(self, state: State) -> None:
+        with self._translated():
+            self._backend.tidy(state)
+
     def peek(self, state: State) -> BinaryIO | None:
         stream = self._timed("peek", self._backend.peek, state)
         return stream and _Stream(stream, self._translated)  # type: ignore[return-value]  # see `open`

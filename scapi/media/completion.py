@@ -1,12 +1,15 @@
 """How an upload ends: its hash is checked, its file published and inspected, and a media made, once."""
 
 import hashlib
+import logging
 import time
 from contextlib import ExitStack
+from functools import partial
 
 from sqlalchemy import select, update
 
 from scapi import metrics
+from scapi import storage as storages
 from scapi.checks import checking
 from scapi.checks.base import CheckedFile
 from scapi.database import db
@@ -25,7 +28,8 @@ from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
-from storage_backends import NotFound
+from storage_backends import NotFound, State, StorageBackend, StorageError
+from storage_backends.beside import Beside
 
 READ_SIZE = 1024 * 1024
 """Bytes read at a time where a file has to be hashed again."""
@@ -35,6 +39,11 @@ MAX_CRASHES = 3
 
 ASK_EVERY = 0.05
 """Seconds between two looks at an upload that another request completes."""
+
+_tidying = Beside(4, "tidying")
+"""Removes what is left of an upload once its file is published. What a crash keeps from it the sweeper removes."""
+
+_log = logging.getLogger(__name__)
 
 
 def complete(upload_id: str, user_id: int | None, digest: str | None, wanted: str | None) -> Media:
@@ -102,13 +111,13 @@ def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str 
     """
     with contents.unpublished(upload) as early:
         if early is None:
-            storage.finish(upload.state)
+            storage.finish(storage.postponing(upload.state))
         source = early or contents.published(key_of(upload.id), upload.offset)
         mimetype = contents.mimetype_of(upload, source)
         kind = contents.kind_of(wanted, mimetype)
         with visit.look(contents.question(source, mimetype)) as look:
             if early is not None:
-                storage.finish(upload.state)
+                storage.finish(storage.postponing(upload.state))
             _verify(upload, digest)
             found = look.facts()
     return contents.save(upload, mimetype, kind, found)
@@ -139,11 +148,19 @@ def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media |
     metrics.UPLOADS_COMPLETED.inc()
     metrics.COMPLETED_BYTES.inc(upload.offset)
     files.delete_stale(made.replaced)
+    _tidying.begin(partial(_tidy, storages.of(upload.storage), upload.state))
     settling.settle_soon(media)
     if media.renditions_due_at is not None:
         maker.wake()
     announce(events)
     return media
+
+
+def _tidy(backend: StorageBackend, state: State) -> None:
+    try:
+        backend.tidy(state)
+    except StorageError as error:
+        _log.warning("what an upload has left is for the sweeper: %s", error)
 
 
 def _clear_if_over(upload: UploadRow) -> None:

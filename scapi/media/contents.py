@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +27,7 @@ from scapi.uploads import naming, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound, StorageBackend
+from storage_backends.beside import Beside
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -41,7 +41,7 @@ WANTED = {
 SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
 """Suffixes of a file's key, for the pictures that are made from the file."""
 
-_saving = ThreadPoolExecutor(4, "saving")
+_saving = Beside(4, "saving")
 """Saves pictures in parallel: on S3 each takes a round trip."""
 
 
@@ -229,8 +229,7 @@ def _save(origin_id: str, pictures: Mapping[Role, facts.Picture]) -> list[MediaF
     backend, keys = storages.of(name_in_use()), [key_of(origin_id) + SUFFIXES[role] for role in pictures]
     names = [role + EXTENSIONS[picture.mimetype] for role, picture in pictures.items()]
     calls = [partial(_save_one, backend, *one) for one in zip(keys, names, pictures.values(), strict=True)]
-    others = [_saving.submit(call) for call in calls[1:]]
-    saved = [calls[0](), *(other.result() for other in others)]
+    saved = _saving.all(calls)
     return [
         MediaFile(
             role=role,

@@ -6,9 +6,9 @@ Objects
 
 Every chunk is first parked, as an object of a name that no other write has. It becomes official when the caller keeps
 the state that names it. Parts of the multipart upload are made only of bytes that are official already: by a copy
-inside the server where a chunk is as large as a part, else by joining parked objects. So a part's content is the same
-whoever uploads it, and of two racing writers the one that loses can change nothing. An upload smaller than a part
-never becomes a multipart upload.
+inside the server where a chunk is as large as a part, else by joining parked objects, which goes on beside the next
+chunks where they are many (`storage_backends.s3.parts`). So a part's content is the same whoever uploads it, and of two
+racing writers the one that loses can change nothing. An upload smaller than a part never becomes a multipart upload.
 
 Consistency: reads and listings must show what was written before, as they do in S3 (December 2020) and in the servers
 that we tried. Only clocks of app hosts go into names; a skew of minutes does no harm.
@@ -50,6 +50,7 @@ from storage_backends.base import (
 )
 from storage_backends.s3 import client, diagnosis, errors, leftovers
 from storage_backends.s3.bucket import Bucket
+from storage_backends.s3.parts import Parts
 from storage_backends.s3.quick import SMALL, Quick
 from storage_backends.s3.state import MAX_PARTS, MIN_PART_SIZE, Parked, Upload, part_size_for
 from storage_backends.s3.trial import check
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
+
+_POSTPONES = "postpones"  # in a state that `postponing` has returned, and in no row
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +101,7 @@ class S3Backend(StorageBackend):
             {name: value for name, value in publishing.items() if value},
             quick,
         )
+        self._parts = Parts(self._bucket)
         self._largest_object = largest_object
         self._links = Links(url_client or client, bucket, base_url, url_expires)
 
@@ -169,31 +173,22 @@ class S3Backend(StorageBackend):
             return upload.with_parked(parked).dump()
         merges = bool(upload.mergeable(size))
         try:
-            with self._bucket.beside(*[remove] * has_trash, *[park] * (not merges)):
-                upload = self._make_parts(upload, last=False)
+            with self._bucket.beside.during(*[remove] * has_trash, *[park] * (not merges)):
+                upload = self._parts.go_on(upload)
         except ClientError as error:
             self._raise_if_gone(upload, error)
             raise
         return (self._park(upload, offset, chunk) if merges else upload.with_parked(parked)).dump()
 
-    def _make_parts(self, upload: Upload, *, last: bool) -> Upload:
-        """Return the upload with all parts made that its parked bytes are enough for."""
-        while bounds := upload.next_part(last=last):
-            if not upload.upload_id:
-                upload_id = self._bucket.create_multipart(upload.key, upload.content_type, upload.disposition)
-                upload = replace(upload, upload_id=upload_id)
-            self._bucket.make_part(upload, *bounds)
-            upload = upload.with_part(bounds[1])
-        return upload
-
     def _park(self, upload: Upload, offset: int, chunk: bytes) -> Upload:
         """Return the upload with `chunk`, which starts at `offset`, parked at its end."""
-        start = offset
+        start, data = offset, bytearray()
         if merged := upload.mergeable(len(chunk)):
             start = merged[0].start
-            chunk = self._bucket.join(upload.key, upload.slices(start, offset)) + chunk
-        parked = Parked.new(start, len(chunk))
-        self._bucket.park(upload.key, parked, chunk)
+            data = self._bucket.join(upload.key, upload.slices(start, offset))
+        data += chunk
+        parked = Parked.new(start, len(data))
+        self._bucket.park(upload.key, parked, data)
         return upload.with_parked(parked)
 
     def verify(self, state: State) -> None:
@@ -214,21 +209,26 @@ class S3Backend(StorageBackend):
     def finish(self, state: State) -> None:
         upload = Upload.load(state)
         try:
-            self._publish(upload)
+            if upload.upload_id:
+                self._parts.publish(upload)
+            else:
+                self._bucket.publish_parked(upload)
         except (ClientError, NotFound) as error:
             if not self._is_published(upload):
                 self._raise_if_gone(upload, error)
                 raise
+        if not state.get(_POSTPONES):
+            self.tidy(state)
+
+    def postponing(self, state: State) -> State:
+        return {**state, _POSTPONES: True}
+
+    def tidy(self, state: State) -> None:
+        upload = Upload.load(state)
         try:
             self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
         except (StorageError, *errors.ERRORS) as error:  # the object is there; the rest is for the sweeper
             log.warning("finished %s, but what was parked for it could not be removed: %s", upload.key, error)
-
-    def _publish(self, upload: Upload) -> None:
-        if upload.upload_id:
-            self._bucket.complete_multipart(self._make_parts(upload, last=True), upload.size)
-        else:
-            self._bucket.publish_parked(upload)
 
     def _is_published(self, upload: Upload) -> bool:
         """Tell whether an earlier or a racing `finish` did the work: S3 has no one error for that."""
@@ -244,6 +244,7 @@ class S3Backend(StorageBackend):
 
     def abort(self, state: State) -> None:
         upload = Upload.load(state)
+        self._parts.leave(upload.key)
         ids = {upload_id for _, upload_id, _ in self._bucket.multiparts(upload.key)}
         for upload_id in ids | ({upload.upload_id} - {""}):
             self._bucket.abort_multipart(upload.key, upload_id)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from storage_backends.base import NotFound, Published
+from storage_backends.beside import Beside
 from storage_backends.s3.client import content_md5
 from storage_backends.s3.errors import NotSupported, kind_for, kind_of
 from storage_backends.s3.quick import Quick
@@ -23,10 +23,18 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 AT_ONCE = 16
-"""Requests that are made beside others, of all uploads together: each part is joined by some 26 of them."""
+"""Requests that are made beside others, of all uploads together: a part of chunks of 200 KiB takes 26 of them."""
 
 DELETE_BATCH = 1000
 """Objects that one DeleteObjects may name (S3 API reference)."""
+
+
+class Part(NamedTuple):
+    """A part of a multipart upload: its number, its size in bytes, and its ETag."""
+
+    number: int
+    size: int
+    etag: str
 
 
 class Bucket:
@@ -34,6 +42,7 @@ class Bucket:
 
     `encryption` are parameters of every request that makes an object, `publishing` of those that publish one.
     Every method raises the errors of botocore as they are; `storage_backends.s3.errors` says what they mean.
+    `beside` makes single requests beside others; none of them may wait for another.
     """
 
     def __init__(
@@ -51,12 +60,12 @@ class Bucket:
         self._encryption: Any = encryption
         self._publishing: Any = encryption | publishing
         self._quick = quick
-        self._beside = ThreadPoolExecutor(AT_ONCE, "s3")  # for single requests only: none of them waits for another
+        self.beside = Beside(AT_ONCE, "s3")
         self._deletes_batches = True  # until the server says that it does not
 
     # Published objects ------------------------------------------------------------------------------------------
 
-    def put(self, key: str, data: bytes, content_type: str, disposition: str = "") -> None:
+    def put(self, key: str, data: bytes | bytearray, content_type: str, disposition: str = "") -> None:
         """Publish `data` at `key`."""
         self._put(self.prefix + key, data, **self._headers(content_type, disposition))
 
@@ -70,8 +79,9 @@ class Bucket:
         named = {"ContentDisposition": disposition} if disposition else {}
         return {"ContentType": content_type, **named, **self._publishing}
 
-    def _put(self, name: str, data: bytes, **how: Any) -> None:
-        self.client.put_object(Bucket=self.name, Key=name, Body=data, ContentMD5=content_md5(data), **how)
+    def _put(self, name: str, data: bytes | bytearray, **how: Any) -> None:
+        body: Any = data  # a bytearray will do, which the stubs do not know
+        self.client.put_object(Bucket=self.name, Key=name, Body=body, ContentMD5=content_md5(data), **how)
 
     def get(self, name: str, byte_range: str = "") -> StreamingBody:
         """Return the body of the object of that full name, or of `byte_range` of it as HTTP writes it."""
@@ -110,34 +120,27 @@ class Bucket:
         # No segment of a key starts with a dot, so this can be no published object's name.
         return f"{self.prefix}.parked/{key}/{parked.name}"
 
-    def park(self, key: str, parked: Parked, data: bytes) -> None:
+    def park(self, key: str, parked: Parked, data: bytes | bytearray) -> None:
         """Store `data` as the parked object `parked` of the upload to `key`."""
         self._put(self._parked_name(key, parked), data, **self._encryption)
 
-    def join(self, key: str, slices: list[Slice]) -> bytes:
-        """Return the bytes of `slices` of what is parked for `key`, each read once."""
-        read = partial(self._read, key)
-        found = [read(slices[0])] if len(slices) == 1 else list(self._beside.map(read, slices))
-        joined, expected = b"".join(found), sum(piece.end - piece.first for piece in slices)
-        if len(joined) != expected:
-            raise NotFound(f"what is parked for {key} has {len(joined)} bytes of {expected}")
+    def join(self, key: str, slices: list[Slice]) -> bytearray:
+        """Return the bytes of `slices` of what is parked for `key`, read side by side. Raises NotFound if some lack."""
+        joined = bytearray(sum(piece.size for piece in slices))
+        room, calls = memoryview(joined), []
+        for piece in slices:
+            calls.append(partial(self._read, key, piece, room[: piece.size]))
+            room = room[piece.size :]
+        self.beside.all(calls)
         return joined
 
-    def _read(self, key: str, piece: Slice) -> bytes:
+    def _read(self, key: str, piece: Slice, into: memoryview) -> None:
         byte_range = "" if piece.whole else f"bytes={piece.first}-{piece.end - 1}"
         with closing(self.get(self._parked_name(key, piece.parked), byte_range)) as body:
-            return body.read()
-
-    @contextmanager
-    def beside(self, *calls: Callable[[], object]) -> Iterator[None]:
-        """Make single requests beside what is done inside, and wait for all of them. Raises what the first raised."""
-        under_way = [self._beside.submit(call) for call in calls]
-        try:
-            yield
-        finally:
-            wait(under_way)
-        for one in under_way:
-            one.result()
+            data = body.read()
+        if len(data) != piece.size:
+            raise NotFound(f"{piece.parked.name}, parked for {key}, has {len(data)} bytes of {piece.size}")
+        into[:] = data
 
     def parked(self, key: str) -> list[Parked]:
         """Return what is parked for `key`, official or not."""
@@ -218,53 +221,50 @@ class Bucket:
             Bucket=self.name, Key=self.prefix + key, **self._headers(content_type, disposition)
         )["UploadId"]
 
-    def make_part(self, upload: Upload, start: int, end: int) -> None:
+    def make_part(self, upload: Upload, start: int, end: int) -> Part:
         """Make the next part, which holds the upload's bytes from `start` up to `end`, of what is parked."""
         slices, number = upload.slices(start, end), upload.parts + 1
         if len(slices) == 1 and slices[0].whole:
             try:
-                self.copy_part(upload, number, self._parked_name(upload.key, slices[0].parked))
+                etag = self.copy_part(upload, number, self._parked_name(upload.key, slices[0].parked))
             except ClientError as error:
                 if kind_of(error) is not NotSupported:  # a server without copies: through us, then
                     raise
             else:
-                return
-        self.upload_part(upload, number, self.join(upload.key, slices))
+                return Part(number, end - start, etag)
+        return Part(number, end - start, self.upload_part(upload, number, self.join(upload.key, slices)))
 
-    def copy_part(self, upload: Upload, number: int, source: str) -> None:
-        """Make a part of the object of the full name `source`, inside the server."""
-        self.client.upload_part_copy(**self._part(upload, number), CopySource={"Bucket": self.name, "Key": source})
+    def copy_part(self, upload: Upload, number: int, source: str) -> str:
+        """Make a part of the object of the full name `source`, inside the server; return its ETag."""
+        copied = self.client.upload_part_copy(
+            **self._part(upload, number), CopySource={"Bucket": self.name, "Key": source}
+        )
+        return copied["CopyPartResult"]["ETag"]
 
-    def upload_part(self, upload: Upload, number: int, data: bytes) -> None:
-        """Make a part of `data`."""
-        self.client.upload_part(**self._part(upload, number), Body=data, ContentMD5=content_md5(data))
+    def upload_part(self, upload: Upload, number: int, data: bytes | bytearray) -> str:
+        """Make a part of `data`; return its ETag."""
+        body: Any = data
+        return self.client.upload_part(**self._part(upload, number), Body=body, ContentMD5=content_md5(data))["ETag"]
 
     def _part(self, upload: Upload, number: int) -> Any:
         name = self.prefix + upload.key
         return {"Bucket": self.name, "Key": name, "UploadId": upload.upload_id, "PartNumber": number}
 
-    def parts(self, upload: Upload) -> list[tuple[int, int, str]]:
-        """Return number, size and ETag of every part of the multipart upload, in order. Raises NotFound."""
+    def parts(self, upload: Upload) -> list[Part]:
+        """Return the parts of the multipart upload, in order. Raises NotFound."""
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self.name, Key=self.prefix + upload.key, UploadId=upload.upload_id
         )
         found = {
-            part["PartNumber"]: (part["PartNumber"], part["Size"], part["ETag"])
+            part["PartNumber"]: Part(part["PartNumber"], part["Size"], part["ETag"])
             for page in pages
             for part in page.get("Parts", ())
         }
         return [found[number] for number in sorted(found)]
 
-    def complete_multipart(self, upload: Upload, size: int) -> None:
-        """Publish the parts, `size` bytes in all. Raises NotFound, changing nothing, if they are not all there."""
-        parts = self.parts(upload)
-        sizes = [upload.part_size] * (upload.parts - 1) + [size - (upload.parts - 1) * upload.part_size]
-        if [part[:2] for part in parts] != list(enumerate(sizes, 1)):
-            raise NotFound(
-                f"the parts of {upload.key} are not what was uploaded: expected {len(sizes)} "
-                f"of {size} bytes, found {len(parts)} of {sum(part[1] for part in parts)}"
-            )
-        named: list[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": etag} for number, _, etag in parts]
+    def complete_multipart(self, upload: Upload, parts: Iterable[Part]) -> None:
+        """Publish the parts, which are all that there are, in order."""
+        named: list[CompletedPartTypeDef] = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
         self.client.complete_multipart_upload(
             Bucket=self.name,
             Key=self.prefix + upload.key,

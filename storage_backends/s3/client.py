@@ -90,7 +90,7 @@ def _add_md5(params: dict[str, Any], **_: object) -> None:
     params["headers"]["Content-MD5"] = content_md5(params["body"])
 
 
-def content_md5(data: bytes) -> str:
+def content_md5(data: bytes | bytearray) -> str:
     """Return the value of the header Content-MD5, which every real server checks."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 

@@ -81,6 +81,10 @@ class Slice:
     end: int
 
     @property
+    def size(self) -> int:
+        return self.end - self.first
+
+    @property
     def whole(self) -> bool:
         return self.first == 0 and self.end == self.parked.size
 
@@ -90,7 +94,7 @@ class Upload:
     """An unfinished upload: `parts` parts of `part_size` bytes each, then what is parked.
 
     `trash` are parked objects whose bytes became parts. They may only go once a state that does without them is
-    official, so the write after that removes them.
+    official, so the write after that removes them. While the next part is being made beside requests, `making` says so.
     """
 
     key: str
@@ -102,6 +106,7 @@ class Upload:
     trash: tuple[Parked, ...] = ()
     disposition: str = ""
     """The Content-Disposition that the object is published with; a multipart upload has it once it is begun."""
+    making: bool = False
 
     @classmethod
     def load(cls, state: State) -> Self:
@@ -114,6 +119,7 @@ class Upload:
             parked=tuple(Parked(name) for name in state["parked"]),
             trash=tuple(Parked(name) for name in state["trash"]),
             disposition=state.get("disposition", ""),
+            making=state.get("making", False),
         )
 
     def dump(self) -> State:
@@ -126,6 +132,8 @@ class Upload:
             "parked": [parked.name for parked in self.parked],
             "trash": [parked.name for parked in self.trash],
         }
+        if self.making:
+            state["making"] = True
         return state if self.upload_id or not self.disposition else {**state, "disposition": self.disposition}
 
     @property
@@ -139,6 +147,12 @@ class Upload:
         end = min(start + self.part_size, self.size)
         return (start, end) if end - start == self.part_size or (last and end > start) else None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next part must be made before any more is parked: another one is due, or the state would grow."""
+        waiting = self.size - self.parts * self.part_size
+        return waiting >= 2 * self.part_size or len(self.parked) >= MAX_PARKED
+
     def slices(self, start: int, end: int) -> list[Slice]:
         """Return the pieces of parked objects that hold the upload's bytes from `start` up to `end`, in order."""
         return [
@@ -150,7 +164,8 @@ class Upload:
     def with_part(self, end: int) -> Self:
         """Return the upload after its next part, which ends at `end`, was made."""
         used = tuple(parked for parked in self.parked if parked.end <= end)
-        return replace(self, parts=self.parts + 1, parked=self.parked[len(used) :], trash=self.trash + used)
+        rest = self.parked[len(used) :]
+        return replace(self, parts=self.parts + 1, parked=rest, trash=self.trash + used, making=False)
 
     def mergeable(self, size: int) -> tuple[Parked, ...]:
         """Return the parked objects that a new chunk of `size` bytes takes into its own object; mostly none.

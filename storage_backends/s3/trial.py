@@ -85,7 +85,7 @@ class Trial:
     def _multipart(self) -> bool:
         upload = self._begin(self._keys[1])
         self._bucket.upload_part(upload, 1, CONTENT)
-        self._bucket.complete_multipart(upload, len(CONTENT))
+        self._bucket.complete_multipart(upload, self._bucket.parts(upload))
         return self._bucket.size(upload.key) == len(CONTENT)
 
     def _list_multiparts(self) -> bool:

@@ -1,0 +1,111 @@
+"""Calls made beside their caller, by threads that exist while there is something to do."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Beside:
+    """Makes calls in at most `most` threads, called `name`. Each ends when no call waits.
+
+    Where no thread can be started, the caller makes the call itself. A process that exits makes all calls before.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most, self._name = most, name
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._waiting: deque[_Call[Any]] = deque()
+
+    def begin(self, call: Callable[[], Result]) -> Future[Result]:
+        """Let a thread make the call, as soon as one is free; return where its result will be."""
+        made = _Call(call)
+        self._offer(made)
+        return made.future
+
+    def all(self, calls: Iterable[Callable[[], Result]]) -> list[Result]:
+        """Return what the calls return, in their order. They are made side by side, also by this thread.
+
+        Once one has failed no other begins. Raises what the first raised, when none is under way any more.
+        """
+        failed = threading.Event()
+        made = [_Call(call, failed) for call in calls]
+        for one in made[1:]:
+            self._offer(one)
+        for one in made:
+            one()
+        futures = [one.future for one in made]
+        wait(futures)
+        for future in futures:
+            if not future.cancelled():
+                future.result()
+        return [future.result() for future in futures]
+
+    @contextmanager
+    def during(self, *calls: Callable[[], object]) -> Iterator[None]:
+        """Make the calls beside what is done inside, and wait for all of them. Raises what the first raised."""
+        under_way = [self.begin(call) for call in calls]
+        try:
+            yield
+        finally:
+            wait(under_way)
+        for one in under_way:
+            one.result()
+
+    def _offer(self, call: _Call[Any]) -> None:
+        with self._lock:
+            if self._threads < self._most and self._has_started_one():
+                self._threads += 1
+            is_alone = not self._threads
+            if not is_alone:
+                self._waiting.append(call)
+        if is_alone:
+            call()
+
+    def _has_started_one(self) -> bool:
+        try:
+            threading.Thread(target=self._work, name=self._name).start()
+        except RuntimeError:  # there are too many already, or the process exits
+            return False
+        return True
+
+    def _work(self) -> None:
+        while call := self._next():
+            call()
+
+    def _next(self) -> _Call[Any] | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._threads -= 1
+            return None
+
+
+class _Call(Generic[Result]):
+    """A call that is made once, by whoever comes to it first, unless one of those that share `failed` has failed."""
+
+    def __init__(self, call: Callable[[], Result], failed: threading.Event | None = None) -> None:
+        self._call = call
+        self._failed = failed or threading.Event()
+        self._begun = threading.Lock()
+        self.future: Future[Result] = Future()
+
+    def __call__(self) -> None:
+        if not self._begun.acquire(blocking=False):
+            return
+        if self._failed.is_set():
+            self.future.cancel()
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self._call())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            self._failed.set()
+            self.future.set_exception(error)
