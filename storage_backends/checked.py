@@ -42,6 +42,7 @@ OPERATIONS = (
     "verify",
     "peek",
     "finish",
+    "tidy",
     "abort",
     "save",
     "settle",
@@ -145,8 +146,7 @@ class CheckedBackend(StorageBackend):
         return self._backend.postponing(state)
 
     def tidy(self, state: State) -> None:
-        with self._translated():
-            self._backend.tidy(state)
+        self._timed("tidy", self._backend.tidy, state)
 
     def peek(self, state: State) -> BinaryIO | None:
         stream = self._timed("peek", self._backend.peek, state)
