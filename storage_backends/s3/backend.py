@@ -182,13 +182,12 @@ class S3Backend(StorageBackend):
 
     def _park(self, upload: Upload, offset: int, chunk: bytes) -> Upload:
         """Return the upload with `chunk`, which starts at `offset`, parked at its end."""
-        start, data = offset, bytearray()
+        start = offset
         if merged := upload.mergeable(len(chunk)):
             start = merged[0].start
-            data = self._bucket.join(upload.key, upload.slices(start, offset))
-        data += chunk
-        parked = Parked.new(start, len(data))
-        self._bucket.park(upload.key, parked, data)
+            chunk = bytes(self._bucket.join(upload.key, upload.slices(start, offset)) + chunk)
+        parked = Parked.new(start, len(chunk))
+        self._bucket.park(upload.key, parked, chunk)
         return upload.with_parked(parked)
 
     def verify(self, state: State) -> None:

@@ -42,6 +42,7 @@ CALLS: dict[str, Call] = {
     "verify": lambda backend: backend.verify({}),
     "peek": lambda backend: backend.peek({}),
     "finish": lambda backend: backend.finish({}),
+    "tidy": lambda backend: backend.tidy({}),
     "abort": lambda backend: backend.abort({}),
     "exclusive": lambda backend: backend.exclusive("ab/cd").__enter__(),
     "save": lambda backend: save(backend, "ab/cd", b"x"),
