@@ -70,18 +70,22 @@ class WarmProcess:
         return self._control
 
     def _start(self) -> None:
-        """Start the warm process by exec: forking a process with threads is not safe."""
+        """Start the warm process by exec: forking a process with threads is not safe. Raises Lost."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(SEND_SECONDS)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", str(_PROGRAM), str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=_ENVIRONMENT,
-                cwd="/",
-            )
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                    [sys.executable, "-I", str(_PROGRAM), str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=_ENVIRONMENT,
+                    cwd="/",
+                )
+            except OSError as error:  # no more processes, no memory, or no right to run Python
+                ours.close()
+                raise Lost(f"the warm process cannot be started: {error}") from error
         self._control, self._jobs, self._owner = ours, 0, os.getpid()
         self._retired = [process for process in self._retired if process.poll() is None]
 

@@ -50,7 +50,11 @@ class Look(Generic[Facts]):
     def __init__(self, question: Question[Facts], stack: ExitStack, seconds: float) -> None:
         self._question, self._stack = question, stack
         self._deadline = time.monotonic() + seconds
-        self._conversation = self._begin(question.request)
+        try:
+            self._conversation = self._begin(question.request)
+        except Lost as error:
+            _log.warning("inspection, %s: %s", question.request.job, error.reason)
+            raise
 
     def facts(self) -> Facts:
         """Wait for the facts. Raises Verdict, Mishap, and the errors of reading the source."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from scapi.inspection import process, room, sources
-from scapi.inspection.outcomes import Answer, Crash, Mishap, Verdict
+from scapi.inspection.outcomes import Answer, Crash, Lost, Mishap, Verdict
 from scapi.inspection.places import Rank
 from scapi.inspection.process import warm
 from scapi.inspection.questions import CPU_SECONDS, Question, Request
@@ -159,6 +160,16 @@ def test_a_warm_process_is_replaced_after_many_jobs(monkeypatch: pytest.MonkeyPa
         pids.append(warm.pid() or 0)
     assert len(set(pids)) == 3
     wait_for(lambda: not Path(f"/proc/{pids[0]}").exists() or _is_zombie(pids[0]))
+
+
+def test_a_warm_process_that_cannot_be_started_is_a_mishap(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as context:
+        context.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(Lost) as lost:
+            ask("refuse")
+    assert "cannot be started" in lost.value.reason
+    with pytest.raises(Verdict):
+        ask("refuse")
 
 
 def _hang() -> None:

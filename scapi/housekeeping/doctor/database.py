@@ -98,6 +98,6 @@ def _storages() -> Diagnosis:
             "files",
             f"all are in {settings.storage}",
             "the storage before is still asked on every deletion",
-            "remove SCAPI_STORAGE_BEFORE from the settings",
+            "remove SCAPI_STORAGE_BEFORE from the settings, unless a move is about to begin",
         )
     return Diagnosis("files", f"all are in {settings.storage}")
