@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from scapi.cli import cli
-from scapi.database import db
+from scapi.database import db, now
+from scapi.events.models import Delivery
 from scapi.housekeeping import moving
 from scapi.inspection import facts
 from scapi.inspection.facts import DocumentFacts
-from scapi.media.models import MediaFile, Role
+from scapi.media import settling
+from scapi.media.models import Media, MediaFile, MediaType, Role, StaleFile
+from scapi.media.renditions import maker
 from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token
@@ -118,6 +122,27 @@ def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
         run(app, "check", "--bytes")
         run(app, "media", "delete", str(media["id"]))
         assert not any(path.exists() for path in paths)
+
+
+def test_what_is_due_is_counted_before_it_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maker, "wake", lambda: None)
+    for number in range(2):
+        upload(app, content=files.jpeg(640, 480, seed=number, noise=True))
+    app.extensions["scapi.settler"].stop()
+    late = now() - 2 * max(settling.OVERDUE, timedelta(hours=1))
+    db.session.execute(update(MediaFile).where(MediaFile.role == Role.THUMBNAIL).values(unsettled_since=late))
+    db.session.add(Delivery(event_id="1", type="media.created", url="http://127.0.0.1:1/", body="{}", due_at=late))
+    db.session.add(Media(type=MediaType.URL, url="http://127.0.0.1:1/"))
+    db.session.add(StaleFile(key="ab/deleted", since=late))
+    db.session.commit()
+    due = {"sweep": 1, "previews": 1, "pictures": 2, "renditions": 2, "webhooks": 1}
+    for _ in range(2):  # nothing is changed by it
+        assert json.loads(run(app, "housekeeping", "--dry-run", "--json")) == {"dry_run": True, "due": due}
+    assert run(app, "housekeeping", "--dry-run", "--job", "pictures") == "pictures: 2 due\n"
+    said = json.loads(run(app, "housekeeping", "--once", "--json", "--job", "sweep", "--job", "pictures"))
+    assert said == {"dry_run": False, "jobs": ["sweep", "pictures"], "failed": []}
+    left = json.loads(run(app, "housekeeping", "--dry-run", "--json"))["due"]
+    assert left == {**due, "sweep": 0, "pictures": 0}
 
 
 @pytest.mark.parametrize("is_current", [True, False])
