@@ -1,6 +1,8 @@
 """Hashing in a helper thread: an MD5 takes as long as storing the same bytes, or longer."""
 
 import os
+import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from scapi.uploads import md5
@@ -20,6 +22,7 @@ class Hashing:
         self._waiting: list[bytes] = []
         self._size = 0
         self._running: Future[None] | None = None
+        self._lock = threading.Lock()
 
     def update(self, data: bytes) -> None:
         """Hash some more bytes, sooner or later."""
@@ -33,16 +36,16 @@ class Hashing:
         if self._running:
             self._running.result()
             self._running = None
-        self._hash(self._taken())
+        self._hash(deque(self._taken()))
         return self._md5.state()
 
     def _hash_beside(self) -> None:
         if self._running:
             self._running.result()
-        blocks = self._taken()
+        blocks = deque(self._taken())
         try:
             self._running = _threads.submit(self._hash, blocks)
-        except RuntimeError:  # no thread can be started
+        except RuntimeError:  # no thread can be started; one that runs already may come to these blocks, too
             self._running = None
             self._hash(blocks)
 
@@ -50,6 +53,8 @@ class Hashing:
         blocks, self._waiting, self._size = self._waiting, [], 0
         return blocks
 
-    def _hash(self, blocks: list[bytes]) -> None:
-        for block in blocks:
-            self._md5.update(block)
+    def _hash(self, blocks: deque[bytes]) -> None:
+        """Hash each of these blocks once, whoever else is given them."""
+        with self._lock:
+            while blocks:
+                self._md5.update(blocks.popleft())

@@ -1,5 +1,6 @@
 """Hashing in another thread."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,4 +41,23 @@ def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
     begun = hashing.Hashing(md5.start())
     data = bytes(3 * hashing.WORTHWHILE)
     begun.update(data)
+    assert md5.hexdigest(begun.state()) == client.md5(data)
+
+
+def test_blocks_are_hashed_once_where_the_second_thread_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool keeps what it could not start a thread for, and its other thread comes to it later."""
+    threads, busy = ThreadPoolExecutor(2), threading.Event()
+    first = threads.submit(busy.wait, 30)
+    monkeypatch.setattr(hashing, "_threads", threads)
+    begun, data = hashing.Hashing(md5.start()), bytes(3 * hashing.WORTHWHILE)
+
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        begun.update(data)
+    busy.set()
+    assert first.result(30)
+    threads.shutdown()  # when all that waited is done
     assert md5.hexdigest(begun.state()) == client.md5(data)
