@@ -10,7 +10,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from scapi.inspection import landlock, seccomp
+from scapi.inspection import landlock, scheduling, seccomp
 
 FONTS = tuple(map(Path, ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts")))
 """Where PDFium looks for fonts."""
@@ -66,7 +66,7 @@ class Confinement:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
-        os.nice(limits.niceness)
+        scheduling.stand_back(limits.niceness)
         space = self._address_space + limits.memory_bytes
         for limit, value in (
             (resource.RLIMIT_AS, space),
