@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from storage_backends import CheckedBackend
 from storage_backends.base import KiB, NotFound, State, StorageBackend, Unavailable
-from storage_backends.conformance.steps import add, data, read
+from storage_backends.conformance.steps import add, data, read, sweep
 from storage_backends.s3 import S3Backend
 from storage_backends.s3.parts import AT_ONCE
 from tests.servers import Server, wait_until
@@ -28,10 +28,10 @@ Make = Callable[[], S3Backend]
 
 
 @pytest.fixture
-def host(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Make:
+def host(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> Make:
     """A function that makes a backend of one more process, on the storage of all."""
-    first = s3_backend(s3_server, monkeypatch)
-    return lambda: s3_backend(s3_server, monkeypatch, SCAPI_S3_PREFIX=first._bucket.prefix)
+    first = s3_backend(seaweed, monkeypatch)
+    return lambda: s3_backend(seaweed, monkeypatch, SCAPI_S3_PREFIX=first._bucket.prefix)
 
 
 def content(chunks: int) -> bytes:
@@ -221,7 +221,7 @@ def test_a_part_that_another_process_made_at_the_same_time(host: Make) -> None:
     assert read(backend, "ab/cd") == content(ENOUGH + 1)
 
 
-def test_an_abort_waits_for_the_part_that_is_being_made(s3_server: Server, host: Make) -> None:
+def test_an_abort_waits_for_the_part_that_is_being_made(seaweed: Server, host: Make) -> None:
     backend = host()
     with held_back(backend, "UploadPart") as waits:
         state = begun(backend, ENOUGH + 1)
@@ -231,11 +231,11 @@ def test_an_abort_waits_for_the_part_that_is_being_made(s3_server: Server, host:
         aborting.join(0.2)
         assert aborting.is_alive()
     aborting.join(PATIENCE)
-    assert s3_inventory(s3_server, backend)() == []
+    assert s3_inventory(seaweed, backend)() == []
 
 
-def test_only_so_many_parts_are_in_memory(moto: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = s3_backend(moto, monkeypatch)
+def test_only_so_many_parts_are_in_memory(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = s3_backend(seaweed, monkeypatch)
     joined: Counter[str] = Counter()
     real = backend._bucket.join
     monkeypatch.setattr(backend._bucket, "join", lambda key, slices: (joined.update([key]), real(key, slices))[1])
@@ -269,7 +269,7 @@ def test_processes_that_take_chunks_by_turns_send_no_more_requests_than_one(host
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_processes_die_at_any_time(s3_server: Server, host: Make, seed: int) -> None:
+def test_processes_die_at_any_time(seaweed: Server, host: Make, seed: int) -> None:
     """Nothing that is official is lost, whoever goes on: the row keeps the state that came before."""
     chance, chunks, chunk, deaths = random.Random(seed), 4 * ENOUGH, 0, 0
     hosts = [host(), host()]
@@ -289,7 +289,8 @@ def test_processes_die_at_any_time(s3_server: Server, host: Make, seed: int) -> 
     host().finish(state)
     assert deaths > 5
     assert read(hosts[0], "ab/cd") == content(chunks)
-    assert s3_inventory(s3_server, hosts[0])() == ["ab/cd"]
+    sweep(hosts[0])
+    assert s3_inventory(seaweed, hosts[0])() == ["ab/cd"]
 
 
 def _die_after(backend: S3Backend, requests: int) -> None:
