@@ -1,10 +1,11 @@
 """StorageBackend: what every backend must do, and what it can rely on.
 
-Who guarantees what ------------------- The caller (scapi.uploads) keeps one row per upload. The row has the offset (how
-many bytes are official) and the state that the backend returned with them. The caller calls `write` with the official
-state, always at the official offset, and makes the returned state official with one conditional UPDATE. Some writes
-never become official: their process died, or another writer's UPDATE came first. The caller checks ranges, sizes, types
-and hashes; a backend trusts them.
+Who guarantees what
+-------------------
+The caller (scapi.uploads) keeps one row per upload. The row has the offset (how many bytes are official) and the state
+that the backend returned with them. The caller calls `write` with the official state, always at the official offset,
+and makes the returned state official with one conditional UPDATE. Some writes never become official: their process
+died, or another writer's UPDATE came first. The caller checks ranges, sizes, types and hashes; a backend trusts them.
 
 The backend is stateless: all that it must remember about an unfinished upload is in the state, a small JSON value that
 must not grow with the file. The bytes of an official state must never be lost or replaced by a write that did not
