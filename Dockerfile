@@ -1,6 +1,6 @@
-# scapi under gunicorn: not root, nothing written but SCAPI_DATA_DIR and /tmp.
+# scapi under gunicorn: not as root; writes only SCAPI_DATA_DIR and /tmp.
 #   docker build -t scapi . && docker run --read-only --tmpfs /tmp -v scapi:/var/lib/scapi -p 127.0.0.1:8000:8000 scapi
-# It upgrades the schema before it serves, one container at a time. compose.yaml has several, and all else.
+# It upgrades the schema before it serves, one container at a time. compose.yaml has several, with all other services.
 
 FROM node:22-bookworm-slim AS page
 WORKDIR /src/web
@@ -16,7 +16,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 ENV PIP_CONSTRAINT=/src/requirements.lock PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.lock setup.cfg pyproject.toml README.md LICENSE ./
-# What it depends on, in a layer of its own: without a package in it, this installs the metadata and the dependencies.
+# The dependencies, in a separate layer: without the packages' code, this installs only metadata and dependencies.
 # hadolint ignore=DL3013  # the versions are those of PIP_CONSTRAINT
 RUN python -m venv --without-pip /opt/scapi \
  && pip --python /opt/scapi/bin/python install '.[oidc,postgresql,s3,redis,heic]'
@@ -27,7 +27,7 @@ COPY --from=page /src/scapi/page/static scapi/page/static
 RUN pip --python /opt/scapi/bin/python install --no-deps --force-reinstall .
 
 FROM python:3.11-slim-bookworm
-# What PDFs name and do not bring: without these, their previews lack Chinese, Japanese, Korean, Cyrillic and more.
+# Fonts for PDFs that do not embed theirs: without these, previews lack Chinese, Japanese, Korean, Cyrillic and more.
 # hadolint ignore=DL3008  # the versions are those of the image's release
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-wqy-microhei \

@@ -1,4 +1,4 @@
-"""What `complete` costs, by the size of the file: python -m benchmarks.completing [--rounds 3]
+"""Measures `complete` by the size of the file: python -m benchmarks.completing [--rounds 3]
 
 Documents of 1, 64 and 512 MiB, on local disk and in S3 (SeaweedFS), beside drf-chunked-upload, in turns; then photos of
 4 MB, which are decoded and get a thumbnail. Prints medians in milliseconds.
@@ -23,7 +23,7 @@ SIZES = (1, 64, 512)
 """MiB of the documents."""
 
 PHOTO = files.jpeg(4000, 3000, noise=True, quality=45)
-"""12 megapixels; noise makes it as large as a photo with much in it."""
+"""12 megapixels; noise makes it as large as a detailed photo."""
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def entrants() -> Iterator[dict[str, tuple[Peer, Running]]]:
 
 
 def milliseconds(peer: Peer, server: Running, data: bytes, digest: str) -> float:
-    """Upload a file and return how long its completion took."""
+    """Upload a file and return the duration of its completion."""
     upload, view = "", memoryview(data)
     with Connection(server.port) as connection:
         for start in range(0, len(data), CHUNK):
@@ -66,7 +66,7 @@ def main() -> None:
             for number in range(rounds + 1):
                 for name, (peer, server) in running.items():
                     took = milliseconds(peer, server, data, digest)
-                    if number:  # what the first request loads is no part of it
+                    if number:  # the first round only loads modules and is not counted
                         found.setdefault((name, label), []).append(took)
         labels = [f"{size} MiB" for size in SIZES]
         columns = [*labels, f"{labels[-1]} : {labels[0]}", f"photo, {len(PHOTO) / 1e6:.1f} MB"]
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def contents() -> Iterator[tuple[str, bytes]]:
-    """Yield the files and what they are called."""
+    """Yield the files and their names."""
     for size in SIZES:
         yield f"{size} MiB", files.pdf(size=size * MiB)
     yield "photo", PHOTO

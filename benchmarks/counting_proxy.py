@@ -1,7 +1,7 @@
-"""A proxy on loopback that notes what goes through it: each request, and the bytes of bodies either way.
+"""A proxy on loopback that records each request, and the bytes of bodies in both directions.
 
-It reads HTTP/1.1 only as far as that needs, and passes every byte on as it came, so signatures stay valid. It may hold
-each request back for a while first, as a store that is far away would.
+It parses HTTP/1.1 only as far as needed, and passes every byte on unchanged, so signatures stay valid. It can delay
+each request, like a store that is far away.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 BLOCK = 64 * 1024
-"""Bytes passed on at a time."""
+"""Bytes to pass on at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer: bytes of their bodies, when the request came (`time.perf_counter`), and seconds."""
+    """A request and its answer: bytes of their bodies, start of the request (`time.perf_counter`), and seconds."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Exchange:
 
 @dataclass
 class Counts:
-    """What went through: every exchange, in the order of their ends."""
+    """All exchanges, in the order of their ends."""
 
     exchanges: list[Exchange] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class Counts:
 
 
 def _read_head(stream: BinaryIO) -> tuple[bytes, dict[str, str]]:
-    """Return the first line and the headers as they came, b"" at the end of the stream, and the headers by name."""
+    """Return the raw first line and headers (b"" at the end of the stream), and the headers by name."""
     head = line = stream.readline()
     headers = {}
     while line not in (b"", b"\r\n"):
@@ -71,7 +71,7 @@ def _read_head(stream: BinaryIO) -> tuple[bytes, dict[str, str]]:
 
 
 def _pass_body(source: BinaryIO, target: BinaryIO, headers: dict[str, str], *, to_end: bool) -> int:
-    """Pass on a body, whose length is told by `headers` or by the end of the stream; return its bytes."""
+    """Pass on a body, whose length comes from `headers` or the end of the stream; return its number of bytes."""
     if "chunked" in headers.get("transfer-encoding", ""):
         return _pass_chunks(source, target)
     if "content-length" in headers:
@@ -119,7 +119,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 pass
 
     def _exchange(self, requests: BinaryIO, answers: BinaryIO) -> bool:
-        """Pass on one request and its answer; tell whether the connection stays open."""
+        """Pass on one request and its answer; return whether the connection stays open."""
         head, headers = _read_head(self.rfile)
         if not head:
             return False
@@ -158,9 +158,9 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def counting_proxy(url: str, delay: float = 0) -> Iterator[tuple[str, Counts]]:
-    """Yield the URL of a proxy to the server at `url`, which is plain HTTP, and what it counts.
+    """Yield the URL of a proxy to the server at `url`, which is plain HTTP, and its counts.
 
-    Each request is held back for `delay` seconds.
+    Each request is delayed by `delay` seconds.
     """
     parts = urlsplit(url)
     counts = Counts()

@@ -1,7 +1,7 @@
-"""What `scapi check` and `scapi storage copy` take for many files, beside rclone doing the same.
+"""Measures `scapi check` and `scapi storage copy` with many files, compared with rclone.
 
 python -m benchmarks.day_two [FILES [FILES TO MOVE]]
-It fills a data dir with small files and their rows, and moves them to a SeaweedFS of its own. Takes rclone.
+It fills a data dir with small files and their rows, and moves them to its own SeaweedFS. Needs rclone.
 """
 
 import os
@@ -35,7 +35,7 @@ SCAPI = [sys.executable, "-m", "scapi"]
 
 
 def fill(settings: dict[str, str], count: int) -> None:
-    """Make `count` files and their rows, past the API."""
+    """Make `count` files and their rows, without the API."""
     app = create_app(read_settings(environment(**{**settings, "SCAPI_STORAGE_BEFORE": ""})))
     root = Path(settings["SCAPI_DATA_DIR"], "files")
     with app.app_context():
@@ -68,7 +68,7 @@ def fill(settings: dict[str, str], count: int) -> None:
 
 
 def measure(label: str, count: int, command: list[str], env: dict[str, str]) -> None:
-    """Run a command and print what it took."""
+    """Run a command and print its time and memory."""
     began, memory, before = time.perf_counter(), 0, resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
@@ -86,7 +86,7 @@ def measure(label: str, count: int, command: list[str], env: dict[str, str]) -> 
 
 
 def peak(pid: int) -> int:
-    """Return the most memory (KiB) that a process has had since it began its program."""
+    """Return the peak memory (KiB) of a process since it started its program."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

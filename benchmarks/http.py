@@ -1,4 +1,4 @@
-"""A client that costs as little as it can: raw sockets, bodies sent from where they lie. All peers are driven by it."""
+"""A client with low overhead: raw sockets, bodies sent without copying. It drives all peers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BOUNDARY = "----benchmark-boundary-0123456789"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 TIMEOUT = 120
-"""Seconds until a server that does not answer fails the benchmark."""
+"""If a server does not answer for this many seconds, the benchmark fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered; the names of `headers` are in lower case."""
+    """A server's answer; the names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Connection:
-    """A connection that is kept for all requests to a port on loopback, and opened anew when the server closed it."""
+    """A persistent connection to a port on loopback; it is opened again if the server has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -74,7 +74,7 @@ class Connection:
         if self._socket is None:
             raise RuntimeError("nothing was sent")
         head, body = b"HTTP/1.1 1", b""
-        while head.startswith(b"HTTP/1.1 1"):  # interim answers tell nothing that is needed here
+        while head.startswith(b"HTTP/1.1 1"):  # interim answers are not needed here
             while b"\r\n\r\n" not in body:
                 body += self._more()
             head, _, body = body.partition(b"\r\n\r\n")
@@ -92,7 +92,7 @@ class Connection:
         return Answer(int(first.split()[1]), headers, body)
 
     def _rest(self, size: int) -> bytes:
-        """Return so many more bytes: a large file must not be copied with every piece of it that comes."""
+        """Return `size` more bytes, without copying a large file again for each received piece."""
         data = bytearray(size)
         left = memoryview(data)
         while left:
@@ -115,7 +115,7 @@ class Connection:
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:
-    """Yield what a body in chunked encoding holds (RFC 9112, section 7.1)."""
+    """Yield the content of a body in chunked encoding (RFC 9112, section 7.1)."""
     while body:
         size, _, rest = body.partition(b"\r\n")
         yield rest[: int(size, 16)]

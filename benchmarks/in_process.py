@@ -1,4 +1,4 @@
-"""scapi inside the benchmark's own process, and what it asks of its database."""
+"""scapi inside the benchmark's own process, and its database statements."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def application(kind: str) -> Iterator[Flask]:
 
 
 def tidy_up() -> None:
-    """Do what a database does by itself after a while, when much was inserted."""
+    """Do the maintenance that a database does by itself some time after many inserts."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM"))
         connection.execute(text("ANALYZE"))
@@ -45,7 +45,7 @@ def tidy_up() -> None:
 
 @contextmanager
 def statements() -> Iterator[list[tuple[str, Any]]]:
-    """Yield a list that the statements sent meanwhile come into."""
+    """Yield a list that gets all statements sent within the context."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""A link as a phone has it, made of a proxy on loopback: a delay each way, a rate upwards, and cuts."""
+"""A link like a phone's, made by a proxy on loopback: a delay in each direction, a rate upwards, and cuts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from tests.running import free_port
 
 BLOCK = 16 * 1024
-"""Bytes that travel together."""
+"""Bytes that are sent together."""
 
 SLACK = 0.05
-"""Seconds that a block may be late without the link being slower for it: the machine has other things to do."""
+"""Seconds that a block may be late without slowing down the link: the machine has other work."""
 
 BUFFER = 64 * 1024
-"""Bytes that a socket holds, at about most: more would hide the link from the client."""
+"""The approximate most bytes in a socket's buffer: more would hide the link from the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Link:
     seed: int = 1
 
     def least(self, size: int) -> float:
-        """Return the seconds that `size` bytes need at this rate, without any delay."""
+        """Return the seconds that `size` bytes need at this rate, without delays."""
         return size / self.rate
 
 
@@ -63,7 +63,7 @@ class _Proxy:
             self._drop()
 
     def _drop(self) -> None:
-        """Lose every connection, with what is on its way."""
+        """Drop all connections, with their bytes in transit."""
         for writer in list(self._open):
             writer.transport.abort()
         self._open.clear()
@@ -110,7 +110,7 @@ class _Proxy:
 
 @contextmanager
 def over(link: Link, port: int) -> Iterator[int]:
-    """Carry connections to `port` over a link; yield the port at which it begins."""
+    """Pass connections to `port` through a link; yield the port to connect to."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     near = free_port()

@@ -1,4 +1,4 @@
-"""Peak memory of a worker while one file of 1 GiB goes in, in chunks of 16 MiB.
+"""Measures the peak memory of a worker during an upload of 1 GiB in chunks of 16 MiB.
 
     python -m benchmarks.memory [storage]
 
@@ -33,7 +33,9 @@ def main(storage: str) -> None:
         settings["SCAPI_MAX_DOCUMENT_BYTES"] = str(TOTAL)
         server = stack.enter_context(running.scapi(folder, workers=1, **settings))
         with requests.Session() as session:
-            upload_id = send(session, server, 0, CHUNK, "", total=CHUNK)  # what the first chunk loads is there to stay
+            upload_id = send(
+                session, server, 0, CHUNK, "", total=CHUNK
+            )  # the first chunk loads modules, which stay in memory
             session.delete(f"{server.url}/api/v2/media/upload/{upload_id}/", timeout=60)
             idle, upload_id = peak(server), ""
             for start in range(0, TOTAL, CHUNK):
@@ -60,7 +62,7 @@ def send(session: requests.Session, server: Server, start: int, size: int, uploa
 
 
 def peak(server: Server) -> int:
-    """Return the most memory (bytes) that a worker ever had."""
+    """Return the peak memory (bytes) of all workers."""
     status = Path(f"/proc/{server.workers()[0]}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 

@@ -1,4 +1,4 @@
-"""How long files take over a phone's link, as a multiple of what the link itself needs, and how many bytes are sent.
+"""Measures uploads over a phone's link: the time as a multiple of the link's own time, and the sent bytes.
 
     python -m benchmarks.network [--rtt 20 100 300] [--cuts 0 10 3] [--sizes 5 50] [--only NAME ...]
 
@@ -29,7 +29,7 @@ FIRST = 200 * KiB
 
 
 class Phone(Connection):
-    """A connection that counts what it sends, and holds little that the link has not taken yet."""
+    """A connection that counts its sent bytes, and buffers few bytes before the link."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
@@ -48,7 +48,7 @@ class Phone(Connection):
                 left = left[sent:]
 
     def patiently(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask until there is an answer."""
+        """Repeat `ask` until there is an answer."""
         while True:
             try:
                 return ask()
@@ -63,7 +63,7 @@ def seeds(phone: Phone, data: bytes, chunk: int) -> None:
     """Send a file in chunks of the API's own protocol."""
     upload_id, at = "", 0
     while at < len(data):
-        # until there is an upload_id, nothing is kept of a chunk that breaks off: the first one is small
+        # a broken chunk is not kept before there is an upload_id: so the first one is small
         piece = memoryview(data)[at : at + (chunk if upload_id else FIRST)]
         headers = {"Content-Type": MULTIPART, "Content-Range": f"bytes {at}-{at + len(piece) - 1}/{len(data)}"}
         body = form({"upload_id": upload_id} if upload_id else {}, ("image", "file.pdf", piece))
@@ -79,7 +79,7 @@ def seeds(phone: Phone, data: bytes, chunk: int) -> None:
 
 
 def tus(collection: str) -> Send:
-    """Return what sends a file in requests of the tus protocol; `collection` is the path that creates uploads."""
+    """Return a function that sends a file by tus; `collection` is the path that creates uploads."""
 
     def send(phone: Phone, data: bytes, chunk: int) -> None:
         create = {**TUS, "Upload-Length": str(len(data))}
@@ -99,7 +99,7 @@ def tus(collection: str) -> Send:
 
 
 def resumable(phone: Phone, data: bytes, chunk: int) -> None:
-    """Send a file as a resumable upload of HTTP itself. It begins empty: an answer that is lost costs no bytes."""
+    """Send a file as a resumable upload of HTTP itself. It begins empty, so that a lost answer costs no bytes."""
     create = {"Upload-Complete": "?0", "Upload-Length": str(len(data))}
     path = phone.patiently(lambda: phone.request("POST", "/api/v2/media/", create, expect=201)).headers["location"]
     at, done = 0, False
@@ -128,7 +128,7 @@ class Entrant:
 
 
 def entrants(stack: ExitStack) -> Iterator[Entrant]:
-    """Start the servers and yield who takes part."""
+    """Start the servers and yield the entrants."""
     ours = stack.enter_context(Scapi().run(2)).port
     theirs = stack.enter_context(Tus().run(1)).port
     for name, chunk in (("200 KiB", 200 * KiB), ("1 MiB", MiB), ("5 MiB", 5 * MiB)):
@@ -151,7 +151,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     with ExitStack() as stack:
         chosen = [one for one in entrants(stack) if not options.only or any(part in one.name for part in options.only)]
-        for one in chosen:  # what the first file loads is no part of it
+        for one in chosen:  # the first file only loads modules and is not counted
             _send(one, files.pdf(size=MiB), Link(0, 0))
         for size in options.sizes:
             data = files.pdf(size=size * MiB)
@@ -162,7 +162,7 @@ def main() -> None:
 
 
 def _send(one: Entrant, data: bytes, link: Link) -> tuple[float, int]:
-    """Send a file over the link; return the seconds that it took and the bytes that were sent."""
+    """Send a file over the link; return the seconds and the sent bytes."""
     with over(link, one.port) as port, Phone(port) as phone:
         began = time.monotonic()
         one.send(phone, data, one.chunk)

@@ -1,4 +1,4 @@
-"""Where a benchmark lets scapi keep things: a database and a storage, both of their own and gone afterwards."""
+"""A temporary database and storage for a benchmark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STORAGES = {"local": None, "moto": servers.moto_server, "seaweedfs": servers.sea
 def serve(database: str, storage: str, *, workers: int, **settings: str) -> Iterator[Server]:
     """Serve scapi on one of `databases.KINDS` and one of STORAGES."""
     with ExitStack() as stack:
-        # a socket's path may have about 100 characters
+        # a socket's path may have at most about 100 characters
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scapi")))
         chosen = {"SCAPI_DATA_DIR": str(folder / "data"), **settings}
         if database == "sqlite":

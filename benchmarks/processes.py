@@ -1,4 +1,4 @@
-"""What the processes of a server cost, as Linux counts it: CPU seconds and peak memory."""
+"""The CPU seconds and the peak memory of a server's processes, as Linux counts them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def group(pid: int) -> list[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = _fields(stat)
-        except (FileNotFoundError, ProcessLookupError):  # it has ended
+        except (FileNotFoundError, ProcessLookupError):  # the process has ended
             continue
         if int(fields[2]) == pid:
             found.append(int(stat.parent.name))
@@ -30,13 +30,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def forget_peaks(pid: int) -> None:
-    """Let the peaks of a group's processes count from now on (proc(5), clear_refs)."""
+    """Reset the peak memory of a group's processes (proc(5), clear_refs)."""
     for member in group(pid):
         Path(f"/proc/{member}/clear_refs").write_text("5")
 
 
 def resident(pid: int, *, peak: bool) -> int:
-    """Return the most memory in bytes that any one process of a group holds, or since `forget_peaks` held."""
+    """Return the memory in bytes of the largest process of a group: now, or the peak since `forget_peaks`."""
     name = "VmHWM" if peak else "VmRSS"
     sizes = []
     for member in group(pid):
@@ -46,5 +46,5 @@ def resident(pid: int, *, peak: bool) -> int:
 
 
 def _fields(stat: Path) -> list[str]:
-    """Return the fields behind the command's name, which may have spaces: state, ppid, pgrp, ..."""
+    """Return the fields after the command's name, which may contain spaces: state, ppid, pgrp, ..."""
     return stat.read_text().rpartition(") ")[2].split()

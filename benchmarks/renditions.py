@@ -1,9 +1,9 @@
-"""What each kind of file takes: python -m benchmarks.renditions
+"""Measures each kind of file: python -m benchmarks.renditions
 
-Looking at a file when its upload completes, and making its renditions, each in a process of its own as scapi does it.
-Prints the table of docs/renditions.md: medians of CPU seconds, and the memory (MiB) that a process takes at its peak
-beyond one that does nothing. For the memory each process is forked from a fresh one, which has imported the libraries
-and never held a picture, as scapi's warm process: what a parent has freed would be used again, and not be counted.
+It measures the inspection at complete and the making of renditions, each in its own process, as in scapi. Prints the
+table of docs/renditions.md: medians of CPU seconds, and the peak memory (MiB) of a process beyond one that does
+nothing. For the memory, each process is forked from a fresh one that has imported the libraries and never held a
+picture, like scapi's warm process. Otherwise it would reuse memory that its parent has freed, which is not counted.
 """
 
 import gc
@@ -34,14 +34,14 @@ NAMES = {one.mimetype: one.name for one in TYPES}
 
 
 class Listener(Teller):
-    """Takes what a job tells."""
+    """Receives the messages of a job."""
 
     def __init__(self) -> None:
         self.told: dict[str, Any] = {}
         self.pictures: list[bytes] = []
 
     def say(self, *_: Any) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def facts(self, **facts: Any) -> None:
         self.told = facts
@@ -51,14 +51,14 @@ class Listener(Teller):
 
 
 class Deaf(Listener):
-    """Keeps no picture, as a process that sends it away."""
+    """Keeps no picture, like a process that sends it away."""
 
     def picture(self, data: bytes) -> None:
-        """Forget it."""
+        """Discard it."""
 
 
 def kinds() -> dict[str, tuple[str, bytes]]:
-    """Return the files: a scene as a camera sees it, in every type."""
+    """Return the files: a scene like a camera's, in every type."""
     from benchmarks.whole_jobs import _scene
 
     scene = _scene(4000, 3000)
@@ -77,13 +77,13 @@ def kinds() -> dict[str, tuple[str, bytes]]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the CPU seconds of a process of its own."""
+    """Run `work` in child processes; return the median of their CPU seconds."""
     used = [usage_of(work) for _ in range(ROUNDS)]
     return median(one.ru_utime + one.ru_stime for one in used)
 
 
 def peak(job: str, data: bytes, **arguments: Any) -> float:
-    """Return the MiB that a job takes at its peak."""
+    """Return the peak memory of a job in MiB."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -94,7 +94,7 @@ def peak(job: str, data: bytes, **arguments: Any) -> float:
 
 
 def print_peak(job: str, path: str, arguments: dict[str, Any]) -> None:
-    """Do a job in a process that is forked from this one, which is fresh; print the MiB that it takes at its peak."""
+    """Do a job in a fork of this fresh process; print its peak memory in MiB."""
     warming.warm_up()
     gc.collect()
     gc.freeze()
@@ -108,7 +108,7 @@ def print_peak(job: str, path: str, arguments: dict[str, Any]) -> None:
 
 
 def usage_of(work: Callable[[], object]) -> resource.struct_rusage:
-    """Run in a process of its own; return what it used."""
+    """Run `work` in a child process; return its resource usage."""
     child = os.fork()
     if not child:
         work()
@@ -120,7 +120,7 @@ def usage_of(work: Callable[[], object]) -> resource.struct_rusage:
 
 
 def run(job: str, data: bytes, **arguments: Any) -> Listener:
-    """Do a job and return what it told."""
+    """Do a job and return its messages."""
     listener = Listener()
     with tempfile.TemporaryFile() as file:
         file.write(data)

@@ -1,8 +1,8 @@
-"""What a store that is far away costs a client: python -m benchmarks.s3_latency [--delay 20] [--files 4] [--trace]
+"""Measures uploads with a store that is far away: python -m benchmarks.s3_latency [--delay 20] [--files 4] [--trace]
 
-Every request to SeaweedFS is held back for some milliseconds by a proxy. Prints how long chunks of 200 KiB and
-`complete` take for a file of 48 MiB and for one of 1 MiB; with --trace, also which requests the slowest chunk and the
-slowest `complete` of each sent, when each began and how long it took: that shows what waits for what.
+A proxy delays every request to SeaweedFS by some milliseconds. Prints the times of chunks of 200 KiB and of `complete`
+for files of 48 MiB and 1 MiB. With --trace it also prints the requests of the slowest chunk and the slowest `complete`
+of each, with start and duration, which shows the dependencies.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SIZES = (48, 1)
 """MiB of the files."""
 
 QUIET = 0.3
-"""Seconds without a request after which what goes on behind an answer is over."""
+"""After this many seconds without a request, the work after an answer has ended."""
 
 
 @dataclass
 class Times:
-    """What was measured: seconds and requests of each chunk and of each `complete`, with what follows its answer."""
+    """The measurements: seconds and requests of each chunk and each `complete`, including requests after its answer."""
 
     chunks: list[float] = field(default_factory=list)
     completes: list[float] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Times:
     slowest: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
 
     def note(self, what: str, began: float, took: float, exchanges: list[Exchange]) -> None:
-        """Keep the requests of the slowest of its kind."""
+        """Store the requests of the slowest one of its kind."""
         if took > self.slowest.get(what, (0.0, []))[0]:
             self.slowest[what] = took, list(_lines(began, exchanges))
 
@@ -57,7 +57,7 @@ def _lines(began: float, exchanges: list[Exchange]) -> Iterator[str]:
 
 
 def _operation(one: Exchange) -> str:
-    """Return what a request is for, from its method and its path (S3 API reference)."""
+    """Return the operation of a request, from its method and its path (S3 API reference)."""
     parts = urlsplit(one.path)
     if queries := re.findall(r"uploads|uploadId|partNumber|delete|list-type", parts.query):
         return f"{one.method} ?{'&'.join(dict.fromkeys(queries))}"
@@ -108,7 +108,7 @@ def main() -> None:
         for number in range(options.files + 1):
             for size, times in found.items():
                 data = files.pdf(size=size * MiB - 64 * KiB)
-                # what the first requests load is no part of it
+                # the first requests only load modules and are not counted
                 measure(server.port, peer, data, counts, times if number else Times())
     _report(found, options.delay)
     if options.trace:

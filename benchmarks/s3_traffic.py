@@ -1,7 +1,7 @@
-"""What an upload to S3 costs on the wire: python -m benchmarks.s3_traffic [moto|seaweedfs]
+"""Measures the traffic of an upload to S3: python -m benchmarks.s3_traffic [moto|seaweedfs]
 
-Makes the writes that an upload of 50 MiB makes, in chunks of 200 KiB and of 8 MiB, against a server behind a proxy that
-counts; prints a table and fails when a figure is over its target.
+Makes the writes of an upload of 50 MiB, in chunks of 200 KiB and of 8 MiB, to a server behind a counting proxy. Prints
+a table, and fails if a figure is over its target.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIZE = 50 * MiB
 
 @dataclass(frozen=True)
 class Target:
-    """How much an upload in chunks of `chunk` bytes may cost: times its size put and read back, requests per chunk."""
+    """The limits of an upload in chunks of `chunk` bytes: bytes put and read back per byte, requests per chunk."""
 
     chunk: int
     put: float
@@ -35,7 +35,7 @@ TARGETS = (Target(200 * KiB, 2.05, 1.05, 2.2), Target(8 * MiB, 1.01, 0.001, inf)
 
 
 def run(backend: S3Backend, counts: Counts, content: bytes, chunk: int) -> tuple[float, float, float]:
-    """Upload `content` in chunks of `chunk` bytes; return times put, times read back, requests per chunk."""
+    """Upload `content` in chunks of `chunk` bytes; return bytes put and read back per byte, and requests per chunk."""
     counts.reset()
     key = f"benchmark/{chunk}"
     state = backend.start(key, "application/pdf")
@@ -44,7 +44,7 @@ def run(backend: S3Backend, counts: Counts, content: bytes, chunk: int) -> tuple
         state = backend.write(state, offset, io.BytesIO(piece), len(piece))
     backend.finish(state)
     chunks = -(-len(content) // chunk)
-    # Other requests carry bodies too, of names and listings; all that is sent counts as put, all GETs as read.
+    # Other requests also have bodies, of names and listings; all sent bytes count as put, all GETs as read.
     figures = counts.sent / SIZE, counts.received["GET"] / SIZE, len(counts.exchanges) / chunks
     with backend.open(key) as stream:
         if stream.read() != content:

@@ -1,8 +1,8 @@
-"""Whether a chunk costs the same in the end as at the beginning: python -m benchmarks.scale [sqlite|postgresql]
+"""Measures whether the cost of a chunk grows: python -m benchmarks.scale [sqlite|postgresql]
 
-Sends one file in 10,000 chunks of 1 KiB through whole requests in one process, without a network; then once more with
-100,000 unfinished uploads and 1,000,000 media in the database. Prints medians in milliseconds, and the plans of all
-statements that an upload needs: each must use an index.
+Sends one file in 10,000 chunks of 1 KiB as whole requests in one process, without a network; then again with 100,000
+unfinished uploads and 1,000,000 media in the database. Prints medians in milliseconds, and the plans of all statements
+that an upload needs: each must use an index.
 """
 
 import hashlib
@@ -35,11 +35,11 @@ UPLOADS = 100_000
 MEDIA = 1_000_000
 BATCH = 20_000
 SAMPLE = 500
-"""Chunks at either end whose median is compared."""
+"""The number of first and last chunks whose medians are compared."""
 
 
 def fill() -> None:
-    """Insert the uploads and the media, which have no bytes."""
+    """Insert uploads and media without bytes."""
     began = now()
     empty = md5.start()
     for rows in _batches(UPLOADS, lambda number: _upload(number, began, empty)):
@@ -99,7 +99,7 @@ def _file(number: int) -> dict[str, Any]:
 
 
 def send(client: FlaskClient, data: bytes) -> tuple[list[float], str]:
-    """Upload a file; return the milliseconds that each chunk took, and the upload's id."""
+    """Upload a file; return the milliseconds of each chunk, and the upload's id."""
     times, upload_id = [], ""
     for start in range(0, len(data), SIZE):
         piece = data[start : start + SIZE]
@@ -123,7 +123,7 @@ def complete(client: FlaskClient, upload_id: str, data: bytes) -> Any:
 
 
 def measure(app: Flask, label: str) -> None:
-    """Send the file and print what its first and last chunks took."""
+    """Send the file and print the times of its first and last chunks."""
     data = files.pdf() + b"\n%" + random.Random(0).randbytes(CHUNKS * SIZE)
     data = data[: CHUNKS * SIZE]
     times, _ = send(app.test_client(), data)

@@ -1,4 +1,4 @@
-"""Many clients that each send slowly, straight to gunicorn: whether all finish, and what they hold meanwhile.
+"""Many slow clients, directly to gunicorn: measures whether all finish, and the memory and threads that they hold.
 
 python -m benchmarks.slow_streams [--clients 500] [--seconds 30] [--threads 300]
 """
@@ -21,14 +21,14 @@ from tests import databases, running
 
 KiB = 1024
 RATE = 50 * KiB
-"""Bytes that each client sends in a second."""
+"""Bytes per second of each client."""
 
 SLICES = 5
-"""Pieces in which it sends them."""
+"""The number of pieces per second."""
 
 
 class Client:
-    """A client in the middle of one chunk, which it sends a piece at a time."""
+    """A client that sends one chunk piece by piece."""
 
     def __init__(self, port: int, upload_id: str, start: int, total: int, body: list[Buffer]) -> None:
         self._body = b"".join(body)
@@ -54,7 +54,7 @@ class Client:
 
 
 def main() -> None:
-    """Measure, and print what was found."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--seconds", type=int, default=30, help="how long each client sends")
@@ -108,7 +108,7 @@ def _ask(server: running.Server, ended: threading.Event, health: list[float]) ->
 
 
 def _memory(pid: int) -> int:
-    """Return the MiB of memory that a process has in use."""
+    """Return the memory of a process in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
 

@@ -1,6 +1,6 @@
-"""How quick tags are among 100,000: python -m benchmarks.tags [sqlite|postgresql]
+"""Measures requests for tags with 100,000 tags: python -m benchmarks.tags [sqlite|postgresql]
 
-Times whole requests inside one process, without a network, prints the median of each in milliseconds and as a multiple
+Times whole requests inside one process, without a network. Prints the median of each in milliseconds and as a multiple
 of the first page's, and the query plans.
 """
 
@@ -21,7 +21,7 @@ from tests import databases
 
 TAGS = 100_000
 FEW, MANY = 7, TAGS // 2
-"""How many tags the two search terms find."""
+"""The number of tags that each of the two search terms finds."""
 
 REPEATS = 15
 

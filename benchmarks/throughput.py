@@ -1,9 +1,9 @@
-"""How fast chunks go in: scapi beside its peers and the floor, in turns, in one run.
+"""Measures the speed of chunks: scapi, its peers and the floor, in turns, in one run.
 
     python -m benchmarks.throughput [--rounds 5] [--only NAME ...]
 
-The client and the servers share the machine. Only chunks are timed here; `benchmarks.completing` times `complete`. By
-the other protocols that scapi speaks, the last request makes the media, too.
+The client and the servers share the machine. Only chunks are timed here; `benchmarks.completing` times `complete`. With
+scapi's other protocols, the last request also makes the media.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ ENTRANTS: tuple[tuple[Peer, int], ...] = (
     (Tus(), 1),
     (Floor(), 2),
 )
-"""Each server, and how many worker processes it has."""
+"""Each server and its number of worker processes."""
 
 
 @dataclass
 class Figures:
-    """What was measured of one server under one workload, a value a round; latencies in seconds."""
+    """The measurements of one server with one workload, one value per round; latencies in seconds."""
 
     speed: list[float] = field(default_factory=list)
     cpu_per_gib: list[float] = field(default_factory=list)
@@ -85,7 +85,7 @@ def upload(peer: Peer, port: int, data: bytes, chunk: int, latencies: list[float
 
 
 def measure(peer: Peer, server: Running, workload: Workload, data: bytes, figures: Figures) -> None:
-    """Run the workload once and add what it took to `figures`."""
+    """Run the workload once and add the measurements to `figures`."""
     processes.forget_peaks(server.pid)
     idle, cpu, began = (
         processes.resident(server.pid, peak=False),
@@ -124,7 +124,7 @@ def table(workload: Workload, found: Sequence[tuple[str, Figures]]) -> str:
 
 
 def ratios(found: Sequence[tuple[str, Figures]]) -> str:
-    """Return what every server's speed is to the first one's, median over the rounds."""
+    """Return the ratio of each server's speed to the first one's, as the median over the rounds."""
     lines = []
     for name, figures in found:
         times = ", ".join(
@@ -153,7 +153,7 @@ def main() -> None:
         found = {name: Figures() for name, _, _ in entrants}
         with ExitStack() as stack:
             running = {name: stack.enter_context(peer.run(workers)) for name, peer, workers in entrants}
-            for name, peer, _ in entrants:  # what the first request loads is no part of it
+            for name, peer, _ in entrants:  # the first request only loads modules and is not counted
                 measure(peer, running[name], workload, data, Figures())
             for number in range(options.rounds):
                 turn = entrants[number % len(entrants) :] + entrants[: number % len(entrants)]

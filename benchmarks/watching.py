@@ -1,8 +1,8 @@
-"""What watching costs: microseconds that one request pays for its id, its metrics and its line in the log.
+"""Measures the cost of monitoring: microseconds per request for its id, its metrics and its log line.
 
     PROMETHEUS_MULTIPROC_DIR=$(mktemp -d) SCAPI_WORKER=1 python -m benchmarks.watching
 
-With those two set it is as under gunicorn, where metrics go into a file; without them, into this process's memory.
+With these two variables metrics go into a file, as under gunicorn; without them, into this process's memory.
 """
 
 import io
@@ -33,14 +33,14 @@ def microseconds(call: Callable[[], object]) -> float:
 
 
 class IdleBackend(LocalBackend):
-    """Writes nothing, at once."""
+    """A backend that does nothing."""
 
     def write(self, state: dict[str, Any], *_: Any) -> dict[str, Any]:
         return state
 
 
 def storage_call(folder: Path) -> float:
-    """Return what the wrapper adds to a call of the storage."""
+    """Return the time that the wrapper adds to a call of the storage."""
     idle = IdleBackend(folder)
     measured = CheckedBackend(idle, observer("local"))
     chunk: tuple[Any, ...] = ({}, 0, io.BytesIO(), 204_800)
@@ -48,7 +48,7 @@ def storage_call(folder: Path) -> float:
 
 
 def request_hooks(app: Flask) -> float:
-    """Return what the hooks before and after a request take."""
+    """Return the time of the hooks before and after a request."""
     before, after = app.before_request_funcs[None][0], app.after_request_funcs[None][0]
     leave = app.teardown_request_funcs[None][0]
     with app.test_request_context(CHUNK, method="POST"):

@@ -3,7 +3,7 @@
     python -m benchmarks.whole_jobs [--rounds 5] [--only NAME ...] [--job NUMBER ...]
 
 All servers run side by side and take turns. The peers do less: drf-chunked-upload reads the file again for its MD5 and
-@tus/server hashes nothing; neither looks into a file, makes a picture or syncs. The floor only writes and hashes.
+@tus/server hashes nothing; neither inspects a file, makes a picture or syncs. The floor only writes and hashes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MiB = 1024 * KiB
 
 @dataclass(frozen=True)
 class Job:
-    """`files` files, made by `make`, in chunks of `chunk` bytes, `at_once` of them at a time, to so many workers."""
+    """`files` files, made by `make`, in chunks of `chunk` bytes, `at_once` of them at a time, to `workers` workers."""
 
     name: str
     make: Callable[[], bytes]
@@ -49,7 +49,7 @@ def _paper(size: int) -> Callable[[], bytes]:
 
 
 def _photo(width: int, height: int, quality: int) -> Callable[[], bytes]:
-    """A picture with shapes and some noise, as a camera sees them: neither empty nor only noise."""
+    """A picture with shapes and some noise, like a photo: neither empty nor only noise."""
     return lambda: files.saved(_scene(width, height), "JPEG", quality=quality, exif=files.exif(6, gps=True))
 
 
@@ -67,7 +67,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "GIF of 20 frames": lambda: files.gif(20, 480, 360, noise=False),
     "WebP": lambda: files.saved(_scene(1600, 1200), "WEBP", quality=80),
 }
-"""What communities send."""
+"""Typical files of communities."""
 
 JOBS = (
     Job("8 PDFs of 1 MiB in one chunk each", _paper(1 * MiB), 2 * MiB, 8, 1, workers=1),
@@ -85,7 +85,7 @@ PEERS: tuple[Peer, ...] = (Scapi(), Drf(), Tus(), Floor())
 
 @dataclass
 class Figures:
-    """What was measured of one server: files a second, CPU seconds a file, a value a round; all times in seconds."""
+    """The measurements of one server: files per second, CPU seconds per file, one value per round; times in seconds."""
 
     speed: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Figures:
 
 
 def one(peer: Peer, port: int, data: bytes, digest: str, chunk: int, figures: Figures) -> None:
-    """Send one file and load what comes of it."""
+    """Send one file and load the resulting files."""
     began, upload, view = time.perf_counter(), "", memoryview(data)
     with Connection(port) as connection:
         for start in range(0, len(data), chunk):
@@ -109,7 +109,7 @@ def one(peer: Peer, port: int, data: bytes, digest: str, chunk: int, figures: Fi
 
 
 def measure(peer: Peer, server: Running, job: Job, data: bytes, figures: Figures) -> None:
-    """Do the job once and add what it took to `figures`."""
+    """Do the job once and add the measurements to `figures`."""
     digest = hashlib.md5(data).hexdigest()
     cpu, began = processes.cpu_seconds(server.pid), time.perf_counter()
     with ThreadPoolExecutor(job.at_once) as pool:
@@ -162,7 +162,7 @@ def main() -> None:
         found = {peer.name: Figures() for peer in peers}
         with ExitStack() as stack:
             running = {peer.name: stack.enter_context(peer.run(job.workers)) for peer in peers}
-            for peer in peers:  # what the first requests load is no part of it
+            for peer in peers:  # the first requests only load modules and are not counted
                 measure(peer, running[peer.name], job, data, Figures())
             for number in range(options.rounds):
                 for peer in peers[number % len(peers) :] + peers[: number % len(peers)]:

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds and starts the image of Dockerfile by what this machine has: docker, podman, or buildah.
+# Builds and starts the image of Dockerfile with docker, podman or buildah, whichever this machine has.
 #   deploy/image.sh build        make the image (IMAGE=scapi)
 #   deploy/image.sh run          start it on http://127.0.0.1:8000 (PORT=...), as its user
 # docker and podman run it on a read-only root, with its data in the volume scapi. buildah needs no daemon, no registry
-# and no namespaces: debootstrap makes its bases, from the mirror of apt and with this machine's certificates, and it
-# keeps them. It runs the image in a chroot, for a look: the data go when it ends.
+# and no namespaces: debootstrap makes the base images, from apt's mirror and with this machine's certificates; they are
+# kept. It runs the image in a chroot, only to try it: the data are deleted at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 IMAGE=${IMAGE:-scapi} PORT=${PORT:-8000} RELEASE=bookworm ROOT='' CONTAINER=''
@@ -25,7 +25,7 @@ clean() {
 }
 trap clean EXIT
 
-# Make the bases that Dockerfile names, where they are not there yet: Debian's Python, and the same with Node.
+# Make the base images of Dockerfile that are missing: Debian's Python, and the same with Node.
 make_bases() {
   local python=docker.io/library/python:3.11-slim-$RELEASE node=docker.io/library/node:22-$RELEASE-slim mirror
   if buildah inspect --type image "$node" > /dev/null 2>&1; then return; fi

@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: `make docs`. Parts of them are made from the code, by what is in `extensions`."""
+"""Sphinx's configuration for these pages: `make docs`. The modules in `extensions` make parts of them from the code."""
 
 import importlib.metadata
 import sys
@@ -13,9 +13,9 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
 exclude_patterns = ["extensions"]
 myst_heading_anchors = 3
 autodoc_typehints_format = "short"
-# the standard library's pages are elsewhere, and nothing is fetched to build these
+# links to the standard library's pages are not checked, because the build fetches nothing
 nitpick_ignore_regex = [("py:.*", r"(?!storage_backends\.).*"), ("py:.*", r"storage_backends\.base\.State")]
-smartquotes = False  # what is quoted is often typed
+smartquotes = False  # quoted text is often code
 
 html_theme = "furo"
 html_title = f"scapi {release}"

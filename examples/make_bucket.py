@@ -1,4 +1,4 @@
-"""Make the bucket that scapi's settings name, if it is not there; exit with 1 while the store does not answer."""
+"""Creates the bucket of scapi's settings if it does not exist; exits with 1 while the store does not answer."""
 
 import os
 import sys

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# scapi on a whole S3 set-up on this machine: SeaweedFS, a real object store. `make run-s3` runs it.
-# Data is kept in var-s3 (SCAPI_DATA_DIR overrides). SeaweedFS listens on S3_PORT (8333) and the three ports after it,
-# and on each of these + 10000, on loopback only. All of it stops with Ctrl-C or SIGTERM, or when a part of it stops.
+# Runs scapi with a complete S3 set-up on this machine: SeaweedFS, a real object store. `make run-s3` runs it.
+# Data is stored in var-s3 (or SCAPI_DATA_DIR). SeaweedFS listens on S3_PORT (8333) and the three ports after it, and on
+# each of these + 10000, on loopback only. Everything stops with Ctrl-C or SIGTERM, or when a part of it stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# a folder of its own: files do not move from one storage to another by themselves
+# a separate folder, because files do not move to another storage by themselves
 export SCAPI_DATA_DIR=${SCAPI_DATA_DIR:-var-s3}
 S3_PORT=${S3_PORT:-8333}
 STORE=$SCAPI_DATA_DIR/store
 mkdir -p "$STORE"
 
-# a key pair for this machine only, made at first run
+# a key pair for this machine only, created at the first run
 [ -f "$STORE/secret" ] || (umask 077 && .venv/bin/python -c 'import secrets; print(secrets.token_hex(20))' > "$STORE/secret")
 export AWS_ACCESS_KEY_ID=scapi AWS_SECRET_ACCESS_KEY
 AWS_SECRET_ACCESS_KEY=$(cat "$STORE/secret")
@@ -21,7 +21,7 @@ AWS_SECRET_ACCESS_KEY=$(cat "$STORE/secret")
 EOF
 )
 
-# With setpriv (Linux), the store ends even where this script is killed; scapi's parts watch their parents themselves.
+# With setpriv (Linux), the store ends even if this script is killed; scapi's processes watch their parents themselves.
 TIED=()
 if command -v setpriv > /dev/null; then TIED=(setpriv --pdeathsig TERM); fi
 WEED='' SCAPI=''
@@ -34,7 +34,7 @@ stop() {
   for process in $SCAPI $WEED; do
     kill -TERM "$process" 2> /dev/null || continue
     for _ in $(seq 100); do is_running "$process" || break; sleep 0.1; done
-    kill -KILL "$process" 2> /dev/null || true  # the store waits for idle connections; what it acknowledged is in its files
+    kill -KILL "$process" 2> /dev/null || true  # the store would wait for idle connections; acknowledged data is in its files
   done
   wait
 }
@@ -51,7 +51,7 @@ WEED=$!
 
 export SCAPI_STORAGE=s3 SCAPI_S3_BUCKET=scapi SCAPI_S3_ENDPOINT_URL=http://127.0.0.1:$S3_PORT
 export SCAPI_S3_REGION=us-east-1 SCAPI_S3_ADDRESSING_STYLE=path
-for _ in $(seq 300); do # the store takes a few seconds until it can be written
+for _ in $(seq 300); do # the store needs a few seconds until it can be written
   if ! is_running $WEED; then
     echo "SeaweedFS has stopped:" && tail -n 5 "$STORE/weed.log" && exit 1
   fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Uploads images and PDFs in chunks: python examples/upload.py photo.jpg minutes.pdf
 
-Goes on where it was interrupted, in the middle of a chunk too, and when it is started again; and tries again, after
-pauses that grow, when the network or the server is gone for a while. Prints the address of each file.
+Continues interrupted uploads, also in the middle of a chunk and after a restart. Tries again, after growing pauses, if
+the network or the server is away. Prints the URL of each file.
 """
 
 # /// script
@@ -25,41 +25,41 @@ TIMEOUT = 60
 """Seconds that the server may be silent."""
 
 ATTEMPTS = 12
-"""For one request, over about ten minutes."""
+"""The most attempts of one request, over about ten minutes."""
 
 PASSING = (429, 500, 502, 503, 504)
-"""HTTP statuses that may be better the next time."""
+"""HTTP statuses after which the same request may succeed later."""
 
 GONE = (404, 410)
-"""HTTP statuses of an upload that is not there any more."""
+"""HTTP statuses of an upload that no longer exists."""
 
 WORTH_ANOTHER_RUN = (401, 403, *PASSING)
 """HTTP statuses after which the upload can go on, later or with another token."""
 
 FIRST = 200 * 1024
-"""Bytes of the first chunk: before it has been answered, nothing is kept of a chunk that breaks off."""
+"""Bytes of the first chunk. Before its answer, a broken chunk is not kept."""
 
 BLOCK = 1024 * 1024
-"""Bytes read at once of what an earlier run has sent already."""
+"""Bytes to read at a time of the part that an earlier run has sent."""
 
 backoff = wait_exponential(multiplier=0.5, max=120) + wait_random(0, 0.5)
 
 
 class Refused(Exception):
-    """The server's answer is no; the message says why."""
+    """The server refused the request; the message says why."""
 
     def __init__(self, answer: requests.Response) -> None:
         self.status = answer.status_code
         self.retry_after = answer.headers.get("Retry-After", "")
         try:
             self.body: dict[str, Any] = answer.json()
-        except requests.JSONDecodeError:  # from a proxy in between
+        except requests.JSONDecodeError:  # a proxy's answer
             self.body = {"message": f"{answer.status_code} {answer.reason}"}
         super().__init__(self.body["message"])
 
 
 BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-"""What is raised where a connection breaks or falls silent."""
+"""The exceptions when a connection breaks or becomes silent."""
 
 
 def may_pass(error: BaseException) -> bool:
@@ -70,14 +70,14 @@ def may_pass(error: BaseException) -> bool:
 
 
 def pause(attempt: RetryCallState) -> float:
-    """Return the seconds until the next attempt: as many as the server asks for, and more each time."""
+    """Return the seconds until the next attempt: at least what the server asks for, and more each time."""
     error = attempt.outcome.exception() if attempt.outcome else None
     asked = error.retry_after if isinstance(error, Refused) else ""
     return max(backoff(attempt), float(asked) if asked.isdigit() else 0)
 
 
 def say(attempt: RetryCallState) -> None:
-    """Tell why there is a pause."""
+    """Print the reason of a pause."""
     reason = attempt.outcome.exception() if attempt.outcome else None
     tqdm.write(f"{reason}; trying again in {attempt.upcoming_sleep:.1f} s", file=sys.stderr)
 
@@ -89,7 +89,7 @@ patiently = retry(
     before_sleep=say,
     reraise=True,
 )
-"""Makes a method try again after what may pass."""
+"""A decorator: repeats a method after temporary errors."""
 
 
 class Source:
@@ -102,7 +102,7 @@ class Source:
 
     def read(self, offset: int, size: int) -> bytes:
         """Return the bytes from `offset` on."""
-        while self._hashed < offset:  # an earlier run has sent them
+        while self._hashed < offset:  # an earlier run has sent these bytes
             self._hash(self._hashed, min(BLOCK, offset - self._hashed))
         return self._hash(offset, size)
 
@@ -115,14 +115,14 @@ class Source:
         self._file.seek(offset)
         data = self._file.read(size)
         if len(data) < size:
-            raise OSError("the file has become shorter meanwhile")
+            raise OSError("the file has become shorter")
         self._md5.update(data[self._hashed - offset :])
         self._hashed = max(self._hashed, offset + size)
         return data
 
 
 class Client:
-    """scapi, as far as uploading goes."""
+    """A client for uploads to scapi."""
 
     def __init__(self, api: str, token: str | None) -> None:
         self._api = api.rstrip("/")
@@ -142,7 +142,7 @@ class Client:
         return body
 
     def offset(self, upload_id: str, size: int) -> int | None:
-        """Return how many bytes of an earlier upload have come; None if it cannot be gone on with."""
+        """Return the offset of an earlier upload; None if it cannot be continued."""
         try:
             upload = self._request("GET", f"/media/upload/{upload_id}/")
         except Refused as refused:
@@ -155,7 +155,7 @@ class Client:
     def send(self, upload_id: str, name: str, chunk: bytes, offset: int, size: int) -> tuple[str, int]:
         """Send a chunk, and return the upload's id and the offset of the next one.
 
-        Of a chunk that breaks off the server keeps what has come.
+        The server keeps the received bytes of a broken chunk.
         """
         place = {"Content-Range": f"bytes {offset}-{offset + len(chunk) - 1}/{size}"}
         files = {"image": (name, chunk, "application/octet-stream")}
@@ -169,18 +169,18 @@ class Client:
                 raise
             return upload_id, came
         except Refused as refused:
-            if refused.status == 409 and "offset" in refused.body:  # the server knows where to go on
+            if refused.status == 409 and "offset" in refused.body:  # the answer says where to go on
                 return upload_id, int(refused.body["offset"])
             raise
         return upload["upload_id"], int(upload["offset"])
 
     def complete(self, upload_id: str, md5: str) -> dict[str, Any]:
-        """Return the media that is made of an upload whose bytes have all come."""
+        """Complete an upload whose bytes were all sent, and return its media."""
         return self._request("POST", "/media/upload/complete/", json={"upload_id": upload_id, "md5": md5})
 
 
 def note_of(api: str, path: Path) -> Path:
-    """Return where the id of an unfinished upload of this file, as it is now, is kept."""
+    """Return the file that stores the id of an unfinished upload of this file in its current state."""
     facts = path.stat()
     name = f"{api}\n{path.resolve()}\n{facts.st_size}\n{facts.st_mtime_ns}"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "scapi-upload"
@@ -223,7 +223,7 @@ def main() -> int:
     for path in options.files:
         try:
             print(upload(client, path, note_of(options.api, path), options.chunk_size)["url"])
-        except (Refused, OSError) as error:  # what requests raises is an OSError too
+        except (Refused, OSError) as error:  # exceptions of requests are OSErrors too
             print(f"{path}: {error}", file=sys.stderr)
             failed = 1
             if isinstance(error, Refused) and error.status not in WORTH_ANOTHER_RUN:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README's first upload as a script, of any photo or PDF: examples/upload.sh photo.jpg (API=... for another address)
+# README's first upload as a script, for any photo or PDF: examples/upload.sh photo.jpg (API=... for another server)
 set -euo pipefail
 FILE=${1:?which file?}
 FOLDER=$(mktemp -d)

@@ -37,7 +37,7 @@ ERRORS: Mapping[str, Error] = {
     "unique": Error(400, "A tag of that type and name exists already.", "Choose another name, or use that one."),
     "invalid_ip": Error(400, "A field is not an IP address.", "Send an IPv4 or IPv6 address."),
     "type": Error(400, "A field has a value of another JSON type.", "Send an object."),
-    "invalid_cursor": Error(400, "The cursor of a list is not valid.", "Follow `next` of an answer, or begin anew."),
+    "invalid_cursor": Error(400, "The cursor of a list is not valid.", "Follow `next` of an answer, or begin again."),
     "request_entity_too_large": Error(413, "The request is larger than the limit.", "Send smaller chunks."),
     "unsupported_media_type": Error(
         415, "The Content-Type of the body is not one that the operation takes.", "Send JSON or a form."

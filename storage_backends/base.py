@@ -201,11 +201,11 @@ class StorageBackend(ABC):
         """
 
     def postponing(self, state: State) -> State:
-        """Return the state with which `finish` leaves to `tidy` what can be done after an answer. Asks nobody."""
+        """Return the state with which `finish` leaves clean-up to `tidy`, after the answer. Makes no request."""
         return state
 
     def tidy(self, state: State) -> None:  # noqa: B027 - where `finish` leaves nothing there is nothing to do
-        """Remove what `finish` has left. Safe to call twice, or never: `unfinished` finds what is still there."""
+        """Remove what `finish` has left behind. Safe to call twice, or never: `unfinished` finds the rest."""
 
     def peek(self, state: State) -> BinaryIO | None:
         """Return a stream of the bytes of `state` (more may follow), which are not published yet.
@@ -229,7 +229,7 @@ class StorageBackend(ABC):
 
     @abstractmethod
     def save(self, key: str, stream: BinaryIO, content_type: str) -> None:
-        """Publish a small object at once, replacing what is there; it survives a power cut on return."""
+        """Publish a small object at once; it replaces an existing one and survives a power cut on return."""
 
     def save_named(self, key: str, stream: BinaryIO, content_type: str, disposition: str) -> None:
         """Like `save`, for an object with this Content-Disposition; see `named`."""

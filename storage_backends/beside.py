@@ -1,4 +1,4 @@
-"""Calls made beside their caller, by threads that exist while there is something to do."""
+"""Makes calls in parallel with their caller, in threads that exist only while there are calls."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Result = TypeVar("Result")
 
 
 class Beside:
-    """Makes calls in at most `most` threads, called `name`. Each ends when no call waits.
+    """Makes calls in at most `most` threads, called `name`. A thread ends when no call waits.
 
-    Where no thread can be started, the caller makes the call itself. A process that exits makes all calls before.
+    If no thread can be started, the caller makes the call itself. A process makes all calls before it exits.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -25,15 +25,15 @@ class Beside:
         self._waiting: deque[_Call[Any]] = deque()
 
     def begin(self, call: Callable[[], Result]) -> Future[Result]:
-        """Let a thread make the call, as soon as one is free; return where its result will be."""
+        """Make the call in a thread, as soon as one is free; return the future of its result."""
         made = _Call(call)
         self._offer(made)
         return made.future
 
     def all(self, calls: Iterable[Callable[[], Result]]) -> list[Result]:
-        """Return what the calls return, in their order. They are made side by side, also by this thread.
+        """Return the results of the calls, in order. They are made in parallel, also by this thread.
 
-        Once one has failed no other begins. Raises what the first raised, when none is under way any more.
+        After a failure no further call begins. When no call is running any more, raises the first exception.
         """
         failed = threading.Event()
         made = [_Call(call, failed) for call in calls]
@@ -50,7 +50,7 @@ class Beside:
 
     @contextmanager
     def during(self, *calls: Callable[[], object]) -> Iterator[None]:
-        """Make the calls beside what is done inside, and wait for all of them. Raises what the first raised."""
+        """Make the calls in parallel with the block, and wait for all of them. Raises the first exception."""
         under_way = [self.begin(call) for call in calls]
         try:
             yield
@@ -72,7 +72,7 @@ class Beside:
     def _has_started_one(self) -> bool:
         try:
             threading.Thread(target=self._work, name=self._name).start()
-        except RuntimeError:  # there are too many already, or the process exits
+        except RuntimeError:  # there are too many threads already, or the process exits
             return False
         return True
 
@@ -89,7 +89,7 @@ class Beside:
 
 
 class _Call(Generic[Result]):
-    """A call that is made once, by whoever comes to it first, unless one of those that share `failed` has failed."""
+    """A call that is made once, by the first thread that reaches it, unless a call that shares `failed` has failed."""
 
     def __init__(self, call: Callable[[], Result], failed: threading.Event | None = None) -> None:
         self._call = call

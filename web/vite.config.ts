@@ -5,7 +5,7 @@ export default defineConfig({
   build: {
     outDir: '../scapi/page/static',
     emptyOutDir: true,
-    assetsInlineLimit: 0, // the page's policy takes no data: URLs
+    assetsInlineLimit: 0, // the page's policy forbids data: URLs
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },

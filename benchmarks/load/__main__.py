@@ -3,7 +3,7 @@
     python -m benchmarks.load [--database sqlite|postgresql] [--storage local|moto|seaweedfs] [--connections 8]
         [--seconds 10] [--workers 2]
 
-Client and server share the machine. Fails if anything was not answered as it should be.
+Client and server share the machine. Fails if any answer was wrong.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MiB = 1024 * KiB
 TAGS = 200
 CHUNK = 200 * KiB
 CHUNKS = 20
-"""Of a file, 4 MiB."""
+"""Chunks per file of 4 MiB."""
 
 
 def main() -> None:
-    """Put something there, run wrk, print a table."""
+    """Upload some data, run wrk, print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", choices=databases.KINDS, default="postgresql")
     parser.add_argument("--storage", choices=places.STORAGES, default="local")
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _targets(server: Server) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what is asked for: its name, its path, and the script with its arguments for what is sent."""
+    """Yield the targets: name, path, and the wrk script with its arguments."""
     for number in range(TAGS):
         server.request("POST", "/api/v2/tag/", json={"name": f"tag {number}"}).raise_for_status()
     media = upload(server, files.jpeg(1200, 900, noise=True, seed=1))
@@ -73,7 +73,7 @@ def _targets(server: Server) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _wrk(url: str, connections: int, seconds: int, script: list[str]) -> dict[str, Any]:
-    """Run wrk with a thread for each connection, as the chunks of one file must follow in order."""
+    """Run wrk with one thread per connection, because the chunks of a file must be sent in order."""
     name, *arguments = script or ["gets.lua"]
     command = ["wrk", f"-t{connections}", f"-c{connections}", f"-d{seconds}", "--timeout=30s", "--latency"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The servers that are measured side by side: how each is started, and how it is told the same things."""
+"""The compared servers: how to start each, and how to send each the same uploads."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ START_TIMEOUT = 60
 
 @dataclass(frozen=True)
 class Running:
-    """A server that was started: where it listens and keeps its files, and its first process, which leads its group."""
+    """A running server: its port, its folder of files, and its first process, the leader of its process group."""
 
     port: int
     pid: int
     folder: Path
 
     def clear(self) -> None:
-        """Remove the bytes that it has stored: what is measured next finds the same room in memory and on disk."""
+        """Remove the stored bytes, so that the next measurement has the same memory and disk space."""
         for file in self.folder.rglob("*"):
             if file.is_file() and ".sqlite3" not in file.name and file.suffix != ".log":
                 file.unlink()
-        os.sync()  # the next server is not to wait for what this one has left to write
+        os.sync()  # the next server must not wait for this server's unwritten bytes
 
 
 class Peer(ABC):
-    """A server for uploads in chunks. `send` begins an upload with its first chunk, and returns what names it."""
+    """A server for uploads in chunks. `send` begins an upload with its first chunk, and returns its name."""
 
     name: str
 
@@ -47,7 +47,7 @@ class Peer(ABC):
 
     @abstractmethod
     def command(self, folder: Path, port: int, workers: int) -> tuple[list[str], Mapping[str, str]]:
-        """Make ready in `folder`; return the command that serves on `port`, and what it needs in its environment."""
+        """Prepare `folder`; return the command that serves on `port`, and its environment variables."""
 
     @abstractmethod
     def send(self, connection: Connection, upload: str, data: Buffer, start: int, total: int) -> str:
@@ -55,11 +55,11 @@ class Peer(ABC):
 
     @abstractmethod
     def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
-        """Say that all chunks were sent; return the paths that a page would load then, none where nothing is made."""
+        """Complete the upload; return the paths that a page would then load, none if the server makes nothing."""
 
     @contextmanager
     def run(self, workers: int) -> Iterator[Running]:
-        """Serve from a folder of its own until the end of the context."""
+        """Serve from a new folder until the end of the context."""
         with tempfile.TemporaryDirectory() as folder:
             port = free_port()
             command, environment = self.command(Path(folder), port, workers)

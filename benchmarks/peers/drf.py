@@ -23,7 +23,7 @@ class Drf(Peer):
         make = [sys.executable, "-c", "import drf_app; drf_app.make_database()"]
         subprocess.run(make, env=environment, check=True, capture_output=True)
         command = [sys.executable, "-m", "gunicorn", "--config=/dev/null", f"--bind=127.0.0.1:{port}"]
-        # the same kind of worker, and as many threads, as scapi's own configuration has
+        # the same kind of worker and the same number of threads as in scapi's configuration
         command += [f"--workers={workers}", "--worker-class=gthread", "--threads=8", "--keep-alive=15"]
         return [*command, "drf_app:application"], environment
 

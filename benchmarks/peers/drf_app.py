@@ -1,4 +1,4 @@
-"""The Django project around drf-chunked-upload: as little as its documentation asks for, SQLite in WAL mode."""
+"""The Django project around drf-chunked-upload: the minimum of its documentation, with SQLite in WAL mode."""
 
 import os
 from pathlib import Path
@@ -41,10 +41,10 @@ from drf_chunked_upload.views import ChunkedUploadView  # noqa: E402
 
 
 class Somebody:
-    """Takes every request for one user's: uploads must have one."""
+    """Authenticates every request as the same user: uploads need one."""
 
     def authenticate(self, request: Any) -> tuple[User, None]:
-        """Return the user, without a question to the database."""
+        """Return the user without a database query."""
         return User(id=1, username="somebody"), None
 
 

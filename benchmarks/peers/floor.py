@@ -1,4 +1,4 @@
-"""The floor: a server that only reads the same requests as scapi gets, hashes and writes their bytes."""
+"""The floor: a server that only reads scapi's requests, and hashes and writes their bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANSWER = b'HTTP/1.1 201 Created\r\nContent-Length: 18\r\n\r\n{"upload_id": "0"}'
 
 
 class Floor(Peer):
-    """Speaks just enough HTTP to take scapi's chunks; one MD5 and one file a connection. Nothing is checked."""
+    """Speaks just enough HTTP to accept scapi's chunks; one MD5 and one file per connection. It checks nothing."""
 
     name = "floor"
 

@@ -18,7 +18,7 @@ GiB = 1024**3
 
 
 class Scapi(Peer):
-    """The chunks as the real clients send them: each a multipart form with a Content-Range."""
+    """Sends chunks like the real clients: each is a multipart form with a Content-Range."""
 
     name = "scapi"
     application = "wsgi:app"
@@ -52,7 +52,7 @@ class Scapi(Peer):
 
 
 class UnsyncedScapi(Scapi):
-    """scapi if it synced as little as the others do."""
+    """scapi without syncs, like the others."""
 
     name = "scapi, syncing nothing"
     application = "benchmarks.peers.unsynced:app"

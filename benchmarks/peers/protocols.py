@@ -1,4 +1,4 @@
-"""scapi by the protocols that other clients speak: tus, and HTTP's own resumable uploads."""
+"""scapi with other protocols: tus, and HTTP's own resumable uploads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 
 class ScapiTus(Scapi):
-    """A POST that creates, then a PATCH for each chunk; the last one makes the media, which the peers do not do."""
+    """A POST creates, then a PATCH per chunk; the last one makes the media, which the peers do not do."""
 
     name = "scapi, tus"
     any_size = True
@@ -23,11 +23,11 @@ class ScapiTus(Scapi):
         return upload
 
     def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
-        return []  # the last chunk has done it
+        return []  # the last chunk has completed it
 
 
 class ScapiResumable(ScapiTus):
-    """The first chunk goes with the POST that creates; the last one, often the first, makes the media."""
+    """The POST that creates has the first chunk; the last one, often the first, makes the media."""
 
     name = "scapi, resumable"
 
@@ -40,4 +40,4 @@ class ScapiResumable(ScapiTus):
             return upload
         headers |= {"Upload-Length": str(total), "Content-Type": "application/octet-stream"}
         answer = connection.request("POST", "/api/v2/media/", headers, [data], expect=201)
-        return answer.headers.get("location", "")  # the answer that makes the media names no upload any more
+        return answer.headers.get("location", "")  # the answer that makes the media does not name the upload

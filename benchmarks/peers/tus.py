@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 class Tus(Peer):
-    """The tus protocol: a POST that creates, then a PATCH for each chunk. One process: it has no workers."""
+    """The tus protocol: a POST creates, then a PATCH per chunk. One process: it has no workers."""
 
     name = "@tus/server"
     any_size = True
@@ -30,4 +30,4 @@ class Tus(Peer):
         return upload
 
     def complete(self, connection: Connection, upload: str, md5: str) -> list[str]:
-        return []  # the last chunk has done it
+        return []  # the last chunk has completed it

@@ -1,4 +1,4 @@
-"""scapi as its peers are: nothing is synced, so that a power cut may take anything. Only to see what syncing costs."""
+"""scapi without syncs, like its peers: a power cut may destroy anything. Only to measure the cost of syncing."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""A soak: everything at once for some minutes."""
+"""A soak test: all kinds of requests at once for some minutes."""

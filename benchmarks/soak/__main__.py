@@ -1,11 +1,11 @@
-"""Everything at once for some minutes: uploads, completes, reads, deletes, aborts; and what of it stays behind.
+"""All kinds of requests at once for some minutes (uploads, completes, reads, deletes, aborts), and their leftovers.
 
     python -m benchmarks.soak [--minutes 6] [--database postgresql|sqlite] [--storage local|moto|seaweedfs]
         [--clients 8] [--workers 2] [--kill]
 
-Prints errors, latencies, and memory, file descriptors, threads and database connections of the workers as time goes
-by; a worker's memory of the last minute beside that of the second says whether it creeps. With `--kill` a worker is
-killed in the middle, and every file is read again at the end. Fails for any error, and for any byte that is lost.
+Prints errors, latencies, and the workers' memory, file descriptors, threads and database connections over time. A
+worker's memory in the last minute, compared with the second minute, shows whether it grows. With `--kill` a worker is
+killed in the middle, and every file is read again at the end. Fails for any error or lost byte.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.storehouse import contents
 MiB = 1024 * 1024
 TAGS = 100
 EVERY = 15
-"""Seconds between two looks at the workers."""
+"""Seconds between two measurements of the workers."""
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def soak(server: Server, pool: Sequence[File], count: int, seconds: float, *, kill: bool) -> Report:
-    """Let the clients run, print what the workers hold meanwhile, and return what the clients saw."""
+    """Let the clients run, print the workers' resources over time, and return the clients' report."""
     report, over, began = Report(), threading.Event(), time.monotonic()
     print("\n| second | RSS MiB | of it private | descriptors | threads | database connections |")
     print("|---|---|---|---|---|---|")
@@ -76,13 +76,13 @@ def soak(server: Server, pool: Sequence[File], count: int, seconds: float, *, ki
     over.set()
     for client in clients:
         client.join(PATIENCE * 2)
-    time.sleep(20)  # longer than connections are kept
+    time.sleep(20)  # longer than the keepalive of connections
     print(Look.at(server, began))
     return report
 
 
 def print_report(report: Report) -> None:
-    """Print how often things were asked for, and how long they took."""
+    """Print the numbers of requests and their durations."""
     print("\n| what | times | p50 ms | p90 ms | p99 ms | most ms |\n|---|---|---|---|---|---|")
     for what, seconds in sorted(report.seconds.items()):
         cuts = quantiles(seconds, n=100) if len(seconds) > 1 else seconds * 99
@@ -93,7 +93,7 @@ def print_report(report: Report) -> None:
 
 
 def check(server: Server, report: Report) -> None:
-    """Read all files that were kept, and see that nothing else is there once the sweeper was there."""
+    """Read all kept files, and check that nothing else is in the storage after a sweep."""
     for url, file in report.kept:
         answer = server.request("GET", urlsplit(url).path)
         if answer.status_code != 200 or answer.content != file.data:

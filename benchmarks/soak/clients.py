@@ -1,4 +1,4 @@
-"""Clients that do everything that clients do, all the time, and note what they saw."""
+"""Clients that send all kinds of requests all the time, and record the results."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class File:
-    """What is uploaded, and how often among all files."""
+    """A file to upload, and its frequency."""
 
     name: str
     data: bytes
     share: int
     kept: int
-    """Objects that a media of it keeps: the file, a thumbnail, a document's preview."""
+    """The number of stored objects of its media: the file, a thumbnail, a document's preview."""
 
     @property
     def md5(self) -> str:
@@ -40,7 +40,7 @@ class File:
 
 @dataclass
 class Report:
-    """What the clients saw; each adds to it under the lock."""
+    """The results of the clients; each adds to it with the lock."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     answers: Counter[str] = field(default_factory=Counter)
@@ -53,7 +53,7 @@ class Report:
 
 
 class Client(threading.Thread):
-    """One client, which does everything that clients do until `enough()`."""
+    """One client, which sends all kinds of requests until `enough()`."""
 
     def __init__(
         self, port: int, report: Report, number: int, pool: Sequence[File], enough: Callable[[], bool]
@@ -133,7 +133,7 @@ class Client(threading.Thread):
             began = time.perf_counter()
             try:
                 answer = self._connection.request(method, path, headers, parts)
-            except (OSError, RuntimeError):  # its worker is gone, perhaps
+            except (OSError, RuntimeError):  # its worker may be gone
                 self._connection.__exit__(None, None, None)
                 with self._report.lock:
                     self._report.retries += 1
@@ -149,7 +149,7 @@ class Client(threading.Thread):
 
 
 def make_pool() -> list[File]:
-    """Make the files that are uploaded."""
+    """Make the files to upload."""
     photos = [
         File(f"photo{seed}.jpg", files.jpeg(side, side, noise=True, seed=seed), 3, 2)
         for seed, side in enumerate((300, 700, 1200, 1800))
@@ -163,7 +163,7 @@ def make_pool() -> list[File]:
 
 
 def _fetch(url: str) -> bytes:
-    """Return what is behind a presigned URL on loopback."""
+    """Return the content of a presigned URL on loopback."""
     parts = urlsplit(url)
     with Connection(parts.port or 80) as connection:
         return connection.request("GET", f"{parts.path}?{parts.query}", {}, expect=200).body

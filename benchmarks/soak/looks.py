@@ -1,4 +1,4 @@
-"""What the workers hold, as Linux and the database count it."""
+"""The resources of the workers, as Linux and the database count them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KiB = 1024
 
 @dataclass(frozen=True)
 class Look:
-    """What the workers hold at a moment, `second` seconds after the beginning."""
+    """The resources of the workers at one moment, `second` seconds after the beginning."""
 
     second: float
     resident: dict[int, int]
@@ -27,7 +27,7 @@ class Look:
 
     @classmethod
     def at(cls, server: Server, began: float) -> Look:
-        """Look at the workers now."""
+        """Measure the workers now."""
         pids = server.workers()
         rollups = {pid: _kilobytes(Path(f"/proc/{pid}/smaps_rollup")) for pid in pids}
         return cls(
@@ -56,7 +56,7 @@ def _kilobytes(file: Path) -> dict[str, int]:
 
 
 def _connections(server: Server) -> int:
-    """Return how many connections the database has of this server; SQLite has none."""
+    """Return the number of this server's database connections; SQLite has none."""
     url = server.settings["SCAPI_DATABASE_URL"]
     if not url.startswith("postgresql"):
         return 0

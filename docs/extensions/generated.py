@@ -1,4 +1,4 @@
-"""Puts into a page what is made from the code: `<!-- settings -->` and the like stand where it goes."""
+"""Inserts text made from the code into pages, in place of `<!-- settings -->` and similar marks."""
 
 from api_reference import api_reference
 from errors_table import errors_table

@@ -7,7 +7,7 @@ from scapi.settings import definitions, environment_name
 
 
 def settings() -> Iterator[tuple[str, str, str]]:
-    """Yield each setting's name in the environment, its default as one sets it there, and what it does."""
+    """Yield each setting's name in the environment, its default as text, and its documentation."""
     for one in definitions():
         yield environment_name(one.name), _written(one.default), one.metadata["documentation"]
 

@@ -1,1 +1,1 @@
-"""What happens without a request: periodic jobs, sweeping, checking, moving, and the commands for it."""
+"""Work without a request: periodic jobs, sweeping, checking, moving, and their commands."""

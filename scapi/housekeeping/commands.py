@@ -14,14 +14,14 @@ from scapi.housekeeping.jobs import JOBS, Job, Loop, run_once
 
 
 @click.command("housekeeping")
-@click.option("--once", is_flag=True, help="Do what is due now, then end: for cron.")
+@click.option("--once", is_flag=True, help="Do the due work, then end: for cron.")
 @click.option("--job", "names", type=click.Choice([job.name for job in JOBS]), multiple=True, help="Only this job.")
 @click.option("--parent", type=int, metavar="PID", help="End when the parent process, which has this id, ends.")
-@click.option("--dry-run", is_flag=True, help="Only count what is due now, then end.")
+@click.option("--dry-run", is_flag=True, help="Only count the due work, then end.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @with_appcontext
 def housekeeping(once: bool, names: tuple[str, ...], parent: int | None, dry_run: bool, as_json: bool) -> None:
-    """Sweep, fetch missing previews again, make pictures and deliver webhooks, until it is told to stop.
+    """Sweep, fetch missing previews again, make pictures and deliver webhooks, until it is stopped.
 
     It may run several times at once, on one host or on several.
     """

@@ -1,7 +1,7 @@
 """`scapi storage copy`: every file into another storage, verified, while the server runs.
 
-A file is copied, read back, and only then its row is changed, if it still is what it was. A row that went meanwhile
-takes its copy with it. What has been copied is known by its row, so a copy that was stopped just goes on.
+A file is copied and read back; only then its row is changed, if it is still the same. If the row was deleted in the
+meantime, the copy is deleted too. The rows say which files are copied, so a stopped copy simply continues.
 """
 
 import hashlib
@@ -24,39 +24,39 @@ from storage_backends import NotFound, StorageBackend
 
 BLOCK = 1024 * 1024
 TOGETHER = 50
-"""Rows that are changed by one statement, and one sync of the database. The copying goes on meanwhile."""
+"""Rows that are changed by one statement, with one sync of the database, while the copying goes on."""
 
 IN_MEMORY = 8 * BLOCK
-"""Bytes of a file that are kept in memory, and not on disk, between reading and writing it."""
+"""The most bytes of a file to keep in memory, and not on disk, between reading and writing it."""
 
 
 @dataclass(slots=True)
 class Copied:
-    """What a copy has done."""
+    """The result of a copy."""
 
     files: int = 0
     bytes: int = 0
     gone: int = 0
-    """Files that were deleted or copied by somebody else meanwhile."""
+    """Files that were deleted, or copied by another process, in the meantime."""
     failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is still to be copied."""
+    """The files that are not copied yet."""
 
     files: int
     bytes: int
     uploads: int
-    """Unfinished ones, which end where they began."""
+    """Unfinished uploads, which end in the storage where they began."""
 
 
 class Damaged(Exception):
-    """A file is not the one that its row describes, or not the one that was written."""
+    """A file differs from its row, or a copy differs from its source."""
 
 
 def waiting(target: str) -> Waiting:
-    """Return what is not in the storage called `target`."""
+    """Count the files and uploads that are not in the storage `target`."""
     elsewhere = MediaFile.storage != target
     files, size = db.session.execute(
         select(func.count(), func.coalesce(func.sum(MediaFile.size), 0)).where(elsewhere)
@@ -72,8 +72,8 @@ def copy(
 ) -> None:
     """Copy all files of one storage into another one, `jobs` at a time, and count them in `copied`.
 
-    `done` is told how many more were tried, `say` of those that could not be copied. Raises StorageError where a
-    storage does not answer.
+    `done` is called with the number of newly tried files, `say` with a message for each failed one. Raises StorageError
+    if a storage does not answer.
     """
     from_, to = storages.of(source), storages.of(target)
     pending: dict[Future[str], FileRow] = {}
@@ -128,7 +128,7 @@ def _settle(
     copied: Copied,
     say: Callable[[str], None],
 ) -> None:
-    """Let the rows of what was copied name the new storage, by one statement; remove copies whose rows are gone."""
+    """Change the rows of copied files to the new storage, with one statement; remove copies whose rows were deleted."""
     digests: dict[int, str] = {}
     orphans: list[str] = []
     for row, future in finished:
@@ -156,7 +156,7 @@ def _settle(
 
 
 def _moved(rows: list[FileRow], digests: dict[int, str], target: str) -> set[int]:
-    """Let those of the rows that are still what they were name the target; return their ids."""
+    """Change the rows that are still the same to the target; return their ids."""
     if not rows:
         return set()
     same = (
@@ -176,12 +176,12 @@ def _note_gone(row: FileRow, copied: Copied, orphans: list[str]) -> None:
 
 
 def _let_be_made_in(target: str, row: FileRow) -> None:
-    """Let the row of a picture that is made later name the target."""
+    """Change the row of a picture that is not made yet to the target."""
     same = (MediaFile.id == row.id, MediaFile.storage == row.storage, MediaFile.key == row.key)
     db.session.execute(update(MediaFile).where(*same).values(storage=target))
 
 
 def _says(row: FileRow) -> str | None:
-    """Return the storage that the row of a file names now, None if it names the file no more."""
+    """Return the storage that the file's row names now; None if the row was deleted or has another key."""
     same = (MediaFile.id == row.id, MediaFile.key == row.key)
     return db.session.scalar(select(MediaFile.storage).where(*same))

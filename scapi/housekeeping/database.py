@@ -23,7 +23,7 @@ database = AppGroup("database", help="The schema, and the move to another databa
 @click.option("--dry-run", is_flag=True, help="Only show the migrations that would run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def upgrade(dry_run: bool, as_json: bool) -> None:
-    """Bring the schema to this version's, as is needed once before a new version starts."""
+    """Upgrade the schema to this version's. Needed once before a new version starts."""
     waiting = pending()
     if waiting and not dry_run:
         flask_migrate.upgrade()
@@ -35,7 +35,7 @@ def upgrade(dry_run: bool, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only show the migrations that would be undone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def downgrade(revision: str, dry_run: bool, as_json: bool) -> None:
-    """Take the schema back to REVISION, such as 0007. For developers: columns go with what is in them."""
+    """Downgrade the schema to REVISION, such as 0007. For developers: columns are dropped with their data."""
     try:
         with db.engine.connect() as connection:
             undone = [_named(script) for script in schema.undone(connection, revision)]
@@ -58,9 +58,9 @@ def _report(migrations: list[str], verb: str, dry_run: bool, as_json: bool) -> N
 
 @database.command("revision")
 @click.option("--message", "-m", required=True, help="What changes.")
-@click.option("--dry-run", is_flag=True, help="Only show what has changed.")
+@click.option("--dry-run", is_flag=True, help="Only show the changes.")
 def make_revision(message: str, dry_run: bool) -> None:
-    """Write a migration from what has changed in the models. For developers, who then read it."""
+    """Write a migration from the changes in the models. For developers, who must then review it."""
     if not dry_run:
         flask_migrate.migrate(message=message)
         return
@@ -71,14 +71,14 @@ def make_revision(message: str, dry_run: bool) -> None:
 
 
 @database.command("copy")
-@click.option("--to", "url", required=True, metavar="URL", help="As SCAPI_DATABASE_URL would have it.")
+@click.option("--to", "url", required=True, metavar="URL", help="In the format of SCAPI_DATABASE_URL.")
 @click.option("--dry-run", is_flag=True, help="Only count the rows that would be copied.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def copy(url: str, dry_run: bool, as_json: bool) -> None:
     """Copy all rows into an empty database, SQLite to PostgreSQL or back, and verify that all are there.
 
-    It has the rows of one moment, which makes a backup. For a move, nothing may be written meanwhile: set
-    SCAPI_READ_ONLY=true for the service, or stop it. A copy that is killed leaves no rows behind and may be run again.
+    The copy has the rows of one moment, so it can be a backup. For a move, nothing may be written during the copy: set
+    SCAPI_READ_ONLY=true for the service, or stop it. A killed copy leaves no rows behind and may be run again.
     """
     if waiting := pending():
         raise readiness.outdated(waiting)
@@ -95,7 +95,7 @@ def copy(url: str, dry_run: bool, as_json: bool) -> None:
     said = {"dry_run": False, "rows": rows, "tables": copied.rows, "is_current": copied.is_current}
     click.echo(json.dumps(said) if as_json else f"copied {rows} rows of {len(copied.rows)} tables, verified")
     if not copied.is_current:
-        click.echo("rows were written meanwhile, and are not in the copy: good for a backup, not for a move", err=True)
+        click.echo("rows were written during the copy, and are not in it: good for a backup, not for a move", err=True)
 
 
 def pending() -> list[str]:

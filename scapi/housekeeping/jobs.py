@@ -21,15 +21,15 @@ from storage_backends import StorageError
 log = logging.getLogger(__name__)
 
 FAILURES = (SQLAlchemyError, StorageError)
-"""What a job may raise: the database or the storage is away. The job runs again after its pause."""
+"""The errors that a job may raise: the database or the storage is away. The job runs again after its pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that is done again and again, with a pause of `pause` seconds in between.
+    """Periodic work, with a pause of `pause` seconds.
 
-    `run` does what is due, in bounded memory, and returns True if more is due already. It asks `stopped` between two
-    things and returns when that is true. `count` returns how many things are due, and does nothing. Both may raise
+    `run` does the due work, in bounded memory, and returns True if more is due already. It calls `stopped` after each
+    item and returns if that is true. `count` returns the number of due items, and does nothing else. Both may raise
     FAILURES.
     """
 
@@ -49,7 +49,7 @@ def _count_sweep() -> int:
 
 
 def _renditions(stopped: Callable[[], bool]) -> bool:
-    making.make_due(stopped)  # what another process of this host makes is not ours
+    making.make_due(stopped)  # another process of this host makes them
     return False
 
 
@@ -60,16 +60,16 @@ JOBS = (
     Job("renditions", 2, _renditions, backlog.count_due),
     Job("webhooks", 2, delivery.deliver_due, outbox.count_due),
 )
-"""All of them. To add one: a name, a pause in seconds, and two functions of its room."""
+"""All jobs. A new one needs a name, a pause in seconds, and two functions."""
 
 
 def run_once(app: Flask, jobs: Sequence[Job], stopped: Callable[[], bool]) -> list[str]:
-    """Run each job until nothing is due; return the names of those that failed."""
+    """Run each job until nothing is due; return the names of the failed jobs."""
     return [job.name for job in jobs if not _run(app, job, stopped)]
 
 
 class Loop:
-    """Runs each job in a thread of its own, so that none waits for another one."""
+    """Runs each job in its own thread, so that no job waits for another."""
 
     def __init__(self, app: Flask, jobs: Sequence[Job]) -> None:
         self._app = app
@@ -78,13 +78,13 @@ class Loop:
         self._threads = [threading.Thread(target=self._repeat, args=(job,), name=job.name) for job in jobs]
 
     def stop(self) -> None:
-        """Let each job end after what it is doing just now."""
+        """Stop each job after its current item."""
         self._stop.set()
 
     def run(self, is_wanted: Callable[[], bool]) -> list[str]:
-        """Run until `stop` is called, until `is_wanted` is no longer true, or until a job has a bug.
+        """Run until `stop` is called, `is_wanted` is no longer true, or a job has a bug.
 
-        Return the names of jobs that have one.
+        Returns the names of the jobs with a bug.
         """
         for thread in self._threads:
             thread.start()
@@ -107,7 +107,7 @@ class Loop:
 
 
 def _run(app: Flask, job: Job, stopped: Callable[[], bool]) -> bool:
-    """Run a job until nothing is due, or not at all while nothing may be written; return False if it failed."""
+    """Run a job until nothing is due; do nothing while scapi is read-only. Return False if it failed."""
     try:
         with app.app_context():
             if settings.read_only:

@@ -18,21 +18,21 @@ BATCH = 1000
 
 
 class NotCopied(Exception):
-    """Nothing was copied: why, and what was expected."""
+    """Nothing was copied. The message says why, and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many rows each table has, and whether the copy is as the database still was when it had ended."""
+    """The number of rows of each table, and whether the database was unchanged until the end of the copy."""
 
     rows: dict[str, int]
     is_current: bool
 
 
 def copy(url: str, done: Callable[[int], None]) -> Copied:
-    """Copy all rows into the empty database at `url`, as they are at one moment.
+    """Copy all rows, as of one moment, into the empty database at `url`.
 
-    The tables are made where there are none. All rows go in one transaction: a copy that is killed leaves none.
+    Missing tables are created. All rows are written in one transaction: a killed copy leaves none.
     Raises NotCopied and SQLAlchemy's errors.
     """
     target = _engine(url)
@@ -61,7 +61,7 @@ def tables() -> list[Table]:
 
 
 def total() -> int:
-    """Return how many rows there are in all."""
+    """Return the total number of rows."""
     with _snapshot(db.engine) as here:
         return sum(_count(here, table) for table in tables())
 
@@ -92,7 +92,7 @@ def _prepare(target: Engine) -> None:
 
 @contextmanager
 def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """Give a transaction that sees all tables as they are at one moment."""
+    """Open a transaction that sees all tables as of one moment."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -104,13 +104,13 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _lock_out_others(connection: Connection) -> None:
-    """Let no second copy write into the same database."""
+    """Prevent a second copy into the same database."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('scapi database copy'))"))
 
 
 def _state(connection: Connection) -> list[int]:
-    """Return numbers that a request that writes nearly always changes: each chunk counts the writers up."""
+    """Return numbers that nearly every write changes: each chunk increases a `writer`."""
     writers = connection.execute(select(func.coalesce(func.sum(Upload.writer), 0))).scalar_one()
     return [int(writers), *(_count(connection, table) for table in tables())]
 
@@ -130,7 +130,7 @@ def _copy_table(here: Connection, there: Connection, table: Table, done: Callabl
 
 
 def _go_on_counting(here: Connection, there: Connection, table: Table) -> None:
-    """Let new rows get ids that no row had before, deleted ones included."""
+    """Make new rows get ids that no row has ever had, not even a deleted one."""
     column = table.autoincrement_column
     if column is None or not isinstance(column.type, Integer) or column.foreign_keys:
         return
@@ -147,7 +147,7 @@ def _go_on_counting(here: Connection, there: Connection, table: Table) -> None:
 
 
 def _last_id(connection: Connection, table: Table, column: Column[int]) -> int:
-    """Return the last id that the source has given, also if its row is gone."""
+    """Return the last id that the source has assigned, even if its row was deleted."""
     if connection.dialect.name == "postgresql":
         sequence = func.pg_get_serial_sequence(table.name, column.name)
         known = connection.execute(select(func.pg_sequence_last_value(sequence.cast(REGCLASS))))

@@ -1,4 +1,4 @@
-"""What commands remember between their runs, in the database: which database this is, how far a check has come."""
+"""Notes that commands store in the database between runs: the id of this database, the progress of a check."""
 
 import uuid
 from typing import Any
@@ -13,7 +13,7 @@ DATABASE_ID = "database id"
 
 
 class Note(Base):
-    """A value by its name."""
+    """A value and its name."""
 
     __tablename__ = "notes"
 
@@ -22,7 +22,7 @@ class Note(Base):
 
 
 def read(name: str) -> Any:
-    """Return the value of a note, None if there is none."""
+    """Return the value of a note; None if there is none."""
     note = db.session.get(Note, name, populate_existing=True)
     return None if note is None else note.value
 
@@ -40,13 +40,13 @@ def forget(name: str) -> None:
 
 
 def known_database_id() -> str | None:
-    """Return what tells this database from all others, None if nobody has needed it yet."""
+    """Return the unique id of this database; None if it has none yet."""
     known: str | None = read(DATABASE_ID)
     return known
 
 
 def database_id() -> str:
-    """Return what tells this database from all others, also when it has been copied or restored; make it if need be."""
+    """Return the unique id of this database, which copies and restored backups keep; create it if needed."""
     if known_database_id() is None:
         try:
             write(DATABASE_ID, uuid.uuid4().hex)

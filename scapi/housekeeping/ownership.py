@@ -1,5 +1,8 @@
-"""Whether a storage has the files of this database. The sweeper leaves one alone that has not: it may be named by
-mistake, or not be mounted, and what it has of unfinished uploads may be another database's."""
+"""Checks whether a storage has the files of this database.
+
+If not, the sweeper does not touch it: the storage may be named by mistake or not mounted, and its unfinished uploads
+may belong to another database.
+"""
 
 from itertools import islice
 from typing import NamedTuple
@@ -15,21 +18,21 @@ from scapi.uploads.models import Upload
 from storage_backends import NotFound, StorageBackend
 
 SAMPLE = 10
-"""Files that are looked at: one that is known is enough."""
+"""The number of files to check: one known file is enough."""
 
 
 class Objection(NamedTuple):
-    """Why a storage seems not to be this database's. `is_certain`: it says so itself."""
+    """Why a storage seems to belong to another database. `is_certain`: its own marker says so."""
 
     why: str
     is_certain: bool
 
 
 def objection(name: str) -> Objection | None:
-    """Return what speaks against the storage called `name`, None if nothing does. Raises StorageError."""
+    """Return the objection to the storage `name`; None if there is none. Raises StorageError."""
     storage = storages.of(name)
     if marker.is_anothers(storage):
-        return Objection(f"{name} has the files of another database: {marker.KEY} in it names it", is_certain=True)
+        return Objection(f"{name} has the files of another database, named in the object {marker.KEY}", is_certain=True)
     if marker.owner(storage) is not None:
         return None
     keys = _newest(name)
@@ -59,7 +62,7 @@ def _has(storage: StorageBackend, key: str) -> bool:
 
 
 def _knows_any(keys: list[str]) -> bool:
-    """Return whether the database knows one of the keys: as a file, of an upload, or as one that is to be deleted."""
+    """Return whether the database knows one of the keys: of a file, an upload, or a file to be deleted."""
     known = (
         select(MediaFile.id).where(MediaFile.key.in_(keys)),
         select(StaleFile.key).where(StaleFile.key.in_(keys)),

@@ -9,7 +9,7 @@ import click
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar for `total` things; the function that is given takes how many more are done."""
+    """Show a bar for `total` items; yields a function to call with the number of newly done items."""
     shown = sys.stderr.isatty()
     with click.progressbar(length=total, label=label, file=sys.stderr, hidden=not shown) as bar:  # type: ignore[var-annotated]
         yield bar.update

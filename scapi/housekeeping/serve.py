@@ -1,4 +1,4 @@
-"""`scapi serve`: everything in one line, for a first look and for one machine."""
+"""`scapi serve`: starts everything with one command, to try scapi or to run it on one machine."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ NUMBERS = "python:scapi.gunicorn_conf"
 @click.option("--bind", default=f"127.0.0.1:{os.environ.get('PORT', '8000')}", show_default=True, help="ADDRESS:PORT")
 @click.pass_context
 def serve(context: click.Context, bind: str) -> None:
-    """Upgrade the schema, then serve under gunicorn, with the periodic work beside it, until Ctrl-C."""
+    """Upgrade the schema, then serve under gunicorn and run the periodic work, until Ctrl-C."""
     context.invoke(upgrade, dry_run=False, as_json=False)
     command = [sys.executable, "-m", "gunicorn", "--bind", bind, "scapi.server:application()"]
     if not Path("gunicorn.conf.py").exists():

@@ -20,21 +20,23 @@ storage = AppGroup("storage", help="Where the files are.")
 
 @storage.command("copy")
 @click.option("--to", "target", required=True, metavar="NAME", help="`local`, `s3`, or the name of a plug-in.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files copied at once.")
-@click.option("--dry-run", is_flag=True, help="Only count what would be copied.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files to copy at the same time."
+)
+@click.option("--dry-run", is_flag=True, help="Only count the files that would be copied.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def copy(target: str, jobs: int, dry_run: bool, as_json: bool) -> None:
     """Copy every file to another storage, verify it, and serve it from there.
 
-    It may run while the server does, be stopped, and run again. The settings must name both storages, as SCAPI_STORAGE
-    and SCAPI_STORAGE_BEFORE. The files that were copied stay in the old one too, until you remove it.
+    It may run while the server runs, be stopped, and run again. The settings must name both storages, as SCAPI_STORAGE
+    and SCAPI_STORAGE_BEFORE. Copied files also stay in the old storage, until you remove it.
     """
     if target not in storages.names():
         raise click.UsageError(
             f"the settings do not name the storage {target}; expected one of: {', '.join(storages.names())}"
         )
     if marker.is_anothers(storages.of(target)):
-        raise click.ClickException(f"{target} has the files of another database: {marker.KEY} in it names it")
+        raise click.ClickException(f"{target} has the files of another database, named in the object {marker.KEY}")
     waiting = copying.waiting(target)
     if dry_run:
         said = {"dry_run": True, **asdict(waiting)}
@@ -57,6 +59,6 @@ def _report(target: str, copied: Copied, left: copying.Waiting, as_json: bool) -
         return
     click.echo(f"copied {copied.files} files of {copied.bytes} bytes to {target}; {copied.failed} failed")
     if left.files:
-        click.echo(f"{left.files} files are still elsewhere: run it again")
+        click.echo(f"{left.files} files are still in other storages: run it again")
     if left.uploads:
-        click.echo(f"{left.uploads} unfinished uploads end where they began: run it again when they have ended")
+        click.echo(f"{left.uploads} unfinished uploads stay in the old storage: run it again when they have ended")

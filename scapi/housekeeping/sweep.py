@@ -1,4 +1,4 @@
-"""`scapi sweep`: removes what has expired, one thing at a time, without holding all of them in memory."""
+"""`scapi sweep`: removes expired things one at a time, in bounded memory."""
 
 import json
 import sys
@@ -32,7 +32,7 @@ SWEEP: list[tuple[str, Callable[[Due], Iterator[Task]]]] = [
     ("deleted files", files.stale),
     ("old webhooks", outbox.ended),
 ]
-"""What is removed, in this order."""
+"""The kinds of things to remove, in this order."""
 
 BY_STORAGE = ("leftovers", "deleted files")
 """What is looked for in whole storages, or deleted in all of them: only if they have this database's files."""
@@ -40,7 +40,7 @@ BY_STORAGE = ("leftovers", "deleted files")
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did about one kind of thing."""
+    """The result of a sweep for one kind of thing."""
 
     label: str
     removed: int = 0
@@ -48,7 +48,7 @@ class Swept:
 
 
 def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
-    """Remove what is over, and record how many that were. May raise StorageError where nothing can be listed."""
+    """Remove what has expired, and record the numbers. May raise StorageError if a storage cannot be listed."""
     done = []
     for label, find in SWEEP:
         swept = Swept(label)
@@ -64,7 +64,7 @@ def run(due: Due, stopped: Callable[[], bool] = lambda: False) -> list[Swept]:
 
 
 def count(due: Due) -> list[Swept]:
-    """Return what `run` would remove now."""
+    """Return the numbers of things that `run` would remove now."""
     done = []
     for label, find in SWEEP:
         swept = Swept(label)
@@ -74,7 +74,7 @@ def count(due: Due) -> list[Swept]:
 
 
 def _found(swept: Swept, find: Callable[[Due], Iterator[Task]], due: Due) -> Iterator[Task]:
-    """Yield what is over; nothing where a storage may not be this database's, which is a failure if that is certain."""
+    """Yield expired things; none if a storage may not belong to this database. If that is certain, count a failure."""
     if swept.label in BY_STORAGE:
         for name in storages.names():
             if objection := ownership.objection(name):
@@ -94,7 +94,7 @@ def _remove(task: Task, swept: Swept) -> None:
 
 
 @click.command("sweep")
-@click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only count the things that would be removed.")
 @click.option(
     "--older-than",
     type=click.IntRange(min=0),
@@ -104,11 +104,11 @@ def _remove(task: Task, swept: Swept) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
 def sweep(dry_run: bool, older_than: int | None, as_json: bool) -> None:
-    """Remove expired uploads, what crashed requests left behind, files whose media are gone, and old webhooks.
+    """Remove expired uploads, leftovers of crashed requests, files of deleted media, and old webhooks.
 
-    `housekeeping` does it every 15 minutes. It may run several times at once and while uploads go on. With
-    --older-than, do not go below what a request may take. Files are left alone where a storage seems to be another
-    database's, or to be empty: `scapi doctor` and `scapi check` say more.
+    `housekeeping` does this every 15 minutes. Several sweeps may run at once, also during uploads. --older-than must be
+    longer than any request takes. Files are left alone where a storage seems to be another database's, or to be empty:
+    `scapi doctor` and `scapi check` say more.
     """
     if not dry_run:
         read_only.refuse_command()

@@ -1,4 +1,4 @@
-"""What the sweeper did. It is kept in the database, because the sweeper may run on another host."""
+"""The results of the sweeper, stored in the database, because the sweeper may run on another host."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from scapi.database import Base, UtcDateTime, db, now
 
 
 class Sweep(Base):
-    """All sweeps for one kind of thing: how many were `removed` and could not be (`failed`), and when the last was."""
+    """All sweeps for one kind of thing: how many things were `removed` and `failed`, and the time of the last sweep."""
 
     __tablename__ = "sweeps"
 
@@ -21,13 +21,13 @@ class Sweep(Base):
 
 
 def record(what: str, removed: int, failed: int) -> None:
-    """Add to the sweeps for `what` one that ends now. Several sweepers may do so at once."""
+    """Add a sweep for `what` that ends now. Several sweepers may do so at once."""
     if _add(what, removed, failed):
         return
     db.session.add(Sweep(what=what, removed=removed, failed=failed, last_at=now()))
     try:
         db.session.commit()
-    except IntegrityError:  # another sweeper recorded the first one in between
+    except IntegrityError:  # another sweeper has inserted the row in the meantime
         db.session.rollback()
         _add(what, removed, failed)
 

@@ -1,1 +1,1 @@
-"""How scapi speaks HTTP: bodies, errors, paging, tokens, limits. It knows no upload and no media."""
+"""HTTP: bodies, errors, paging, tokens, limits. Independent of uploads and media."""

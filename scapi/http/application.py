@@ -1,4 +1,4 @@
-"""The Flask application: its JSON, and what it says of requests that fail."""
+"""The Flask application: its JSON, and its log of failed requests."""
 
 from types import TracebackType
 
@@ -8,7 +8,7 @@ from scapi.http.bodies import JSONProvider
 
 
 class Application(Flask):
-    """Flask, which would write the path of a request that fails into the log: it may have a file's name in it."""
+    """Flask, without the path of failed requests in the log: a path may contain a file's name."""
 
     json_provider_class = JSONProvider
 

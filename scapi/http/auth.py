@@ -1,4 +1,4 @@
-"""Who is asking: the bearer token of a request."""
+"""The user of a request, by its bearer token."""
 
 import re
 import uuid
@@ -18,32 +18,32 @@ from scapi.settings import Settings, settings
 from scapi.settings.first_run import secrets_in
 
 WATCHING = "watching"
-"""Name of the blueprint of the operator's endpoints: no user asks them, and no user's token is looked at there."""
+"""The name of the blueprint of the operator's endpoints, which ignore users' tokens."""
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105 - a name, no secret
 MAX_USER_ID = 2**63 - 1
 
 REQUIRED = ("exp", "iat", "jti", "user_id", "token_type")
-"""Claims of our own tokens, in the form that the API's real service documents."""
+"""The required claims of scapi's own tokens, as documented by the API's original service."""
 
 _DIGITS = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Whoever holds a valid token."""
+    """A user with a valid token."""
 
     id: int
     is_admin: bool = False
     name: UserName | None = None
-    """What a user of the login provider is called; None for one of ours, who is called by the id."""
+    """The name of a user of the login provider; None for own users, whose name is the id."""
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Check the bearer token of every request before anything else happens: a bad one is 401 everywhere.
+    """Check the bearer token of every request first: an invalid one is 401 everywhere.
 
-    The operator's endpoints look at none, or at one of their own. Raises ConfigurationError.
+    The operator's endpoints check no token, or their own. Raises ConfigurationError.
     """
     app.extensions["scapi.users"] = Users()
     app.extensions["scapi.oidc"] = oidc.provider_of(settings)
@@ -51,19 +51,19 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def current_user() -> User | None:
-    """Return who is asking, None for an anonymous request."""
+    """Return the user of the request; None for an anonymous request."""
     user: User | None = g.get("user")
     return user
 
 
 def current_user_id() -> int | None:
-    """Return the id of who is asking, None for an anonymous request."""
+    """Return the id of the request's user; None for an anonymous request."""
     user = current_user()
     return user.id if user else None
 
 
 def current_user_name() -> UserName | None:
-    """Return what whoever asks is called on the wire, None for an anonymous request."""
+    """Return the name of the request's user in the API; None for an anonymous request."""
     user = current_user()
     return None if user is None else user.name or user.id
 
@@ -75,12 +75,12 @@ def users() -> Users:
 
 
 def name_of(user_id: int | None) -> UserName | None:
-    """Return what a user is called on the wire."""
+    """Return the name of a user in the API."""
     return users().name_of(user_id)
 
 
 def require_user() -> User:
-    """Return who is asking. Raises Refused (401) for an anonymous request."""
+    """Return the user of the request. Raises Refused (401) for an anonymous request."""
     user = current_user()
     if user is None:
         raise Refused("anonymous", "this needs a bearer token in the Authorization header")
@@ -88,7 +88,7 @@ def require_user() -> User:
 
 
 def require_admin() -> User:
-    """Return who is asking. Raises Refused: 401 for an anonymous request, 403 for somebody who is no admin."""
+    """Return the user of the request, an admin. Raises Refused: 401 for an anonymous request, 403 for other users."""
     user = require_user()
     if not user.is_admin:
         raise Refused("not_admin", "only an admin may do that")
@@ -96,7 +96,7 @@ def require_admin() -> User:
 
 
 def require_writer() -> int | None:
-    """Return the id of who may upload and create media, None where nobody needs to be known.
+    """Return the id of the user who uploads or creates media; None for an anonymous request.
 
     Raises Refused (401) for an anonymous request when `SCAPI_ANONYMOUS_WRITES` is off.
     """
@@ -104,7 +104,7 @@ def require_writer() -> int | None:
 
 
 def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = False, **more: str) -> str:
-    """Return a token of our own for `user_id`, perhaps an admin, that is valid from now on for `lifetime`."""
+    """Return an own token for `user_id`, optionally an admin, that is valid from now on for `lifetime`."""
     now = datetime.now(UTC)
     claims = {
         "user_id": user_id,
@@ -119,9 +119,9 @@ def make_token(user_id: int, secret: str, lifetime: timedelta, *, admin: bool = 
 
 
 def read_token(token: str, secret: str, *, audiences: Sequence[str] = (), issuer: str = "", not_from: str = "") -> User:
-    """Return the user of a token of our own. `secret` may be two, while one is being changed. Raises Refused (401).
+    """Return the user of an own token. `secret` may be two secrets during a change. Raises Refused (401).
 
-    Tokens of the issuer `not_from` are not ours, whoever has signed them. Without a secret there are none of ours.
+    Tokens of the issuer `not_from` are never accepted as own tokens. Without a secret there are no own tokens.
     """
     if not secret:
         raise tokens.invalid("its algorithm (alg) is not accepted")
@@ -151,7 +151,7 @@ def _signed_by_one_of(token: str, secrets: Sequence[str], options: Mapping[str, 
 
 
 def _user_id(claim: object) -> int:
-    """Return a user's id, which may be written as digits. Raises Refused (401)."""
+    """Return a user's id, a number or its digits. Raises Refused (401)."""
     if isinstance(claim, str) and _DIGITS.fullmatch(claim):
         claim = int(claim)
     if type(claim) is not int or not 0 <= claim <= MAX_USER_ID:
@@ -170,7 +170,7 @@ def _identify() -> None:
 
 
 def _user_of(token: str) -> User:
-    """Return the user of a token: each issuer has one scheme, ours HS256, the provider's its keys. Raises Refused."""
+    """Return the user of a token. Own tokens use HS256, the provider's use its keys. Raises Refused."""
     provider: oidc.Provider | None = current_app.extensions["scapi.oidc"]
     if provider is None:
         audiences, issuer = settings.jwt_audience, settings.jwt_issuer

@@ -1,4 +1,4 @@
-"""What an operation may answer beside its success, in the OpenAPI document: every error with its status and codes."""
+"""The errors of each operation in the OpenAPI document, with statuses and codes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -19,16 +19,16 @@ EVERYWHERE = (
     "database_unavailable",
     "storage_full",
 )
-"""Codes of what can happen to every request."""
+"""Codes that every request can get."""
 
 WITH_BODY = ("bad_request", "request_entity_too_large", "unsupported_media_type")
 
 OF_THE_STORAGE = ("storage_error", "storage_unavailable")
-"""Codes of what can happen where files are: the operations of uploads and media."""
+"""Codes of operations that use the storage: those of uploads and media."""
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's Blueprint, taught to document errors. `refuses` are codes that each of its views may answer."""
+    """flask-smorest's Blueprint, which also documents errors. Each of its views may answer the codes `refuses`."""
 
     def __init__(self, *names: Any, refuses: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*names, **options)
@@ -36,7 +36,7 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks.append(self._prepare_errors_doc)
 
     def arguments(self, schema: Any, *names: Any, **options: Any) -> Callable[[View], View]:
-        """Return flask-smorest's decorator, which also documents with which codes the fields are refused."""
+        """Return flask-smorest's decorator, which also documents the codes of invalid fields."""
         instance = schema() if isinstance(schema, type) else schema
         codes = {code for field in instance.fields.values() for code in field.error_messages if code in ERRORS}
         parse = super().arguments(schema, *names, **options)
@@ -51,7 +51,7 @@ class Blueprint(flask_smorest.Blueprint):
 
     @staticmethod
     def refuses(*codes: str) -> Callable[[View], View]:
-        """Return a decorator that documents for which of the codes in `refusals.ERRORS` a view turns a request down."""
+        """Return a decorator that documents the codes of `refusals.ERRORS` with which a view refuses requests."""
 
         def decorator(view: View) -> View:
             view._apidoc = {**getattr(view, "_apidoc", {}), "refusals": codes}  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Request bodies: every POST, PUT and PATCH takes JSON, urlencoded and multipart, and the OpenAPI document says so."""
+"""Request bodies: every POST, PUT and PATCH accepts JSON, urlencoded and multipart, also in the OpenAPI document."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ MULTIPART = "multipart/form-data"
 NULL_WORD = "null"
 
 MAX_PARSED = 256 * 1024
-"""Bytes of a JSON or urlencoded body: parsed, it takes up many times its size."""
+"""The most bytes of a JSON or urlencoded body: parsed, it takes many times its size."""
 
 
 def iso(moment: datetime) -> str:
@@ -29,14 +29,14 @@ def iso(moment: datetime) -> str:
 
 
 class Moment(ma.fields.DateTime):
-    """A moment, written by `iso`."""
+    """A moment, formatted by `iso`."""
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
         return None if value is None else iso(value)
 
 
 class JSONProvider(DefaultJSONProvider):
-    """Writes fields in the order in which the API documents them."""
+    """Keeps fields in the order of the API's documentation."""
 
     sort_keys = False
 
@@ -44,7 +44,7 @@ class JSONProvider(DefaultJSONProvider):
 class Schema(ma.Schema):
     """Read-only and unknown fields are ignored on input, as the API's clients expect.
 
-    `json_schema` in a Meta is what the OpenAPI document says of the fields together.
+    `json_schema` in a Meta is the JSON Schema of the fields together, for the OpenAPI document.
     """
 
     class Meta:
@@ -53,9 +53,9 @@ class Schema(ma.Schema):
 
 
 def with_nulls(form: Mapping[str, Any], schema: ma.Schema) -> dict[str, Any]:
-    """Return a form's fields, null where one that may be null says `null` and could not mean the word.
+    """Return a form's fields. `null` becomes None in fields that may be null and cannot contain this word.
 
-    A form has no null of its own: it is what a browser's FormData makes of one.
+    Forms have no null: a browser's FormData turns null into this word.
     """
     return {
         name: None if text == NULL_WORD and _is_null(schema.fields.get(name)) else text for name, text in form.items()
@@ -78,14 +78,14 @@ class BodyParser(FlaskParser):
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json_or_form(self, req: FlaskRequest, schema: ma.Schema) -> Mapping[str, Any]:
-        """Return the fields of a JSON or form body; `null` counts as an empty one. Raises UnsupportedMediaType."""
+        """Return the fields of a JSON or form body; `null` counts as an empty body. Raises UnsupportedMediaType."""
         is_json = core.is_json(req.mimetype)
         if not is_json and req.mimetype not in (FORM, MULTIPART) and (req.mimetype or req.content_length):
             raise UnsupportedMediaType(f"expected {JSON}, {FORM} or {MULTIPART}, not {req.mimetype or 'no type'}")
         if req.mimetype == MULTIPART:
             return with_nulls(forms.read(req).fields, schema)
         req.max_content_length = MAX_PARSED
-        if len(req.get_data()) >= MAX_PARSED:  # a chunked body is cut there without a word
+        if len(req.get_data()) >= MAX_PARSED:  # a longer chunked body is cut off there without an error
             raise RequestEntityTooLarge
         if is_json:
             return self._load_object(req, schema)
@@ -96,7 +96,11 @@ class BodyParser(FlaskParser):
         try:
             fields = self.load_json(req, schema)
         except (RecursionError, ValueError) as error:  # ValueError: a number with thousands of digits
-            abort(400, exc=error, messages={"json": ["the JSON body is nested too deeply or has an absurd number"]})
+            abort(
+                400,
+                exc=error,
+                messages={"json": ["the JSON body is nested too deeply or has a number with too many digits"]},
+            )
         if fields is None or fields is core.missing:
             return {}
         if not isinstance(fields, Mapping):
@@ -105,7 +109,7 @@ class BodyParser(FlaskParser):
 
 
 class Blueprint(blueprints.Blueprint):
-    """The Blueprint that documents errors, taught to parse and document scapi's bodies."""
+    """The Blueprint that documents errors; it also parses and documents scapi's bodies."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {

@@ -1,4 +1,4 @@
-"""Ranges of bytes that Werkzeug reads in another way than RFC 9110 (section 14.1.2)."""
+"""Ranges of bytes that Werkzeug does not handle as in RFC 9110 (section 14.1.2)."""
 
 import re
 
@@ -6,9 +6,9 @@ _SUFFIX = re.compile(r"\s*bytes\s*=\s*-0*([0-9]*)\s*", re.ASCII | re.IGNORECASE)
 
 
 def of_file(asked: str, size: int) -> str:
-    """Return the Range header `asked` of a file of `size` bytes, which is not empty, for Werkzeug to read.
+    """Rewrite the Range header `asked` for Werkzeug, for a file of `size` bytes, which is not empty.
 
-    A suffix that is longer than the file is the whole file. A suffix of no bytes cannot be satisfied.
+    A suffix that is longer than the file means the whole file. A suffix of 0 bytes cannot be satisfied.
     """
     suffix = _SUFFIX.fullmatch(asked)
     if suffix is None:

@@ -1,4 +1,4 @@
-"""Identifies the client of a request for limits: by its user, or by the address that it came from."""
+"""Identifies the client of a request for limits: by its user, or by its address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 IPV6_PREFIX = 64
-"""Bits of an IPv6 address that name a household: it may use any address behind them (RFC 6177)."""
+"""The bits of an IPv6 address that identify a site, which may use all addresses with this prefix (RFC 6177)."""
 
 DIGEST_SIZE = 16
 
@@ -36,7 +36,7 @@ def trust_proxies(app: Flask, count: int) -> None:
 
 
 class _Client:
-    """Reads the address that a proxy named; one that cannot be read makes no client of its own, but the proxy's."""
+    """Reads the address that a proxy named; if it cannot be parsed, the proxy's own address counts."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -49,7 +49,7 @@ class _Client:
 
 
 def address_in(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that proxies write as 192.0.2.7, 192.0.2.7:5678, 2001:db8::7 or [2001:db8::7]:5678."""
+    """Parse an address in the forms of proxies: 192.0.2.7, 192.0.2.7:5678, 2001:db8::7, [2001:db8::7]:5678."""
     written = _ADDRESS.fullmatch(text.strip(' "'))
     try:
         return ip_address((written["v4"] or written["v6"]).partition("%")[0]) if written else None
@@ -58,18 +58,18 @@ def address_in(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def who() -> str:
-    """Return the name of who is asking: the user, or the network of somebody without a token."""
+    """Return the name of the request's client: the user, or without a token the network."""
     user_id = auth.current_user_id()
     return f"address:{network()}" if user_id is None else f"user:{user_id}"
 
 
 def network() -> str:
-    """Return the address of the request, of IPv6 its first 64 bits. Behind proxies: see `SCAPI_TRUSTED_PROXIES`."""
+    """Return the request's address, for IPv6 its first 64 bits. Behind proxies: see `SCAPI_TRUSTED_PROXIES`."""
     return network_of(request.remote_addr or "")
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one: an IPv4 address or an IPv6 network. All that is no address counts as one."""
+    """Return the IPv4 address or IPv6 network that counts as one client; an empty text for an invalid address."""
     parsed = address_in(address)
     if parsed is None:
         return ""
@@ -84,6 +84,6 @@ def network_digest() -> bytes:
 
 
 def digest_of(address: str) -> bytes:
-    """Return a keyed hash of the address's network: what the database may keep, as an address is personal data."""
+    """Return a keyed hash of the address's network: the database stores no address, as it is personal data."""
     key = settings.server_key.encode()
     return hmac.digest(key, b"address:" + network_of(address).encode(), hashlib.sha256)[:DIGEST_SIZE]

@@ -12,11 +12,11 @@ from scapi.http.users import PREFIX
 from scapi.settings import settings
 
 MAX_HOURS = 100 * 366 * 24
-"""A century, which a date can be ahead of now."""
+"""A century: dates can express that."""
 
 
 def user_of(text: str) -> int:
-    """Return the id of a user whom an operator calls by a number, or by `oidc:` and the name at the login provider."""
+    """Return the id of a user, given as a number, or as `oidc:` and the name at the login provider."""
     if text.startswith(PREFIX):
         found = auth.users().find(text) if can_be_kept(text) else None
         if found is None:

@@ -1,4 +1,4 @@
-"""Pages of other origins: what they may send and read, by the CORS protocol (fetch.spec.whatwg.org)."""
+"""CORS: what pages of other origins may send and read (fetch.spec.whatwg.org)."""
 
 import re
 
@@ -10,14 +10,14 @@ from scapi.refusals import Refused
 from scapi.settings import ConfigurationError, Settings, settings
 
 MAX_AGE = 24 * 3600
-"""Seconds that a browser may remember a preflight's answer; some take no more than two hours."""
+"""Seconds that a browser may cache a preflight's answer; some browsers limit it to two hours."""
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
-UPLOAD_HEADERS = [  # of tus and of HTTP's resumable uploads: sent and answered
+UPLOAD_HEADERS = [  # headers of tus and of HTTP's resumable uploads, in requests and answers
     "Tus-Resumable",
     "Upload-Complete",
     "Upload-Concat",
@@ -48,7 +48,7 @@ SENT = [
     "X-Requested-With",
     *UPLOAD_HEADERS,
 ]
-"""Request headers that a page may send, beside those that it may always send."""
+"""Request headers that a page may send, beside the ones that are always allowed."""
 
 READ = [
     "Accept-Patch",
@@ -73,7 +73,7 @@ READ = [
     "X-Request-ID",
     *UPLOAD_HEADERS,
 ]
-"""Answer headers that a page may read, beside those that it may always read."""
+"""Answer headers that a page may read, beside the ones that are always readable."""
 
 cors = CORS()
 
@@ -81,16 +81,18 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/*?#@\\]+", re.IGNORECASE)
 
 
 def set_up(app: Flask, settings: Settings) -> None:
-    """Let the pages of `SCAPI_CORS_ORIGINS` call every address, and read its errors. Raises ConfigurationError."""
+    """Let the pages of `SCAPI_CORS_ORIGINS` call every endpoint, and read its errors. Raises ConfigurationError."""
     origins = [origin.strip() for origin in settings.cors_origins]
     everyone = origins == ["*"]
     for origin in [] if everyone else origins:
-        if not ORIGIN.fullmatch(origin):  # Flask-Cors would take it for a pattern, and as the beginning of an origin
+        if not ORIGIN.fullmatch(
+            origin
+        ):  # Flask-Cors would treat it as a pattern, and match it as a prefix of an origin
             raise ConfigurationError(f"SCAPI_CORS_ORIGINS: expected * alone or origins, https://host, not {origin!r}")
     cors.init_app(
         app,
         origins=origins,
-        send_wildcard=everyone,  # one answer for every origin may be cached for all of them
+        send_wildcard=everyone,  # the same answer for every origin can be cached for all of them
         always_send=everyone,
         vary_header=False,
         methods=METHODS,
@@ -105,16 +107,16 @@ def set_up(app: Flask, settings: Settings) -> None:
 
 
 def _preflight() -> Response | None:
-    """Answer the question whether a request may be sent, also where it will be refused: the page shall read why."""
+    """Answer a preflight, also if the request will be refused, so that the page can read the reason."""
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         return current_app.response_class(status=204)
     return None
 
 
 def _refuse_other_sites() -> None:
-    """Refuse a write by a page of another site: a plain form is sent without a preflight. Raises Refused (403).
+    """Refuse a write by a page of another site, as a plain form needs no preflight. Raises Refused (403).
 
-    Browsers name the page's origin with every unsafe method. Only for those that do not, Sec-Fetch-Site decides.
+    Browsers send Origin with every unsafe method. Sec-Fetch-Site decides only if it is missing.
     """
     if request.method in SAFE:
         return
@@ -124,10 +126,10 @@ def _refuse_other_sites() -> None:
     else:
         is_other = origin.lower() not in {urls.origin(), *(one.lower() for one in settings.cors_origins)}
     if is_other:
-        raise Refused("origin_forbidden", "pages of this origin must not write here; see SCAPI_CORS_ORIGINS")
+        raise Refused("origin_forbidden", "pages of this origin may not write here; see SCAPI_CORS_ORIGINS")
 
 
 def _vary(answer: Response) -> Response:
-    """Keep caches from giving one origin's answer, or one without an origin, to another."""
+    """Prevent caches from giving the answer for one origin, or for none, to another."""
     answer.vary.add("Origin")
     return answer

@@ -7,13 +7,13 @@ from werkzeug.http import dump_options_header
 from scapi.formats.filetypes import is_image
 
 ATTR_CHARS = "!#$&+-.^_`|~"
-"""What stands for itself in `filename*`, beside letters and digits (RFC 5987, section 3.2.1)."""
+"""Characters that need no encoding in `filename*`, beside letters and digits (RFC 5987, section 3.2.1)."""
 
 
 def disposition(title: str, ascii_name: str, mimetype: str) -> str:
-    """Return the header for a file that is saved as `title`, or as `ascii_name` by clients that know ASCII only.
+    """Return the header for a file that is saved as `title`, or as `ascii_name` by clients that support only ASCII.
 
-    Images are shown; documents are saved, as browsers do not show sandboxed PDFs.
+    Images are shown; documents are saved, because browsers do not show sandboxed PDFs.
     """
     names = {"filename": title}
     if not title.isascii():

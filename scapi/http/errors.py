@@ -1,4 +1,4 @@
-"""The one error body, for everything that goes wrong."""
+"""The common error body of all errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from scapi.refusals import ERRORS, PHRASES, Refused
 from storage_backends import NoSpace, StorageError, Unavailable
 
 RETRY_AFTER = 5
-"""Seconds after which a client may try again what failed because the database or the storage was away."""
+"""Seconds after which a client may try again if the database or the storage was away."""
 
 
 _EXPLAINED = {
     404: "there is nothing at this address",
-    413: "the request is larger than this service takes, or has too many form fields; send smaller chunks",
+    413: "the request is larger than the limit, or has too many form fields; send smaller chunks",
 }
-"""What Werkzeug would say for a browser, said for a program's author."""
+"""Messages for programmers, in place of Werkzeug's messages for browsers."""
 
 
 _AWAY = {
@@ -47,15 +47,17 @@ class ErrorSchema(ma.Schema):
         },
     )
     request_id = ma.fields.String(
-        required=True, metadata={"description": "What the operator finds the request by; also in X-Request-ID"}
+        required=True, metadata={"description": "Id of the request in the operator's log; also in X-Request-ID"}
     )
-    offset = ma.fields.String(metadata={"description": "Where the upload goes on, when the offset was the matter"})
-    quota = ma.fields.Integer(metadata={"description": "Bytes that the user may keep, when that was the matter"})
-    used = ma.fields.Integer(metadata={"description": "Bytes that the user keeps already, when that was the matter"})
+    offset = ma.fields.String(metadata={"description": "The expected offset, in errors about the offset"})
+    quota = ma.fields.Integer(metadata={"description": "Bytes that the user may store, in errors about the quota"})
+    used = ma.fields.Integer(
+        metadata={"description": "Bytes that the user has stored already, in errors about the quota"}
+    )
 
 
 def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any) -> Response:
-    """Return the error answer: `details` (such as `offset`) stand beside the five fields that are always there."""
+    """Return the error answer; `details` (such as `offset`) are added to the five fields of every error."""
     problem = errors[0]["messages"][0] if "field" in errors[0] else errors[0]
     metrics.ERRORS.labels(problem["code"], status).inc()
     answer = jsonify(
@@ -104,7 +106,7 @@ def http_exception(error: HTTPException) -> Response:
 
 
 def unavailable(parts: Sequence[str], **details: Any) -> Response:
-    """Return the 503 for what scapi cannot do without: `database`, `storage` or `schema`."""
+    """Return the 503 for parts that are away: `database`, `storage` or `schema`."""
     errors = [dict(zip(("code", "message"), _AWAY[part], strict=True)) for part in parts]
     answer = body(503, errors[0]["message"], errors, **details)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
@@ -112,7 +114,7 @@ def unavailable(parts: Sequence[str], **details: Any) -> Response:
 
 
 def refused(refusal: Refused) -> Response:
-    """Return the answer to a request that is turned down."""
+    """Return the answer to a refused request."""
     problem = {"code": refusal.code, "message": refusal.message}
     errors = [problem] if refusal.field is None else [{"field": refusal.field, "messages": [problem]}]
     answer = body(refusal.status, refusal.message, errors, **refusal.details)
@@ -133,7 +135,7 @@ def _storage_error(error: StorageError) -> Response:
 
 
 def _database_error(error: SQLAlchemyError) -> Response:
-    known = isinstance(error, DatabaseAway)  # it was not even asked: there is nothing to trace
+    known = isinstance(error, DatabaseAway)  # no statement was sent: a traceback would not help
     current_app.logger.error("database: %s", error, exc_info=None if known else error)
     failure = failure_of(error)
     if failure is Failure.FULL:
@@ -170,6 +172,6 @@ def _field_errors(found: Mapping[Any, Any], fields: Mapping[str, Any], within: s
 
 
 def _code(field: ma.fields.Field[Any] | None, text: str) -> str:
-    """Return the name of the message in marshmallow's `error_messages`, which is all that says what was wrong."""
+    """Return the name of the message in marshmallow's `error_messages`; nothing else identifies the error."""
     known = field.error_messages if field else {}
     return next((code for code, message in known.items() if message == text and code in ERRORS), "invalid")

@@ -13,15 +13,15 @@ from werkzeug.http import parse_options_header
 from scapi.http import incoming, texts
 
 MAX_PARTS = 100
-"""Parts of a form."""
+"""The most parts of a form."""
 
 MAX_FIELDS = 512 * 1024
-"""Bytes of all fields of a form together, files aside."""
+"""The most bytes of all fields of a form together, without files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Bytes as they came, in blocks: joining them would take up their memory twice."""
+    """Received bytes, in blocks: joining them would need twice the memory."""
 
     blocks: list[bytes]
 
@@ -58,7 +58,7 @@ class _BlockReader(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file in a form. Where a browser's input was left empty, both are."""
+    """A file in a form. For an empty input of a browser, name and content are empty."""
 
     filename: str
     content: Blocks
@@ -66,7 +66,7 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form holds: its fields, the first of each name, and its files."""
+    """A form: its fields, the first of each name, and its files."""
 
     fields: dict[str, str]
     files: list[FilePart]
@@ -94,7 +94,7 @@ def read(request: Request) -> Form:
 
 
 class Fields:
-    """The fields of a form, the first of each name, as they come."""
+    """The fields of a form, the first of each name, as they arrive."""
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
@@ -102,11 +102,11 @@ class Fields:
         self._name = ""
 
     def begin(self, segment: MultipartSegment) -> None:
-        """Begin with the next field."""
+        """Begin the next field."""
         self._name = _text(segment.name or "")
 
     def end(self, data: list[bytes]) -> None:
-        """End the field, with its text. Raises RequestEntityTooLarge where all fields together are too large."""
+        """End the field, with its text. Raises RequestEntityTooLarge if all fields together are too large."""
         self._size += sum(map(len, data))
         if self._size > MAX_FIELDS:
             raise RequestEntityTooLarge
@@ -114,9 +114,9 @@ class Fields:
 
 
 def events(request: Request, blocks: Iterable[bytes]) -> Iterator[MultipartSegment | bytes | None]:
-    """Yield a segment where a part of the form begins, then the blocks of its content, then None.
+    """Yield, for each part of the form, a segment, the blocks of its content, and None.
 
-    What `blocks`, the request's body, raises goes through after all content that came before it. Raises BadRequest and
+    Exceptions of `blocks`, the request's body, are raised after all content that arrived before. Raises BadRequest and
     RequestEntityTooLarge.
     """
     boundary = request.mimetype_params.get("boundary", "")
@@ -131,7 +131,7 @@ def events(request: Request, blocks: Iterable[bytes]) -> Iterator[MultipartSegme
 
 
 def filename_of(segment: MultipartSegment) -> str | None:
-    """Return the name of a part that is a file. Some clients send `filename*`, which RFC 7578 does not know."""
+    """Return the file name of a part; None for a field. Some clients send `filename*`, which RFC 7578 forbids."""
     disposition = segment.header("Content-Disposition", "")
     if "filename*" in disposition and (name := parse_options_header(disposition)[1].get("filename")):
         return name
@@ -139,5 +139,5 @@ def filename_of(segment: MultipartSegment) -> str | None:
 
 
 def _text(header: str) -> str:
-    """Return a text of a part's header, which was read as Latin-1: every byte is one character."""
+    """Decode a text of a part's header, which was read as Latin-1: every byte is one character."""
     return header if header.isascii() else texts.decode(header.encode("latin-1"))

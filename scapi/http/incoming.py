@@ -10,10 +10,12 @@ from gunicorn.http.unreader import SocketUnreader
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 READ_SIZE = 1024 * 1024
-"""Bytes asked for at a time: as much as gunicorn takes from a socket at once."""
+"""Bytes to read at a time: as many as gunicorn reads from a socket at once."""
 
 SMALL_READ_SIZE = 64 * 1024
-"""Bytes asked for while little comes: Python sets aside as many before it waits, for each of many slow clients."""
+"""Bytes to read at a time from a slow client: Python allocates this buffer before it waits, for each of many slow
+clients.
+"""
 
 TICK = 0.5
 """Seconds without a byte after which `silent` is called."""
@@ -24,15 +26,15 @@ def nothing() -> None:
 
 
 def blocks(request: Request, silent: Callable[[], None] = nothing) -> Iterator[bytes]:
-    """Yield the request's body, in blocks of any size, as it comes; call `silent` every TICK seconds without a byte.
+    """Yield the request's body, in blocks of any size, as it arrives; call `silent` every TICK seconds without a byte.
 
-    What `silent` raises ends the reading. A client that was silent for the connection's timeout is taken for gone.
-    Raises RequestEntityTooLarge beyond `request.max_content_length`, and ClientDisconnected for a body that breaks
-    off, after all of it that came. Werkzeug's stream says the same, but waits for more and copies every byte.
+    An exception of `silent` ends the reading. A client that is silent for the connection's timeout counts as gone.
+    Raises RequestEntityTooLarge beyond `request.max_content_length`, and ClientDisconnected if the body breaks off,
+    after all received bytes. Werkzeug's stream does the same, but waits for full blocks and copies every byte.
     """
     length, most = request.content_length, request.max_content_length or 0
     if length is None and not request.environ.get("wsgi.input_terminated"):
-        return  # nothing says where the body ends
+        return  # the length of the body is unknown
     if (length or 0) > most:
         raise RequestEntityTooLarge
     size = 0
@@ -42,7 +44,7 @@ def blocks(request: Request, silent: Callable[[], None] = nothing) -> Iterator[b
             if size > most:
                 raise RequestEntityTooLarge
             yield block
-    except OSError as error:  # the client fell silent, or hung up
+    except OSError as error:  # the client became silent or closed the connection
         raise ClientDisconnected from error
     if length is not None and size < length:
         raise ClientDisconnected
@@ -66,12 +68,12 @@ def _arriving(environ: dict[str, Any], length: int | None, silent: Callable[[], 
     except GeneratorExit:
         raise
     except BaseException:
-        body.failed = True  # where the next request would begin is not known
+        body.failed = True  # the start of a next request is not known
         raise
 
 
 def give_up(environ: dict[str, Any]) -> None:
-    """End a reading of the body that was given up in the middle, so that what is left can be read as usual."""
+    """End an unfinished reading of the body, so that the rest can be read as usual."""
     body = environ.get("wsgi.input")
     if isinstance(body, Body):
         if isinstance(body.reader, LengthReader):
@@ -81,7 +83,7 @@ def give_up(environ: dict[str, Any]) -> None:
 
 
 def give_back(unreader: SocketUnreader) -> None:
-    """Give gunicorn's reader its socket back, if a reading still stands between them."""
+    """Give gunicorn's reader its socket back, if a reading has replaced it."""
     if isinstance(unreader.sock, _Patience):
         unreader.sock.__exit__()
 
@@ -99,7 +101,7 @@ def _of_length(reader: LengthReader) -> Iterator[bytes]:
         block = reader.unreader.read(None, read_ahead=min(reader.length, READ_SIZE))
         if not block:
             return
-        if len(block) > reader.length:  # the client's next request
+        if len(block) > reader.length:  # this belongs to the client's next request
             reader.unreader.unread(block[reader.length :])
             block = block[: reader.length]
         reader.length -= len(block)
@@ -118,7 +120,7 @@ def _of_chunks(reader: ChunkedReader) -> Iterator[bytes]:
 
 
 class _Patience:
-    """Stands between gunicorn's reader and its socket, and calls `silent` while nothing comes."""
+    """Stands between gunicorn's reader and its socket, and calls `silent` while no byte arrives."""
 
     def __init__(self, unreader: SocketUnreader, silent: Callable[[], None]) -> None:
         give_back(unreader)
@@ -140,7 +142,7 @@ class _Patience:
                 self._socket.settimeout(self._timeout)
 
     def recv(self, size: int) -> bytes:
-        """Return what comes; raise TimeoutError when nothing has for as long as the socket would have waited."""
+        """Return received bytes; raise TimeoutError after the socket's own timeout without a byte."""
         waited = 0.0
         while True:
             try:

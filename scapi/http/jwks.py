@@ -22,45 +22,45 @@ from scapi.previews.deadlines import Deadline, DeadlineBackend
 from scapi.refusals import Refused
 
 SECONDS = 2
-"""How long one fetch may take in all."""
+"""The most seconds of one fetch in all."""
 
 MAX_BYTES = 64 * 1024
 
 PAUSE = 60
-"""Seconds between two fetches, however many tokens name keys that are not known."""
+"""The least seconds between two fetches, even if many tokens name unknown keys."""
 
 PAUSE_WITHOUT_KEYS = 5
 """The same while there is no key at all."""
 
 MAX_AGE = 3600
-"""Seconds after which keys are fetched again, so that one that was taken back does not hold for ever."""
+"""Seconds after which keys are fetched again, so that a withdrawn key does not stay valid."""
 
 MIN_RSA_BITS = 2048  # RFC 7518, section 3.3
 
 ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
-"""The one algorithm of a key, by its type and curve."""
+"""The only algorithm of a key, by its type and curve."""
 
 log = logging.getLogger(__name__)
 
 
 class KeysFailure(Exception):
-    """The keys cannot be had now: what is wrong."""
+    """The keys cannot be loaded now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, and the one algorithm that it is good for."""
+    """A key, and the only algorithm that it may be used with."""
 
     algorithm: str
     public: Any
 
 
 Load = Callable[[], bytes]
-"""Returns a key set as it is written; raises KeysFailure."""
+"""Returns the raw bytes of a key set; raises KeysFailure."""
 
 
 class Keys:
-    """Keys that are loaded when a token asks for one that is not known, by one thread at a time."""
+    """Keys that are loaded when a token names an unknown one, by one thread at a time."""
 
     def __init__(self, load: Load, clock: Callable[[], float] = monotonic) -> None:
         self._load = load
@@ -72,7 +72,7 @@ class Keys:
         self._loading: threading.Event | None = None
 
     def find(self, kid: str | None, algorithm: str) -> Key:
-        """Return the key of that name and algorithm. Raises Refused: 401 if there is none, 503 if there is no key."""
+        """Return the key with this name and algorithm. Raises Refused: 401 if it is unknown, 503 without any key."""
         key = self._found(kid, algorithm)
         if key is not None and self._clock() - self._loaded <= MAX_AGE:
             return key
@@ -97,7 +97,7 @@ class Keys:
         return fitting[0] if len(fitting) == 1 else None
 
     def _refresh(self) -> threading.Event | None:
-        """Begin to load the keys, unless that was done just now; return what tells the end of a load under way."""
+        """Start loading the keys, unless that was done just now; return the event that ends a running load."""
         with self._lock:
             if self._loading is None and self._clock() >= self._next:
                 self._loading = threading.Event()
@@ -118,7 +118,7 @@ class Keys:
 
 
 def parse(data: bytes) -> Iterator[tuple[str | None, Key]]:
-    """Yield the keys of a set that can sign tokens for us, each with its name. Raises KeysFailure."""
+    """Yield the keys of a set that scapi can use, each with its name. Raises KeysFailure."""
     try:
         found = json.loads(data)["keys"]
         entries = [entry for entry in found if isinstance(entry, dict)]
@@ -148,7 +148,7 @@ def _key(entry: Mapping[str, Any]) -> Key | None:
 
 
 def loader(source: str) -> Load:
-    """Return what loads the key set at a URL or in a file. Raises ValueError for a source that is not allowed."""
+    """Return a function that loads the key set from a URL or a file. Raises ValueError for a forbidden source."""
     parts = urlsplit(source)
     if parts.scheme in ("http", "https") and parts.hostname:
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
@@ -160,7 +160,7 @@ def loader(source: str) -> Load:
 
 
 def fetch(url: str) -> bytes:
-    """Return what is at `url`: within SECONDS, at most MAX_BYTES, without following redirects. Raises KeysFailure."""
+    """Fetch `url` within SECONDS, at most MAX_BYTES, without following redirects. Raises KeysFailure."""
     target = httpcore.URL(url)
     headers = [
         ("Host", urlsplit(url).netloc.rpartition("@")[2]),
@@ -204,5 +204,5 @@ def _is_loopback(host: str) -> bool:
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the one that trusts what the world trusts; to read that takes a moment."""
+    """Return an SSL context with the usual root certificates. Reading these takes a moment."""
     return httpcore.default_ssl_context()

@@ -1,4 +1,4 @@
-"""Limits of every request: the size of its body, and the time that its client may send nothing."""
+"""Limits of every request: the size of its body, and the time that its client may be silent."""
 
 from time import monotonic
 
@@ -10,19 +10,19 @@ from scapi.http import errors, incoming
 from scapi.settings import Settings, settings
 
 FORM_OVERHEAD = 64 * 1024
-"""Bytes that a multipart body may have beside the chunk in it."""
+"""The most bytes of a multipart body beside its chunk."""
 
 REFUSED_SILENCE = 1
-"""Seconds that a client may be silent in the middle of a body that is refused already."""
+"""Seconds that a client may be silent while it sends the rest of a refused body."""
 
 REFUSED_TIME = 10
 """Seconds that it may take to send the rest of such a body."""
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Take requests of a bounded size, and hang up on clients that stop in the middle of a body.
+    """Limit the size of requests, and disconnect clients that stop in the middle of a body.
 
-    A body whose chunked encoding is not valid, which gunicorn finds out where it is read, is answered with 400.
+    gunicorn notices invalid chunked encoding only while the body is read; the answer is then 400.
     """
     app.config["MAX_CONTENT_LENGTH"] = settings.max_chunk_bytes + FORM_OVERHEAD
     app.before_request(_bound_silence)
@@ -31,16 +31,17 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _bound_silence() -> None:
-    """Let reads of the body wait `SCAPI_CLIENT_TIMEOUT` seconds at most: gunicorn's threads would wait forever."""
+    """Limit the wait for the body to `SCAPI_CLIENT_TIMEOUT` seconds: gunicorn's threads would wait forever."""
     connection = request.environ.get("gunicorn.socket")
     if connection is not None and request.method in ("POST", "PUT", "PATCH"):
         connection.settimeout(settings.client_timeout)
 
 
 def _read_to_the_end(answer: Response) -> Response:
-    """Read what a refused request has left of its body, as far as a body may go.
+    """Read the rest of a refused request's body, up to the limit of bodies.
 
-    gunicorn hangs up where more than 64 KiB are left, and by that the client may lose the answer, and its next request.
+    gunicorn closes the connection if more than 64 KiB are left; the client may then lose the answer and its next
+    request.
     """
     incoming.give_up(request.environ)
     if answer.status_code >= 400 and request.method in ("POST", "PUT", "PATCH"):
@@ -55,8 +56,8 @@ def _read_to_the_end(answer: Response) -> Response:
                 and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD)))
             ):
                 left -= len(data)
-        except (OSError, ParseException) as error:  # the client has fallen silent, is gone, or sends nonsense
-            current_app.logger.debug("the rest of a refused body did not come: %s", error)
+        except (OSError, ParseException) as error:  # the client is silent or gone, or sends invalid data
+            current_app.logger.debug("the rest of a refused body did not arrive: %s", error)
     return answer
 
 

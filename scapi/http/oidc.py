@@ -1,4 +1,4 @@
-"""Tokens of an OpenID Connect provider: their signature, issuer and audience are checked, their claims are read."""
+"""Tokens of an OpenID Connect provider: checks signature, issuer and audience, and reads the claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ALGORITHMS = tuple(jwks.ALGORITHMS.values())
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The provider whose tokens are taken, as the settings name it."""
+    """The provider in the settings, whose tokens are accepted."""
 
     keys: Keys
     issuer: str
@@ -27,9 +27,9 @@ class Provider:
     admin_claim: str
 
     def read(self, token: str, header: Mapping[str, Any]) -> tuple[str, bool]:
-        """Return the name of the token's user, and whether that is an admin. Raises Refused (401, 503).
+        """Return the name of the token's user, and whether the user is an admin. Raises Refused (401, 503).
 
-        Of the header only `alg` and `kid` are looked at: a key that a token brings, or names, is none.
+        Only `alg` and `kid` of the header are used: a key, or a URL of one, inside a token is ignored.
         """
         kid = header.get("kid")
         key = self.keys.find(kid if isinstance(kid, str) else None, header["alg"])
@@ -54,7 +54,7 @@ class Provider:
         return name
 
     def _is_admin(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether the claim is true, or has the value that the setting names, alone or in a list."""
+        """Return whether the claim is true, or is or contains the value in the setting."""
         if not self.admin_claim:
             return False
         name, named, wanted = self.admin_claim.rpartition("=")
@@ -65,12 +65,14 @@ class Provider:
 
 
 def provider_of(settings: Settings) -> Provider | None:
-    """Return the provider that the settings name, if they name one. Raises ConfigurationError."""
+    """Return the provider in the settings, if there is one. Raises ConfigurationError."""
     if not settings.jwt_jwks:
         return None
     for name, value in (("SCAPI_JWT_ISSUER", settings.jwt_issuer), ("SCAPI_JWT_AUDIENCE", settings.jwt_audience)):
         if not value:
-            raise ConfigurationError(f"{name} is not set, and SCAPI_JWT_JWKS is: any token of that provider would hold")
+            raise ConfigurationError(
+                f"{name} is not set, and SCAPI_JWT_JWKS is: any token of that provider would be accepted"
+            )
     if find_spec("cryptography") is None:
         raise ConfigurationError("SCAPI_JWT_JWKS needs the package cryptography: pip install 'scapi[oidc]'")
     try:
@@ -81,7 +83,7 @@ def provider_of(settings: Settings) -> Provider | None:
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """Return the claim called `name`, which may be inside of others: `realm_access.roles`."""
+    """Return the claim `name`, which may be inside others: `realm_access.roles`."""
     if name in claims:
         return claims[name]
     found: Any = claims

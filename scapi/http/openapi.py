@@ -20,13 +20,13 @@ class Api(flask_smorest.Api):
     """flask-smorest's Api with scapi's error body."""
 
     ERROR_SCHEMA = errors.ErrorSchema
-    DEFAULT_ERROR_RESPONSE_NAME = None  # `scapi.http.blueprints` names them all
+    DEFAULT_ERROR_RESPONSE_NAME = None  # `scapi.http.blueprints` documents the errors
 
     def _openapi_json(self) -> Response:
-        """Serve the document; with `?bodies=json`, each operation has one type of body, JSON where it takes that.
+        """Serve the document; with `?bodies=json`, each operation has one type of body, JSON if it accepts that.
 
-        Many generators of clients name the types of a body by its schema, and make one name for three types. Many do
-        not know `writeOnly` either: the schemas of answers require no member that is only sent.
+        Many client generators name the types of a body by its schema, so three types get the same name. Many do not
+        support `writeOnly` either: so schemas of answers do not require members that are only sent.
         """
         if request.args.get("bodies") != JSON_ONLY:
             answer: Response = super()._openapi_json()
@@ -40,14 +40,14 @@ class Api(flask_smorest.Api):
 api = Api()
 
 JSON_ONLY = "json"
-"""What `bodies` says for a document with one type of body per operation."""
+"""The value of `bodies` for a document with one type of body per operation."""
 
 DESCRIPTION = """Chunked uploads that become media.
 
-Send a file chunk by chunk, say complete with its MD5, and get back a Media that a page can show."""
+Send a file chunk by chunk, complete it with its MD5, and get a Media that a page can show."""
 
 NEEDS_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]
-"""Security of an operation that needs a token; the others take one and do without."""
+"""The security of an operation that needs a token; for others it is optional."""
 
 
 def _with_one_body(document: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _with_one_body(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_no_more_than_is_answered(document: dict[str, Any], responses: dict[str, Any]) -> None:
-    """Take what is only sent out of `required` of the schemas of answers: many generators do not know `writeOnly`."""
+    """Remove write-only members from `required` of answers' schemas: many generators do not support `writeOnly`."""
     for response in responses.values():
         for content in response.get("content", {}).values():
             name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
@@ -73,7 +73,7 @@ def _require_no_more_than_is_answered(document: dict[str, Any], responses: dict[
 
 
 class Converter(OpenAPIConverter):
-    """apispec's, which also says what a schema's Meta says of its fields together (`scapi.http.bodies.Schema`)."""
+    """apispec's converter, which also adds a Meta's `json_schema` (`scapi.http.bodies.Schema`)."""
 
     def schema2jsonschema(self, schema: ma.Schema) -> dict[str, Any]:
         found: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
@@ -81,7 +81,7 @@ class Converter(OpenAPIConverter):
 
 
 class Plugin(MarshmallowPlugin):
-    """apispec's, with our Converter."""
+    """apispec's plugin, with scapi's Converter."""
 
     Converter = Converter
 

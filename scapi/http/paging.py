@@ -1,8 +1,8 @@
 """Pages of a list: limit and offset in, count, next, previous and results out.
 
-`next` and `previous` carry a cursor beside limit and offset: the place of the row where the next page begins. Whoever
-follows them meets every row once, however many are added and deleted on the way; the offset in them only tells how
-far one has come. An offset without a cursor jumps there.
+`next` and `previous` have a cursor beside limit and offset: the place of the row where the next page begins. A client
+that follows them gets every row once, even while rows are added and deleted; their offset is only informative. An
+offset without a cursor jumps to that row.
 """
 
 import json
@@ -24,30 +24,30 @@ from scapi.http.urls import absolute
 from scapi.refusals import Refused
 
 DEFAULT_LIMIT = 20
-"""Results per page for a client that does not say."""
+"""Results per page without the parameter `limit`."""
 
 MAX_LIMIT = 100
-"""Most results per page: a higher limit counts as this one, so that a client need not know it."""
+"""The most results per page. A higher limit counts as this one, so that clients need not know it."""
 
 PLACE = ("limit", "offset", "cursor")
-"""The query parameters that say where a page is."""
+"""The query parameters for the position of a page."""
 
 Column = InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order without ties: its columns, each with whether it descends, the last of them the id."""
+    """An order without ties: its columns and whether each descends; the last one is the id."""
 
     text: str
     columns: tuple[tuple[Column, bool], ...]
 
     def clauses(self, backwards: bool) -> list[ColumnElement[Any]]:
-        """Return what ORDER BY takes, for this order or the one from the end."""
+        """Return the terms of ORDER BY, for this order or the reverse one."""
         return [column.desc() if descends != backwards else column.asc() for column, descends in self.columns]
 
     def place(self, row: Any) -> tuple[Any, ...]:
-        """Return what says where `row` stands in this order."""
+        """Return the place of `row` in this order."""
         return tuple(getattr(row, column.key) for column, _ in self.columns)
 
     def beyond(self, place: Sequence[Any], backwards: bool) -> ColumnElement[bool]:
@@ -55,7 +55,7 @@ class Order:
         marks = [literal(value, column.type) for (column, _), value in zip(self.columns, place, strict=True)]
         columns = [column for column, _ in self.columns]
         descending = [descends != backwards for _, descends in self.columns]
-        if len(set(descending)) == 1:  # a comparison of rows, which an index on these columns answers
+        if len(set(descending)) == 1:  # a row comparison, which can use an index on these columns
             row, mark = tuple_(*columns), tuple_(*marks)
             return row < mark if descending[0] else row > mark
         return or_(
@@ -70,9 +70,9 @@ class Order:
 
 
 class Ordering(ma.fields.Field[Order]):
-    """The query parameter `ordering`: names of fields, separated by commas, a minus before one that descends.
+    """The query parameter `ordering`: names of fields, separated by commas, with a minus before descending ones.
 
-    `columns` are those that may be named, `id` among them, which breaks ties.
+    `columns` are the allowed columns, including `id`, which breaks ties.
     """
 
     default_error_messages = {"twice": "a field may be named once"}
@@ -105,7 +105,7 @@ class Ordering(ma.fields.Field[Order]):
 
 
 class PageQuerySchema(Schema):
-    """The query parameters of a list; an empty one is as if not given. A subclass adds `ordering` and its filters."""
+    """The query parameters of a list; an empty one counts as missing. A subclass adds `ordering` and its filters."""
 
     limit = ma.fields.Integer(
         load_default=DEFAULT_LIMIT,
@@ -117,7 +117,7 @@ class PageQuerySchema(Schema):
         validate=ma.validate.Range(0, MAX_ID),
         metadata={"description": "The initial index from which to return the results"},
     )
-    cursor = ma.fields.String(metadata={"description": "As `next` and `previous` have it; it goes before `offset`"})
+    cursor = ma.fields.String(metadata={"description": "From `next` or `previous`; has priority over `offset`"})
 
     @ma.pre_load
     def _without_empty(self, fields: Any, **_: Any) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def page_of(item: type[Schema]) -> type[ma.Schema]:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in an order, and whether the page lies before it."""
+    """A place in an order, and whether the page is before it."""
 
     place: tuple[Any, ...]
     backwards: bool = False
@@ -152,7 +152,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str, order: Order) -> Self:
-        """Return the cursor that `write` wrote. Raises Refused (400), also for one of another order."""
+        """Parse a cursor written by `write`. Raises Refused (400), also for a cursor of another order."""
         try:
             kinds = (str, bool, *(column.type.python_type for column, _ in order.columns))
             values = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -165,7 +165,7 @@ class Cursor:
 
 
 def page(model: type[Any], conditions: Sequence[ColumnElement[bool]], query: dict[str, Any]) -> dict[str, Any]:
-    """Return the page of the rows that meet all `conditions`; `query` is what a subclass of PageQuerySchema loaded.
+    """Return the page of the rows that meet all `conditions`; `query` was loaded by a subclass of PageQuerySchema.
 
     Raises Refused (400) for a bad cursor.
     """
@@ -177,7 +177,7 @@ def page(model: type[Any], conditions: Sequence[ColumnElement[bool]], query: dic
     backwards = cursor is not None and cursor.backwards
     if backwards:
         rows.reverse()
-        offset = offset if more else 0  # rows that are gone since then do not count
+        offset = offset if more else 0  # rows that were deleted since then do not count
 
     def link(offset: int, at: int, backwards: bool) -> str:
         return _link(limit, offset, Cursor(order.place(rows[at]), backwards).write(order) if rows else None)
@@ -195,9 +195,9 @@ def page(model: type[Any], conditions: Sequence[ColumnElement[bool]], query: dic
 def _rows(
     model: type[Any], conditions: Sequence[ColumnElement[bool]], order: Order, start: Cursor | int, limit: int
 ) -> list[Any]:
-    """Return the rows that begin at an offset or a cursor, in the direction of the cursor.
+    """Return the rows from an offset or a cursor on, in the direction of the cursor.
 
-    Their ids are found first: an index alone can do that, and the rows that an offset skips are not read.
+    Their ids are found first, from an index alone, so that the rows skipped by an offset are not read.
     """
     backwards = isinstance(start, Cursor) and start.backwards
     ids = select(model.id).where(*conditions).order_by(*order.clauses(backwards)).limit(limit)
@@ -219,7 +219,7 @@ def _invalid_cursor() -> Refused:
 
 
 def _value(kind: type[Any], value: Any) -> Any:
-    """Return the value of a cursor that has come back from a client. Raises ValueError, TypeError or OverflowError."""
+    """Convert a value of a client's cursor. Raises ValueError, TypeError or OverflowError."""
     if kind is datetime:
         return datetime.fromisoformat(value).astimezone(UTC)
     if type(value) is not kind or (kind is str and not can_be_kept(value)) or (kind is int and abs(value) > MAX_ID):

@@ -7,7 +7,7 @@ from scapi.http.openapi import api
 
 
 class IdConverter(IntegerConverter):
-    """`<id:...>`, a 64-bit integer. A longer one does not match: it is not found, whatever the method."""
+    """`<id:...>`, a 64-bit integer. A larger one does not match: the answer is 404 for every method."""
 
     regex = r"[0-9]{1,18}"
 
@@ -16,7 +16,7 @@ api.register_converter(IdConverter, lambda _converter: {"type": "integer", "mini
 
 
 def set_up(app: Flask) -> None:
-    """Set how paths are matched; blueprints are registered after it."""
+    """Configure the matching of paths; call it before blueprints are registered."""
     app.url_map.strict_slashes = False  # browsers do not follow a redirected preflight
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter

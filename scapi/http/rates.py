@@ -23,12 +23,12 @@ GROUPS = {
     "media.update_media": "SCAPI_RATE_LIMIT_PREVIEWS",
     "media.partial_update_media": "SCAPI_RATE_LIMIT_PREVIEWS",
 }
-"""The setting that limits an endpoint. Its requests are counted together with those of the others of its setting."""
+"""The setting that limits an endpoint. All endpoints of one setting are counted together."""
 
 OTHERS = "SCAPI_RATE_LIMIT_OTHERS"
 
 BLUEPRINTS = ("uploads", "media", "tag", "tus", "resumable")
-"""What is limited: neither the files of media, of which a page may show a hundred, nor the documentation."""
+"""The limited blueprints. Files of media, of which a page may show a hundred, and the documentation are not limited."""
 
 REDIS_TIMEOUT = 1
 """Seconds that Redis may take: a request waits for it."""
@@ -47,7 +47,7 @@ def set_up(app: Flask, settings: Settings) -> None:
     limit = ApplicationLimit(
         limit_provider=lambda: rates.get(_group(), ""),
         scope=lambda _endpoint: _group(),
-        exempt_when=lambda: request.method == "OPTIONS",  # a browser's preflight is not the page's request
+        exempt_when=lambda: request.method == "OPTIONS",  # a preflight is not a request of the page
     )
     uri = settings.rate_limit_storage
     timeouts: dict[str, Any] = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
@@ -63,17 +63,17 @@ def set_up(app: Flask, settings: Settings) -> None:
             in_memory_fallback_enabled=True,  # each process counts for itself while Redis is away
             on_breach=_answer,
         )
-    except (StorageConfigurationError, ValueError):  # they may name the whole URL, where a password may be
+    except (StorageConfigurationError, ValueError):  # their messages may contain the whole URL, with a password
         scheme = uri.partition(":")[0]
         raise ConfigurationError(
-            f"SCAPI_RATE_LIMIT_STORAGE: no storage of the kind {scheme!r} can be had; "
+            f"SCAPI_RATE_LIMIT_STORAGE: no storage of the kind {scheme!r} is available; "
             "expected memory:// or redis://host:6379"
         ) from None
     app.register_error_handler(RateLimitExceeded, lambda exceeded: exceeded.get_response())
 
 
 def _group() -> str:
-    """Return the setting that limits the request under way, an empty string where none does."""
+    """Return the setting that limits the current request; an empty string if none does."""
     if request.blueprint not in BLUEPRINTS:
         return ""
     return GROUPS.get(request.endpoint or "", OTHERS)

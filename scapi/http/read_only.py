@@ -1,4 +1,4 @@
-"""SCAPI_READ_ONLY: requests that read are answered, requests that write are refused."""
+"""SCAPI_READ_ONLY: requests that only read are answered, requests that write are refused."""
 
 import click
 from flask import Flask, request
@@ -7,14 +7,14 @@ from scapi.refusals import Refused
 from scapi.settings import Settings, settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-"""Methods that ask for no change (RFC 9110, section 9.2.1)."""
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 RETRY_AFTER = 60
 """Seconds after which a client may try again: moves take minutes."""
 
 
 def register(app: Flask, chosen: Settings) -> None:
-    """Refuse requests that would write, if the settings say so."""
+    """Refuse requests that would write, if scapi is read-only."""
     if chosen.read_only:
         app.before_request(_refuse)
 
@@ -32,6 +32,6 @@ def _refuse() -> None:
 
 
 def refuse_command() -> None:
-    """Refuse a command that would change media or events while nothing may be written."""
+    """Refuse a command that would change media or events, if scapi is read-only."""
     if settings.read_only:
         raise click.ClickException("nothing is changed while SCAPI_READ_ONLY is true")

@@ -9,11 +9,11 @@ from flask import g, has_request_context, request
 HEADER = "X-Request-ID"
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-"""What an id of a client or a proxy may look like; it goes into logs as it is."""
+"""The format of an accepted id of a client or a proxy; it is logged unchanged."""
 
 
 def current() -> str:
-    """Return the id of the request under way: the one that came with it, if that is sane, or else a new one."""
+    """Return the id of the current request: the one in its header, if that is valid, or else a new one."""
     found: str | None = g.get("request_id")
     if found is None:
         asked = request.headers.get(HEADER, "")
@@ -22,7 +22,7 @@ def current() -> str:
 
 
 class RequestId(logging.Filter):
-    """Gives a record the id of the request under way. It keeps every record."""
+    """A log filter that adds the id of the current request. It drops no record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if has_request_context():

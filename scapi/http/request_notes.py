@@ -1,4 +1,4 @@
-"""What every request gets: its id in the answer, its time in the metrics, and a line in the log."""
+"""Hooks of every request: its id in the answer, its time in the metrics, and a line in the log."""
 
 import logging
 from time import perf_counter
@@ -13,7 +13,7 @@ from scapi.http import auth, request_ids
 log = logging.getLogger(__name__)
 
 _OUTCOMES = {4: "refused", 5: "failed"}
-"""By the first digit of the status; the others are `ok`."""
+"""The outcomes by the first digit of the status; all others are `ok`."""
 
 
 class Notes:
@@ -21,16 +21,16 @@ class Notes:
 
     def __init__(self, storage: str) -> None:
         self._storage = storage
-        # to look a histogram up by its labels costs as much as to write into it
+        # looking up a histogram by its labels costs as much as writing into it
         self._histograms: dict[tuple[str, str, str], Histogram] = {}
 
     def begin(self) -> None:
-        """Note that a request is being worked on."""
+        """Count the request as in progress."""
         g.began = perf_counter()
         metrics.REQUESTS_IN_PROGRESS.inc()
 
     def end(self, response: Response) -> Response:
-        """Note how it went, and put its id into the answer."""
+        """Record the outcome, and add the id to the answer."""
         request = request_ctx.request
         response.headers[request_ids.HEADER] = request_ids.current()
         seconds = perf_counter() - g.began
@@ -42,13 +42,13 @@ class Notes:
         return response
 
     def leave(self, _error: BaseException | None) -> None:
-        """Note that nobody works on it any more."""
+        """Count the request as no longer in progress."""
         if "began" in g:
             metrics.REQUESTS_IN_PROGRESS.dec()
 
     def _histogram(self, request: Request, outcome: str) -> Histogram:
         rule = request.url_rule
-        # a method that no route takes could be any text
+        # a method that no route has can be any text
         labels = (request.method, rule.rule, outcome) if rule else ("", "", outcome)
         found = self._histograms.get(labels)
         if found is None:
@@ -57,7 +57,7 @@ class Notes:
 
 
 def register(app: Flask, storage: str) -> None:
-    """Note every request of `app`. Call it before anything else that looks at requests."""
+    """Register the hooks for every request of `app`. Call it before all other hooks of requests."""
     notes = Notes(storage)
     app.before_request(notes.begin)
     app.after_request(notes.end)
@@ -65,7 +65,7 @@ def register(app: Flask, storage: str) -> None:
 
 
 def _write_line(level: int, request: Request, response: Response, seconds: float) -> None:
-    """Log the request: its route, never its path, which may have the name of somebody's file in it."""
+    """Log the request with its route, never its path, which may contain the name of a user's file."""
     fields = {
         "method": request.method,
         "route": request.url_rule and request.url_rule.rule,

@@ -1,6 +1,6 @@
-"""Swagger UI: the files come from the package flask-swagger-ui, the page around them is ours.
+"""Swagger UI: the files come from the package flask-swagger-ui, the page around them from scapi.
 
-Its own page has a script within, which a Content-Security-Policy refuses, and addresses that know no path prefix.
+The package's own page has an inline script, which a Content-Security-Policy forbids, and URLs without a path prefix.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""Of the page and its files. Swagger UI sets styles by itself and has pictures in its style sheet."""
+"""The headers of the page and its files. Swagger UI sets inline styles and has pictures in its style sheet."""
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -43,7 +43,7 @@ SCRIPT = """SwaggerUIBundle({
   dom_id: "#swagger-ui",
   layout: "StandaloneLayout",
   deepLinking: true,
-  validatorUrl: null, // it would send the document to a server of theirs
+  validatorUrl: null, // it would send the document to swagger.io
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   plugins: [SwaggerUIBundle.plugins.DownloadUrl],
 });

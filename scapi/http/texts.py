@@ -1,12 +1,12 @@
-"""Texts of clients: invisible characters are removed, and the encoding is guessed where it is not stated."""
+"""Texts of clients: removes invisible characters, and guesses the encoding if it is not stated."""
 
 import unicodedata
 
 JOINERS = "\u200c\u200d"
-"""Zero width, but scripts and emoji are spelled with them."""
+"""Characters of zero width that scripts and emoji need."""
 
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-"""Categories of Unicode: control, format (direction marks among them), surrogate, private, unassigned, separators."""
+"""Unicode categories: control, format (including direction marks), surrogate, private, unassigned, separators."""
 
 _BLANK = {
     *(chr(code) for code in (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)),  # fillers
@@ -14,25 +14,25 @@ _BLANK = {
     *map(chr, range(0xFE00, 0xFE10)),  # variation selectors
     *map(chr, range(0xE0100, 0xE01F0)),
 }
-"""Characters of other categories that show nothing by themselves."""
+"""Characters of other categories that are invisible alone."""
 
 
 def without_hidden(text: str) -> str:
-    """Return `text` in NFC, without control, direction and other invisible characters, but for JOINERS."""
+    """Return `text` in NFC, without control, direction and other invisible characters, except JOINERS."""
     normal = unicodedata.normalize("NFC", text)
     return "".join(c for c in normal if c in JOINERS or unicodedata.category(c) not in _HIDDEN).strip()
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a reader sees nothing of `text`, which has no hidden characters any more."""
+    """Return whether `text`, without hidden characters, looks empty."""
     return all(c in JOINERS or c in _BLANK or c.isspace() for c in text)
 
 
 def decode(data: bytes) -> str:
-    """Return the text that a client sent without saying its encoding: UTF-8, else Shift_JIS or Windows-1252.
+    """Decode a text of unknown encoding: as UTF-8, or else as Shift_JIS or Windows-1252.
 
-    Shift_JIS is taken where it reads as Japanese: some kana or common kanji, and no more rare kanji than these. Texts
-    in Latin letters do not: their accented letters would be rare kanji or narrow katakana.
+    Shift_JIS is used if the result looks Japanese: it has kana or common kanji, and no more rare kanji than these.
+    Texts in Latin letters fail this: their accented letters would become rare kanji or narrow katakana.
     """
     try:
         return data.decode()

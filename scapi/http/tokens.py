@@ -1,4 +1,4 @@
-"""What all bearer tokens have in common: they are JWTs (RFC 7519), and a refusal says what is wrong with one."""
+"""Checks that all bearer tokens share: they are JWTs (RFC 7519), and a refusal says what is wrong."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,11 +8,11 @@ import jwt
 from scapi.refusals import Refused
 
 LEEWAY = 30
-"""Seconds that the clock of whoever made the token may be ahead or behind."""
+"""Seconds that the clock of the token's issuer may be ahead or behind."""
 
 
 def decoded(decode: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return what `decode` returns. Raises Refused (401) that says in plain words what PyJWT found wrong."""
+    """Return the claims that `decode` returns. Raises Refused (401) with a plain message for PyJWT's error."""
     try:
         return decode()
     except jwt.MissingRequiredClaimError as error:
@@ -28,7 +28,7 @@ def invalid(why: str) -> Refused:
 
 
 def checks(required: Sequence[str], *, audience: bool) -> Any:
-    """Return what PyJWT is to check. The real service writes jti as a number too, and PyJWT insists on text."""
+    """Return the options of PyJWT. It accepts jti only as text, but the original service also writes a number."""
     return {"require": list(required), "verify_jti": False, "verify_sub": False, "verify_aud": audience}
 
 
@@ -41,4 +41,4 @@ _TEXTS: Mapping[type[Exception], str] = {
     jwt.InvalidAlgorithmError: "its algorithm (alg) is not accepted",
     jwt.InvalidSignatureError: "its signature is wrong",
 }
-"""Each before the classes that it is derived from."""
+"""Subclasses come before their base classes."""

@@ -1,4 +1,4 @@
-"""Absolute URLs, as clients see this service."""
+"""Absolute URLs of this service, as clients see them."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from flask import has_request_context, request
 from scapi.settings import settings
 
 API = "/api/v2"
-"""What the path of every operation begins with."""
+"""The prefix of the path of every operation."""
 
 
 def absolute(path: str) -> str:
@@ -20,12 +20,12 @@ def absolute(path: str) -> str:
 
 
 def path(of: str) -> str:
-    """Return the path of a page of ours as browsers ask for it: with the prefix that a proxy in front takes away."""
+    """Return the path of a page as browsers request it: with the prefix that a proxy in front removes."""
     return urlsplit(settings.public_url).path.rstrip("/") + of
 
 
 def origin() -> str:
-    """Return our own origin, as browsers name it in the header Origin: scheme, host, and the port if it is unusual."""
+    """Return scapi's own origin as in the header Origin: scheme, host, and the port if it is not the default."""
     parts = urlsplit(settings.public_url or request.host_url)
     port = None if parts.port == {"http": 80, "https": 443}.get(parts.scheme) else parts.port
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname

@@ -1,7 +1,7 @@
-"""Users of an OpenID Connect provider. Their names are texts; rows keep a number for each.
+"""Users of an OpenID Connect provider. Their names are texts; rows store a number for each.
 
-The numbers are below zero, so none is ever the id in a token of our own. What keeps an id, counts by it or compares it
-knows nothing of names: only what goes over the wire does.
+The numbers are negative, so they never equal an id in an own token. Only requests and answers use names; all other code
+stores, counts and compares numbers.
 """
 
 from sqlalchemy import Engine, String, insert, select
@@ -12,16 +12,16 @@ from scapi.database import UPLOADS_BIND, Base, BigId, db, is_duplicate
 
 PREFIX = "oidc:"
 MAX_NAME = 255
-"""Characters of a name, without the prefix (OpenID Connect Core 1.0, section 2: `sub`)."""
+"""The most characters of a name, without the prefix (OpenID Connect Core 1.0, section 2: `sub`)."""
 
 UserName = int | str
-"""What a user is called on the wire: the number of our own tokens, or `oidc:<sub>`."""
+"""The name of a user in the API: the number in own tokens, or `oidc:<sub>`."""
 
 UNKNOWN = -(2**63)
-"""The number of everyone who has none, and can get none while the service is read-only: nothing is theirs."""
+"""The number of users who have no number and get none while the service is read-only: they own nothing."""
 
 CACHED = 10_000
-"""Users that a process remembers: who has which number never changes."""
+"""The most users that a process caches: a user's number never changes."""
 
 
 class OidcUser(Base):
@@ -42,13 +42,13 @@ class Users:
         self._names: dict[int, str] = {}
 
     def id_of(self, name: str) -> int:
-        """Return the number of the user called `name`, `oidc:<sub>`, who gets one if there is none."""
+        """Return the number of the user `name`, `oidc:<sub>`; assign one if there is none."""
         found = self.find(name)
         if found is None:
             try:
                 with _engine().connect() as connection:
                     connection.execute(insert(OidcUser).values(name=name))
-            except IntegrityError as error:  # another request was first
+            except IntegrityError as error:  # another request has inserted it
                 if not is_duplicate(error):
                     raise
             found = self.find(name)
@@ -57,7 +57,7 @@ class Users:
         return found
 
     def find(self, name: str) -> int | None:
-        """Return the number of the user called `name`, None if nobody of that name has ever come."""
+        """Return the number of the user `name`; None if the user has none."""
         if name not in self._ids:
             with _engine().connect() as connection:
                 row_id = connection.scalar(select(OidcUser.id).where(OidcUser.name == name))
@@ -67,7 +67,7 @@ class Users:
         return self._ids[name]
 
     def name_of(self, user_id: int | None) -> UserName | None:
-        """Return what the user is called on the wire."""
+        """Return the name of the user in the API."""
         if user_id is None or user_id >= 0:
             return user_id
         if user_id not in self._names:

@@ -1,4 +1,4 @@
-"""How an upload ends: its hash is checked, its file published and inspected, and a media made, once."""
+"""Completes uploads: checks the hash, publishes and inspects the file, and makes a media, once."""
 
 import hashlib
 import logging
@@ -32,25 +32,25 @@ from storage_backends import NotFound, State, StorageBackend, StorageError
 from storage_backends.beside import Beside
 
 READ_SIZE = 1024 * 1024
-"""Bytes read at a time where a file has to be hashed again."""
+"""Bytes to read at a time, if a file must be hashed again."""
 
 MAX_CRASHES = 3
-"""After so many crashes of the inspection the file is refused."""
+"""After this many crashes of the inspection the file is refused."""
 
 ASK_EVERY = 0.05
-"""Seconds between two looks at an upload that another request completes."""
+"""Seconds between two checks of an upload that another request completes."""
 
 _tidying = Beside(4, "tidying")
-"""Removes what is left of an upload once its file is published. What a crash keeps from it the sweeper removes."""
+"""Removes leftovers of an upload after its file is published. After a crash the sweeper removes them."""
 
 _log = logging.getLogger(__name__)
 
 
 def complete(upload_id: str, user_id: int | None, digest: str | None, wanted: str | None) -> Media:
-    """Turn a finished upload into a media; called again with the same `digest`, return the same one.
+    """Turn a finished upload into a media; called again with the same `digest`, return the same media.
 
-    `digest` is the file's MD5 in lower-case hex, None where the client has sent none; `wanted` is the type that it asks
-    for. Raises Refused and StorageError; the upload is then as it was, unless its file was refused.
+    `digest` is the file's MD5 in lower-case hex; None if the client has sent none. `wanted` is the requested type.
+    Raises Refused and StorageError; then the upload is unchanged, unless its file was refused.
     """
     with ExitStack() as stack:
         visit: Visit | None = None
@@ -74,12 +74,12 @@ def complete(upload_id: str, user_id: int | None, digest: str | None, wanted: st
 
 
 def may_answer(upload: UploadRow) -> bool:
-    """Return whether `complete` may be asked now by a request that only reads: it writes what is not made yet."""
+    """Return whether a read-only request may call `complete` now: it writes, unless the media is made already."""
     return upload.status == Status.COMPLETED or not settings.read_only
 
 
 def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> Media | None:
-    """Make the media of an upload that is claimed; None if another request has changed the upload meanwhile."""
+    """Make the media of a claimed upload; None if another request has changed the upload."""
     try:
         made = _inspected(upload, visit, digest, wanted)
         return _publish(upload, made, digest or md5.hexdigest(upload.md5) or _hash_of(key_of(upload.id)))
@@ -99,15 +99,15 @@ def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str |
             raise ending.gone(current) from error
         return None
     except BaseException:
-        db.session.rollback()  # SQLite has one writer
+        db.session.rollback()  # SQLite allows one writer
         claims.release(upload)
         raise
 
 
 def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> contents.Contents:
-    """Publish the file, which the checks that the settings name must pass, and save what is made of it.
+    """Publish and inspect the file, run the checks of the settings, and save the files made from it.
 
-    Where the storage lets it, the file is inspected while it is being published, which takes as long.
+    If the storage allows it, the file is inspected while it is being published, which takes as long.
     """
     with contents.unpublished(upload) as early:
         if early is None:
@@ -124,7 +124,7 @@ def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str 
 
 
 def _verify(upload: UploadRow, digest: str | None) -> None:
-    """Run what else decides about a published file: its hash, if that is not known, and checks. Raises Refused."""
+    """Check the hash of a published file, if it is not known, and run the operator's checks. Raises Refused."""
     if md5.hexdigest(upload.md5) is None:
         _check_md5(_hash_of(key_of(upload.id)), digest)
     file = CheckedFile(upload.filename, upload.mimetype, upload.offset, auth.name_of(upload.user_id))
@@ -132,7 +132,7 @@ def _verify(upload: UploadRow, digest: str | None) -> None:
 
 
 def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media | None:
-    """Make the media and end the upload in one transaction; None if another request has ended it before."""
+    """Make the media and end the upload in one transaction; None if another request has ended the upload."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
     claimed = db.session.scalar(claim.values(status=Status.COMPLETED).returning(Upload.id))
     if claimed is None:
@@ -160,11 +160,11 @@ def _tidy(backend: StorageBackend, state: State) -> None:
     try:
         backend.tidy(state)
     except StorageError as error:
-        _log.warning("what an upload has left is for the sweeper: %s", error)
+        _log.warning("leftovers of an upload are left to the sweeper: %s", error)
 
 
 def _clear_if_over(upload: UploadRow) -> None:
-    """Remove what was published for an upload that was aborted meanwhile: the abort ran before these files existed."""
+    """Remove the published files of an upload that was aborted: the abort ran before these files existed."""
     current = rows.find(upload.id)
     if current is None or current.status != Status.COMPLETED:
         storage.abort(upload.state)
@@ -181,7 +181,7 @@ def _made_before(upload: UploadRow) -> Media:
 
 def _check_md5(known: str | None, digest: str | None) -> None:
     if digest is not None and known not in (None, digest):
-        raise Refused("md5_mismatch", f"the bytes that came have the MD5 {known}, not {digest}", field="md5")
+        raise Refused("md5_mismatch", f"the received bytes have the MD5 {known}, not {digest}", field="md5")
 
 
 def _hash_of(key: str) -> str:

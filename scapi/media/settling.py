@@ -140,7 +140,7 @@ def remake(file: MediaFile, who: str) -> None:
     place, key, role, file_id, media_id = file.storage, file.key, Role(file.role), file.id, file.media_id
     title, name, is_made = file.title, file.name, file.is_made
     key_of_original, size, mimetype, where = original.key, original.size, original.mimetype, original.storage
-    db.session.rollback()  # no transaction is open meanwhile
+    db.session.rollback()  # no transaction is open during the work
     with storages.using(where), room.entered(who) as visit:
         found = visit.facts(contents.question(contents.published(key_of_original, size), mimetype))
     picture: Picture | None = found.thumbnail

@@ -12,154 +12,154 @@ from scapi.settings.stores import StoreSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(StoreSettings):
-    """What `create_app` is given."""
+    """The settings for `create_app`."""
 
     # Addresses
     public_url: str = setting(
         "",
-        "The address that clients see, such as `https://media.example.org`. Empty: taken from the request.",
+        "The URL that clients see, such as `https://media.example.org`. Empty: taken from each request.",
         validate.Regexp(r"(https?://[^/\s].*)?$", error="expected an address such as https://media.example.org"),
     )
     trusted_proxies: int = setting(
         0,
-        "How many proxies in front set X-Forwarded-For, -Proto and -Host themselves, each of them all three.",
+        "The number of proxies in front, each of which sets X-Forwarded-For, -Proto and -Host itself.",
         validate.Range(min=0),
     )
 
     # Permissions
     jwt_secret: str = setting(
         "",
-        "HS256 key of the bearer tokens, at least 32 bytes; two, separated by a space, while it is being changed: the "
-        "new one first. Empty: made at first run and kept in the data dir (embedded database only).",
+        "HS256 key of the bearer tokens, at least 32 bytes. During a change two, separated by a space, the new one "
+        "first. Empty: made at the first run and stored in the data dir (embedded database only).",
         secret=True,
     )
     jwt_audience: tuple[str, ...] = setting(
         (),
-        "What a token's `aud` must name, one of these, separated by commas. Empty: `aud` is not looked at.",
+        "Allowed values of a token's `aud`, separated by commas. Empty: `aud` is not checked.",
     )
-    jwt_issuer: str = setting("", "What a token's `iss` must be. Empty: `iss` is not looked at.")
+    jwt_issuer: str = setting("", "The required `iss` of a token. Empty: `iss` is not checked.")
     jwt_jwks: str = setting(
         "",
-        "The keys of an OpenID Connect provider, whose tokens are taken beside our own: the https URL of its JWKS, or "
-        "a file. SCAPI_JWT_ISSUER and SCAPI_JWT_AUDIENCE are about its tokens then, and needed.",
+        "The keys of an OpenID Connect provider, whose tokens are accepted beside scapi's own: the https URL of its "
+        "JWKS, or a file. SCAPI_JWT_ISSUER and SCAPI_JWT_AUDIENCE then apply to its tokens, and are required.",
     )
     jwt_user_claim: str = setting("sub", "The claim of the provider's tokens that names the user.")
     jwt_admin_claim: str = setting(
         "",
-        "The claim of the provider's tokens that makes an admin: its name, if it is true for them, or `name=value`, "
-        "such as `realm_access.roles=media-admin`. Empty: none of its users is one.",
+        "The claim of the provider's tokens that identifies admins: its name, if it is true for them, or "
+        "`name=value`, such as `realm_access.roles=media-admin`. Empty: no user of the provider is an admin.",
     )
     server_key: str = setting(
         "",
-        "Key of the digests of addresses and clicks and of delete tokens, at least 32 bytes. Empty: kept in the data "
-        "dir (embedded database), or the last of SCAPI_JWT_SECRET: set this to that one before you change it.",
+        "Key of the digests of addresses and clicks and of delete tokens, at least 32 bytes. Empty: stored in the "
+        "data dir (embedded database), or the last key of SCAPI_JWT_SECRET; before you change that, set this to its "
+        "last key.",
         secret=True,
     )
-    anonymous_writes: bool = setting(True, "Whether uploading and creating media works without a token.")
+    anonymous_writes: bool = setting(True, "Whether clients without a token may upload and create media.")
     tag_writers: str = setting(
         "anyone",
-        "Who may create, change, delete and assign tags: `anyone`, `users` (any token) or `admins` (a token "
-        "whose claim `is_admin` is true). The API has it open to anyone; in production it should be `admins`.",
+        "Who may create, change, delete and assign tags: `anyone`, `users` (any token) or `admins` (a token whose "
+        "claim `is_admin` is true). The API lets anyone do so; in production use `admins`.",
         validate.OneOf(["anyone", "users", "admins"]),
     )
 
     read_only: bool = setting(
         False,
-        "Whether every request that would write is answered 503, while the service is being moved. Reading works.",
+        "Whether every request that would write gets 503, for example while the service is being moved. Reading works.",
     )
 
     # Uploads
     upload_ttl: int = setting(
         86_400,
-        "Seconds that an unfinished upload lives, from its first chunk.",
+        "Seconds until an unfinished upload expires, from its first chunk.",
         validate.Range(min=1),
     )
     max_chunk_bytes: int = setting(
         16 * MiB,
-        "Largest chunk, in bytes. A request holds its chunk in memory.",
+        "Largest chunk, in bytes.",
         validate.Range(min=1),
     )
     client_timeout: float = setting(
         30.0,
-        "Seconds that a client may be silent in the middle of a request's body, which occupies a thread meanwhile.",
+        "Seconds that a client may be silent in the middle of a request's body, which occupies a thread.",
         validate.Range(min=0.1),
     )
     max_image_bytes: int = setting(5 * MiB, "Largest image file, in bytes.", validate.Range(min=1))
     max_document_bytes: int = setting(50 * MiB, "Largest document file, in bytes.", validate.Range(min=1))
     max_image_pixels: int = setting(
         50_000_000,
-        "Most pixels (width x height) of an image, checked before it is decoded; at most what Pillow lets through.",
+        "Most pixels (width x height) of an image, checked before it is decoded; at most Pillow's own limit.",
         validate.Range(1, 89_000_000),
     )
     strip_metadata: bool = setting(
         True,
-        "Whether images are served without metadata, with what they need to look right and nothing else. Pixels are "
-        "not encoded again. `false`: byte for byte as they came.",
+        "Whether images are served only with what they need to look right, without other metadata. Pixels are not "
+        "encoded again. `false`: images are served byte for byte.",
     )
     keep_originals: bool = setting(
         False,
-        "Whether an uploaded HEIC is kept beside the JPEG that is served of it. It has no URL, and counts for the "
-        "quota.",
+        "Whether an uploaded HEIC is kept beside the JPEG made from it. It has no URL, and counts towards the quota.",
     )
 
     # Media
     media_type_names: str = setting(
         "long",
-        "How answers name the media types: `long` (image, editor_image, document) or `short` (image, eimage, doc).",
+        "The names of media types in answers: `long` (image, editor_image, document) or `short` (image, eimage, doc).",
         validate.OneOf(["long", "short"]),
     )
 
     rendition_widths: tuple[int, ...] = setting(
         (320, 640, 1280, 2048),
-        "Widths, in pixels and separated by commas, in which new pictures are offered; none is made larger than it is. "
-        "Empty: none are made.",
+        "Widths of renditions of new pictures, in pixels, separated by commas; none is larger than the picture. "
+        "Empty: no renditions.",
         each(validate.Range(16, 4096)),
     )
     rendition_avif: bool = setting(
-        False, "Whether pictures are offered as AVIF, too, which is smaller than WebP and takes three times as long."
+        False, "Whether pictures are also offered as AVIF, which is smaller than WebP and takes three times as long."
     )
 
     cache_control: str = setting(
         "public, max-age=31536000, s-maxage=3600, immutable",
         "Cache-Control of files: how long browsers keep them (`max-age`, seconds) and shared caches (`s-maxage`), "
         "which may show a deleted file for that long.",
-        validate.Regexp(r"[ -~]+$", error="expected what a header may have"),
+        validate.Regexp(r"[ -~]+$", error="expected a valid header value"),
     )
 
     # Links
     preview_seconds: float = setting(
         8.0,
-        "Seconds that all of a link's preview may take, waiting for its turn included. Clients give up after 10.",
+        "Seconds that a link's preview may take in all, including waiting for its turn. Clients give up after 10.",
         validate.Range(min=0.1, max=60),
     )
-    preview_ports: tuple[int, ...] = setting((80, 443), "Ports, separated by commas, that links may have.")
+    preview_ports: tuple[int, ...] = setting((80, 443), "Ports, separated by commas, that are allowed in links.")
     preview_allow: tuple[str, ...] = setting(
         (),
-        "Host names and networks (`wiki.example.org,10.1.0.0/16`) that previews may reach although they are "
-        "not public.",
+        "Host names and networks (`wiki.example.org,10.1.0.0/16`) that are allowed in previews although they are not "
+        "public.",
     )
     previews_at_once: int = setting(
         4,
-        "Previews that one process fetches at once, fewer than its threads; a link beyond them waits for its turn, "
-        "or is made without one, which is fetched later.",
+        "Previews that one process fetches at once, fewer than its threads. A further link waits for its turn, or is "
+        "created without a preview, which is fetched later.",
         validate.Range(min=1),
     )
     preview_contact: str = setting(
         "",
-        "How the operators of other sites reach you: a URL or an e-mail address. It is part of the User-Agent. "
+        "Your contact for operators of other sites: a URL or an e-mail address. It is part of the User-Agent. "
         "Empty: SCAPI_PUBLIC_URL.",
         validate.Regexp(r"[!-'*-~]*$", error="expected a URL or an e-mail address, without spaces and brackets"),
     )
     preview_language: str = setting(
         "en, *;q=0.5",
-        "The languages that pages are asked for, as in an Accept-Language header, such as `de, en;q=0.8`.",
+        "The Accept-Language header of requests for pages, such as `de, en;q=0.8`.",
         validate.Regexp(r"[a-zA-Z*][a-zA-Z0-9*,;=. -]*$", error="expected languages such as `de, en;q=0.8`"),
     )
 
     # Limits
     rate_limit_storage: str = setting(
         "memory://",
-        "Where requests are counted: `memory://`, by each process for itself, or `redis://host:6379`, by all together.",
+        "Where requests are counted: `memory://`, per process, or `redis://host:6379`, for all together.",
         secret=True,
     )
     rate_limit_chunks: str = setting(
@@ -178,8 +178,7 @@ class Settings(StoreSettings):
     )
     max_streams_per_user: int = setting(
         0,
-        "Requests of a user whose bytes one process waits for at a time: each holds a thread while it is slow. "
-        "0: no cap.",
+        "The most slow requests of a user for whose bytes one process waits at a time: each holds a thread. 0: no cap.",
         validate.Range(min=0),
     )
     max_streams_per_address: int = setting(
@@ -195,7 +194,7 @@ class Settings(StoreSettings):
     )
     max_upload_bytes_per_user: int = setting(
         0,
-        "Most bytes of a user's unfinished uploads together, by the sizes that they will have. 0: no cap.",
+        "Most bytes of a user's unfinished uploads together, by their final sizes. 0: no cap.",
         validate.Range(min=0),
     )
     max_upload_bytes_per_address: int = setting(
@@ -205,8 +204,8 @@ class Settings(StoreSettings):
     )
     quota_bytes: int = setting(
         0,
-        "Most bytes that a user may keep, files and unfinished uploads together. 0: no quota. Without a token "
-        "there is none: see SCAPI_ANONYMOUS_WRITES.",
+        "Most bytes that a user may store, in files and unfinished uploads together. 0: no quota. It does not apply "
+        "to clients without a token: see SCAPI_ANONYMOUS_WRITES.",
         validate.Range(min=0),
     )
 
@@ -218,35 +217,35 @@ class Settings(StoreSettings):
     )
     clamd_address: str = setting(
         "/run/clamav/clamd.ctl",
-        "Where the check `clamd` finds it: the path of its socket, or `host:port`.",
+        "The address of clamd for the check `clamd`: the path of its socket, or `host:port`.",
     )
     webhook_urls: tuple[str, ...] = setting(
         (),
-        "URLs, separated by commas, that are told of every event by `scapi webhooks deliver`. They may be inside.",
+        "URLs, separated by commas, that get every event from `scapi webhooks deliver`. They may be internal.",
     )
     webhook_secret: str = setting(
         "",
-        "Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; two, separated by a space, "
-        "while it is being changed.",
+        "Key that webhooks are signed with: `whsec_` and 24 to 64 bytes in base64; during a change two, separated by "
+        "a space.",
         secret=True,
     )
 
     # Watching
     metrics_token: str = setting(
         "",
-        "Bearer token, at least 16 characters, that `/metrics` wants from Prometheus. Empty: there is no `/metrics`.",
+        "Bearer token of Prometheus for `/metrics`, at least 16 characters. Empty: there is no `/metrics`.",
         validate.Regexp(r"([!-~]{16,})?$", error="expected at least 16 characters of ASCII without spaces"),
         secret=True,
     )
     log_level: str = setting(
         "warning",
-        "How much is logged: `debug`, `info` (a line for every request), `warning` (what went wrong here) or `error`.",
+        "The log level: `debug`, `info` (a line for every request), `warning` (failures of the server) or `error`.",
         validate.OneOf(["debug", "info", "warning", "error"]),
     )
     log_format: str = setting(
         "text",
-        "Lines for people, `text`, or objects for programs, `json`. gunicorn.conf.py applies it, to "
-        "gunicorn's own too.",
+        "The log format: lines for people, `text`, or objects for programs, `json`. It also applies to gunicorn's own "
+        "lines.",
         validate.OneOf(["text", "json"]),
     )
 
@@ -267,11 +266,11 @@ class Settings(StoreSettings):
     """The settings of plug-ins, by their names in the environment: `SCAPI_<PLUG-IN>_...`."""
 
     def by_name(self) -> dict[str, Any]:
-        """Return all settings by their names in the environment: what plug-ins are given."""
+        """Return all settings by their names in the environment, for plug-ins."""
         own = {environment_name(one.name): getattr(self, one.name) for one in definitions()}
         return {**self.others, **own}
 
 
 def definitions() -> list[Field[Any]]:
-    """Return the dataclass fields of all settings, in the order in which they are documented."""
+    """Return the dataclass fields of all settings, in the order of their documentation."""
     return [one for one in fields(Settings) if "documentation" in one.metadata]

@@ -34,23 +34,23 @@ class StoreSettings:
     storage: str = setting("local", "Where files are stored: `local`, `s3`, or the name of an installed plug-in.")
     storage_before: str = setting(
         "",
-        "Where files were kept before, while they are moved: rows go on naming it until `scapi storage copy` has "
-        "copied their files.",
+        "The old storage of files, while they are moved: rows name it until `scapi storage copy` has copied their "
+        "files.",
     )
     s3_bucket: str = setting(
         "",
         "Bucket of the S3 storage. Credentials come from boto3's own chain (`AWS_*`, profiles, instance roles).",
     )
-    s3_prefix: str = setting("", "What the names of all objects begin with, such as `scapi/`.")
-    s3_endpoint_url: str = setting("", "Address of an S3-compatible server. Empty: Amazon's.")
+    s3_prefix: str = setting("", "The prefix of the names of all objects, such as `scapi/`.")
+    s3_endpoint_url: str = setting("", "URL of an S3-compatible server. Empty: Amazon's.")
     s3_public_endpoint_url: str = setting(
         "",
-        "Address of that server as clients reach it, for presigned URLs. Empty: the same.",
+        "URL of that server for clients, for presigned URLs. Empty: the same.",
     )
     s3_region: str = setting("", "Region of the bucket. Empty: from boto3's own chain.")
     s3_addressing_style: str = setting(
         "auto",
-        "Where a request names the bucket: in the path or in the host. Most S3-compatible servers want `path`.",
+        "Where a request names the bucket: in the path or in the host. Most S3-compatible servers need `path`.",
         validate.OneOf(["auto", "path", "virtual"]),
     )
     s3_checksums: str = setting(
@@ -60,7 +60,7 @@ class StoreSettings:
     )
     s3_server_side_encryption: str = setting(
         "",
-        "How the server encrypts objects. Empty: as the bucket is set up.",
+        "How the server encrypts objects. Empty: as configured in the bucket.",
         validate.OneOf(["", "AES256", "aws:kms"]),
     )
     s3_kms_key_id: str = setting("", "Key for `aws:kms`. Empty: the account's own.")
@@ -70,17 +70,17 @@ class StoreSettings:
     )
     s3_url_expires: int = setting(
         3600,
-        "Seconds that a presigned URL is good for; a file's own URL redirects to one. For a third of that time "
-        "everyone is given the same one, so that browsers and caches know it again.",
+        "Seconds that a presigned URL is valid; a file's own URL redirects to one. For a third of that time everyone "
+        "gets the same URL, so that browsers and caches can reuse it.",
         validate.Range(min=600, max=604_800),
     )
     media_base_url: str = setting(
         "",
-        "Address of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs.",
+        "URL of a CDN or a public bucket in front of the files. Empty: redirects go to presigned URLs.",
     )
     accel_redirect: str = setting(
         "",
-        "Internal location of an nginx in front that has the local files, such as `/internal/files/`, and "
-        "sends them for scapi (X-Accel-Redirect). Empty: scapi sends them itself.",
+        "Internal location of an nginx in front for the local files, such as `/internal/files/`: nginx sends them for "
+        "scapi (X-Accel-Redirect). Empty: scapi sends them itself.",
         validate.Regexp(r"(/[\w./-]*/)?$", error="expected a path such as /internal/files/"),
     )

@@ -38,7 +38,7 @@ class TagSchema(Schema):
         required=True,
         min_length=1,
         max_length=MAX_NAME,
-        metadata={"description": "Unique among the tags of its type, whatever the case of its letters"},
+        metadata={"description": "Unique among the tags of its type, ignoring case"},
     )
     description = Text(max_length=MAX_DESCRIPTION, allow_none=True)
     color = Color(metadata={"description": "#rgb or #rrggbb", "example": "#808080"})

@@ -1,13 +1,13 @@
-"""Bytes that count as they come: the one way in which bytes get into an upload, whatever the protocol.
+"""Appends bytes to an upload, and counts them as they arrive. All protocols use it.
 
-A protocol calls `beginning.create` once, then `stream` for each request that brings bytes, `offsets.look` when a client
-asks how far it has come, and `ending.abort` to give up. Who calls must have checked that the client may write at all
-(`auth.require_writer`); that the upload is this user's is checked here.
+A protocol calls `beginning.create` once, then `stream` for each request with bytes, `offsets.look` when a client asks
+for the offset, and `ending.abort` to give up. The caller must have checked that the client may write at all
+(`auth.require_writer`). This module checks that the upload belongs to the user.
 
-Each of the three makes its request the upload's writer: whichever request came before can store nothing from then on.
-It finds out within a second, also while its client is silent, and raises `superseded`. So a client that comes back
-never waits for its own dead connection, and the offset that `look` returns stays right until the next request.
-No lock and no database connection is held while a request waits for its client.
+Each of these three makes its request the upload's writer: earlier requests can store nothing from then on. An earlier
+request notices this within a second, also while its client is silent, and raises `superseded`. So a client that comes
+back never waits for its own dead connection, and the offset that `look` returns stays right until the next request. No
+lock and no database connection is held while a request waits for its client.
 """
 
 from time import monotonic
@@ -34,10 +34,10 @@ from scapi.uploads.sources import Source, verified
 from storage_backends import BLOCK, NotFound, StorageError
 
 INTERVAL = 1.0
-"""Seconds after which the bytes that came become official, and after which a request looks whether a newer one came."""
+"""Seconds between two moments at which received bytes become official and a request checks for a newer one."""
 
 SOON = 0.2
-"""Seconds that a request may take without being the upload's writer: most have come as a whole by then."""
+"""Seconds that a request may take without being the upload's writer: most requests have arrived completely by then."""
 
 
 def stream(
@@ -51,20 +51,20 @@ def stream(
     durable: bool = False,
     check: Check | None = None,
 ) -> Progress:
-    """Store the bytes of a request at the end of an upload, and return how far it has come.
+    """Store the bytes of a request at the end of an upload, and return its progress.
 
-    The bytes become official every few MiB, every second and at the end. If `source` raises, what came before is kept
-    and counts, and the exception goes on. At most one block (`StorageBackend.block`) is held in memory.
+    The bytes become official every few MiB, every second and at the end. If `source` raises, the bytes received before
+    are kept and count, and the exception is raised again. At most one block (`StorageBackend.block`) is held in memory.
 
-    - `position` says where the bytes begin, which must be the upload's offset; where they end, if the client has said
-      so: other bytes than those are refused; and the total, if the client has said it: it is set once, by the first
-      request that knows it. No bytes at all are fine: the offset is checked, and a total is kept.
-    - `resend`: the request may also begin where the last one that stored something began, as a repeat of it that may
-      reach further. Its first bytes are then compared by their hash.
-    - `last`: the request ends where the file ends. When it has come as a whole, its end is the total.
-    - `durable`: what is returned survives a power cut, bytes and row; so does the `offset` of a refusal.
-    - `check` decides about the request as a whole: its bytes are put aside, and none counts unless `verify` accepts
-      them at the end. A request that breaks off has brought nothing then.
+    - `position` says where the bytes begin, which must be the upload's offset. If the client has declared where they
+      end, any other number of bytes is refused. If it has declared the total, the first request with one sets it. A
+      request without bytes is allowed: the offset is checked, and a total is stored.
+    - `resend`: the request may also begin where the last request that stored bytes began. It is then a repeat, which
+      may be longer; its first bytes are compared by their hash.
+    - `last`: the request ends at the end of the file. When it has arrived completely, its end is the total.
+    - `durable`: the returned progress survives a power cut, bytes and row; so does the `offset` of a refusal.
+    - `check` decides about the request as a whole: its bytes are buffered, and none counts unless `verify` accepts them
+      at the end. If such a request breaks off, none of its bytes count.
 
     Raises Refused: `upload_not_found`, `upload_expired`, `refused_by_check`, `upload_completed`, `offset_mismatch`,
     `superseded` (these three with `offset`), `total_mismatch`, `length_mismatch`, `file_too_large`,
@@ -86,7 +86,7 @@ def _check_size(size: int, mimetype: str) -> None:
 
 
 class _Append:
-    """A request that brings bytes. Those that came and are not official yet are held, in order."""
+    """A request with bytes. It holds the received bytes that are not official yet, in order."""
 
     def __init__(
         self, upload_id: str, user_id: int | None, position: Position, *, resend: bool, last: bool, durable: bool
@@ -101,7 +101,7 @@ class _Append:
         self._held: list[bytes] = []
         self._size = 0
         self._began = self._looked = monotonic()
-        # known as soon as the row has been looked at
+        # known after the row was read
         self._upload: UploadRow | None = None
         self._overlap = 0
         self._hashing = Hashing(b"")
@@ -112,7 +112,7 @@ class _Append:
         self._progress: Progress | None = None
 
     def run(self, source: Source) -> Progress:
-        """Store what comes. See `stream`."""
+        """Store the bytes of `source`. See `stream`."""
         size = None if self._position.end is None else self._position.end - self._position.start
         try:
             if size is not None and size >= WORTHWHILE:
@@ -121,7 +121,7 @@ class _Append:
                 self._take(block)
         except (Refused, StorageError):
             raise
-        except Exception:  # whatever ended the reading goes on; what came before it counts
+        except Exception:  # the exception is raised again; the bytes received before it count
             self._keep()
             raise
         finally:
@@ -135,7 +135,7 @@ class _Append:
         return self._progress
 
     def _take(self, data: bytes) -> None:
-        """Hold some bytes, and make them official when they are enough or have waited long enough."""
+        """Hold some bytes, and make them official if they are enough or have waited long enough."""
         end = self._position.end
         wanted = len(data) if end is None else max(0, end - self._position.start - self._came)
         self._came += len(data)
@@ -150,7 +150,7 @@ class _Append:
         self._in_time()
 
     def _silent(self) -> None:
-        """Hear that nothing has come for a moment."""
+        """Called while no byte arrives."""
         self._in_time()
         if self._writer is None or monotonic() - self._looked < INTERVAL:
             return
@@ -163,21 +163,21 @@ class _Append:
     def _in_time(self) -> None:
         if self._writer is None and (monotonic() - self._began >= SOON or self._size >= WORTHWHILE):
             self._take_over()
-        # a few bytes that begin a file wait for the next ones, which say of what type it is
+        # the first few bytes of a file wait for the next ones, which show its type
         enough = self._position.start > 0 or self._came >= HEAD_SIZE
         if self._size and enough and monotonic() - self._looked >= INTERVAL:
             self._store()
 
     def _keep(self) -> None:
-        """Make official what came before the client went away."""
+        """Make the bytes official that arrived before the client went away."""
         try:
             if self._size:
                 self._store()
         except (Refused, StorageError) as error:
-            current_app.logger.debug("what came of a broken request is not kept: %s", error)
+            current_app.logger.debug("the bytes of a broken request are not kept: %s", error)
 
     def _take_over(self) -> None:
-        """Become the upload's writer, before all bytes are there."""
+        """Become the upload's writer, before all bytes have arrived."""
         upload = rows.take_over(self._upload_id, self._user_id)
         if upload is None:
             upload = assembly.find(self._upload_id, self._user_id)
@@ -187,7 +187,7 @@ class _Append:
         self._writer = upload.writer
 
     def _admit(self, upload: UploadRow) -> None:
-        """Compare the request with the row of the upload as it now is."""
+        """Compare the request with the current row of the upload."""
         self._upload = upload
         self._overlap = rules.overlap(upload, self._position, resend=self._resend)
         _check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
@@ -208,11 +208,11 @@ class _Append:
 
     @property
     def _is_untouched(self) -> bool:
-        """Whether all bytes that came are held."""
+        """Whether all received bytes are held."""
         return sum(map(len, self._held)) == self._came
 
     def _compare(self, data: bytes, upload: UploadRow) -> bytes:
-        """Compare bytes that are stored already with what was stored; return those that are new."""
+        """Compare repeated bytes with the stored ones; return the new bytes."""
         known = data[: self._overlap]
         new = data[self._overlap :]
         self._overlap -= len(known)
@@ -222,8 +222,8 @@ class _Append:
         return new
 
     def _store(self, *, at_end: bool = False) -> None:
-        """Make the bytes held official, if this still is the upload's writer. Raises Refused and StorageError."""
-        # a request that has come as a whole and not begun to be stored may as well have come just now
+        """Make the held bytes official, if this request is still the upload's writer. Raises Refused, StorageError."""
+        # a completely received request of which nothing is stored yet may count as if it had just arrived
         is_new = self._writer is None or (at_end and self._resend and self._is_untouched)
         came = self._held
         with rows.connected() as connection:
@@ -242,7 +242,7 @@ class _Append:
         self._looked = monotonic()
 
     def _write(self, upload: UploadRow, connection: Driver, *, at_end: bool) -> bool:
-        """Write the bytes held and change the row; return False if another request has changed it meanwhile."""
+        """Write the held bytes and change the row; return False if another request has changed it."""
         try:
             values = self._values(upload, at_end=at_end)
         except NotFound:
@@ -262,7 +262,7 @@ class _Append:
         return True
 
     def _values(self, upload: UploadRow, *, at_end: bool) -> dict[str, Any]:
-        """Write the bytes held, and return the columns of the row that change with them."""
+        """Write the held bytes, and return the changed columns of the row."""
         end = upload.offset + self._size
         total = self._position.total if upload.total is None else upload.total
         if total is None and at_end and self._last:

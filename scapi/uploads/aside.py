@@ -1,15 +1,15 @@
-"""Holds bytes of a request that cannot be stored yet: few in memory, many in a temporary file."""
+"""Buffers bytes of a request that cannot be stored yet: few in memory, many in a temporary file."""
 
 import tempfile
 from collections.abc import Iterator
 from typing import IO
 
 MOST_IN_MEMORY = 1024 * 1024
-"""Bytes that are kept in memory."""
+"""The most bytes to hold in memory."""
 
 
 class Aside:
-    """Bytes in the order in which they came. `size` is their number."""
+    """A buffer of bytes in order. `size` is their number."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -17,7 +17,7 @@ class Aside:
         self._file: IO[bytes] | None = None
 
     def add(self, block: bytes) -> None:
-        """Put some more bytes aside."""
+        """Add bytes."""
         self.size += len(block)
         self._blocks.append(block)
         if self.size > MOST_IN_MEMORY:

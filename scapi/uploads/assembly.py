@@ -18,7 +18,7 @@ from storage_backends import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an upload has come: `offset` bytes of `total` (None: not known yet) are safely stored."""
+    """The progress of an upload: `offset` bytes of `total` (None: not known yet) are safely stored."""
 
     upload_id: str
     offset: int
@@ -27,21 +27,21 @@ class Progress:
 
     @classmethod
     def of(cls, upload: UploadRow) -> Self:
-        """Return what the row of an upload says."""
+        """Return the progress in the row of an upload."""
         return cls(upload.id, upload.offset, upload.total, upload.expires_at)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all bytes of the file are there."""
+        """Whether all bytes of the file have arrived."""
         return self.offset == self.total
 
 
 @contextmanager
 def entered(upload_id: str, user_id: int | None, connection: Driver | None = None) -> Iterator[UploadRow]:
-    """Let one request at a time go on with an upload; give it the row, of which every byte is there.
+    """Give one request at a time access to an upload; yield its row, after checking that all its bytes exist.
 
-    Not to be held while waiting for a client. Raises Refused and StorageError. NotFound, raised inside, says that the
-    storage has lost bytes of this very row: the upload ends, with `upload_gone`.
+    Must not be held while waiting for a client. Raises Refused and StorageError. If the block raises NotFound, the
+    storage has lost bytes of this row: the upload ends, with `upload_gone`.
     """
     place = name_in_use()
     while True:
@@ -55,7 +55,7 @@ def entered(upload_id: str, user_id: int | None, connection: Driver | None = Non
                         return
                 except NotFound as error:
                     raise ending.gone(upload) from error
-            place = upload.storage  # it began in another one, which has its lock
+            place = upload.storage  # it began in another storage, which has its lock
 
 
 def _has_its_bytes(upload: UploadRow, connection: Driver) -> bool:
@@ -67,7 +67,7 @@ def _has_its_bytes(upload: UploadRow, connection: Driver) -> bool:
     except NotFound:
         if rows.find(upload.id, connection) == upload:
             raise
-        return False  # another request has finished or aborted it meanwhile
+        return False  # another request has finished or aborted it
     if doubt is None:
         return True
     recovery.recover(upload, doubt, connection)
@@ -75,5 +75,5 @@ def _has_its_bytes(upload: UploadRow, connection: Driver) -> bool:
 
 
 def find(upload_id: str, user_id: int | None, connection: Driver | None = None) -> UploadRow:
-    """Return the upload's row for who may go on with it. Raises Refused."""
+    """Return the upload's row if this user may use it. Raises Refused."""
     return rules.accessible(rows.find(upload_id, connection), user_id)

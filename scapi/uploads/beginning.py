@@ -1,4 +1,4 @@
-"""How an upload begins: empty, or with the first bytes of its file."""
+"""The beginning of an upload: empty, or with the first bytes of its file."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,14 +26,14 @@ def create(
     upload_id: str | None = None,
     counted: Sequence[str] = (),
 ) -> Progress:
-    """Begin an upload that has no bytes yet, and return it at offset 0.
+    """Create an upload without bytes, and return its progress at offset 0.
 
-    `filename` is the name as the client sent it, `total` the size of the file in bytes where that is known. The first
-    bytes that `append.stream` stores decide of which type the file is, and so whether it is taken; `mimetype` may
-    be PARTIAL for a piece of a file, of which nobody can tell. `upload_id` is given where the id was made before.
-    `counted` are unfinished uploads whose bytes this one takes over.
+    `filename` is the name that the client sent, `total` the size of the file in bytes, if known. The first bytes that
+    `append.stream` stores decide the type of the file, and whether it is accepted. `mimetype` may be PARTIAL for a
+    piece of a file, whose bytes do not show a type. `upload_id` is set if the id was made before. `counted` are
+    unfinished uploads whose bytes this one takes over.
 
-    Raises Refused: `file_too_large`, and what `caps` says (`too_many_uploads`, `too_many_upload_bytes`,
+    Raises Refused: `file_too_large`, and those of `caps` (`too_many_uploads`, `too_many_upload_bytes`,
     `quota_exceeded`, `file_too_large`). Raises StorageError.
     """
     check_size(total or 0, mimetype)
@@ -51,10 +51,10 @@ def insert(
     upload_id: str | None = None,
     counted: Sequence[str] = (),
 ) -> Progress:
-    """Make the upload's place in the storage and its row. What must be checked before has been checked.
+    """Begin the upload in the storage and insert its row. The caller has checked the limits.
 
-    `store` may write the first bytes of the file; it is given the state, and returns the columns of the row that are
-    other than those of an empty file. Raises Refused and StorageError.
+    `store` may write the first bytes of the file; it gets the state, and returns the columns that differ from those of
+    an empty file. Raises Refused and StorageError.
     """
     upload_id, created_at, empty = upload_id or new_id(), now(), md5.start()
     expires_at = created_at + timedelta(seconds=settings.upload_ttl)
@@ -80,7 +80,7 @@ def insert(
         }
         caps.add(values, counted)
     except BaseException:
-        with suppress(StorageError):  # the sweeper finds what could not be removed
+        with suppress(StorageError):  # the sweeper finds leftovers that could not be removed
             storage.abort(state)
         raise
     metrics.UPLOADS_BEGUN.inc()
@@ -88,5 +88,5 @@ def insert(
 
 
 def check_size(size: int, mimetype: str) -> None:
-    """Refuse a file of `size` bytes that is larger than its kind may be."""
+    """Refuse a file of `size` bytes that is larger than the limit of its type."""
     rules.check_size(size, mimetype, settings.max_image_bytes, settings.max_document_bytes)

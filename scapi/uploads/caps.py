@@ -1,8 +1,8 @@
 """Limits of unfinished uploads by client, and of stored bytes by user. Without a limit nothing is counted.
 
-The rows themselves are counted, no total is kept that could drift: an upload counts from its first chunk until it is
-completed, aborted or expired, with the size that it will have. Counting and inserting happen one client at a time, so
-that the caps hold however many first chunks race.
+The rows themselves are counted, so there is no stored total that could become wrong. An upload counts from its first
+chunk until it is completed, aborted or expired, with its final size. Counting and inserting happen one client at a
+time, so that the caps are exact even if many first chunks race.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ from scapi.uploads import rows
 from scapi.uploads.models import Status, Upload
 
 RETRY_AFTER = 60
-"""Seconds after which an upload that was one too many may be tried again; those before it have ended, or have not."""
+"""Seconds after which a refused upload may be tried again: others may have ended by then."""
 
-# Made once: to build a statement costs more than to run it.
+# Built once: building a statement costs more than running it.
 _ADD = insert(Upload)
 _UNFINISHED = {
     column: select(
@@ -52,7 +52,7 @@ _UNFINISHED = {
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Most unfinished uploads, and most bytes of them together. 0: no cap."""
+    """The most unfinished uploads, and the most bytes of them together. 0: no cap."""
 
     uploads: int
     bytes: int
@@ -60,7 +60,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whom uploads count for: the rows where `column` has this value, and what they may come to."""
+    """The owner that uploads count for: the rows in which `column` has this value, and their cap."""
 
     column: InstrumentedAttribute[Any]
     value: int | bytes
@@ -75,7 +75,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What the settings say."""
+    """The caps and the quota in the settings."""
 
     user: Cap
     address: Cap
@@ -85,20 +85,20 @@ class Caps:
     largest_file: int
 
     def owners(self, user_id: int | None) -> Iterator[Owner]:
-        """Yield whom an upload counts for that is begun by the request under way, as far as that is capped."""
+        """Yield the owners with a cap that a new upload of the current request counts for."""
         if user_id is not None and (any((self.user.uploads, self.user.bytes)) or self.quota):
             yield Owner(Upload.user_id, user_id, self.user, "user")
         if any((self.address.uploads, self.address.bytes)):
             yield Owner(Upload.address, callers.network_digest(), self.address, "address")
 
     def size(self, total: int | None, mimetype: str) -> int:
-        """Return the bytes that an upload counts with: as many as it could get, where it has not said how many."""
+        """Return the bytes that an upload counts: the declared size, or the largest size allowed for the type."""
         if total is not None:
             return total
         return self.largest_image if filetypes.is_image(mimetype) else self.largest_file
 
     def check(self, connection: Connection, owner: Owner, size: int, counted: Sequence[str]) -> None:
-        """Refuse one more upload of `size` bytes that the owner has no room for, beside all but those in `counted`."""
+        """Refuse one more upload of `size` bytes if it exceeds the owner's cap. Uploads in `counted` do not count."""
         about = {
             "largest_image": self.largest_image,
             "largest_file": self.largest_file,
@@ -110,13 +110,13 @@ class Caps:
         if cap.uploads and count >= cap.uploads:
             raise Refused(
                 "too_many_uploads",
-                f"{count} uploads are unfinished, and this {owner.noun} may have {cap.uploads}; complete or abort one",
+                f"this {owner.noun} has {count} unfinished uploads; the limit is {cap.uploads}; complete or abort one",
                 retry_after=RETRY_AFTER,
             )
-        if cap.bytes and size > cap.bytes:  # which waiting would not change
+        if cap.bytes and size > cap.bytes:  # waiting would not help
             raise Refused(
                 "file_too_large",
-                f"this upload counts with {size} bytes, and those of this {owner.noun} may have {cap.bytes} together",
+                f"this upload counts {size} bytes; the limit for all uploads of this {owner.noun} is {cap.bytes} bytes",
             )
         if cap.bytes and unfinished + size > cap.bytes:
             raise Refused(
@@ -129,22 +129,22 @@ class Caps:
             self.check_quota(connection, owner.value, unfinished + size)
 
     def check_quota(self, connection: Connection, user_id: int, more: int) -> None:
-        """Refuse `more` bytes that the user's quota has no room for."""
-        # PostgreSQL sums to a Decimal
+        """Refuse `more` bytes if they exceed the user's quota."""
+        # PostgreSQL returns sums as Decimal
         stored = int(connection.execute(self.stored, {"user_id": user_id}).scalar_one())
         if stored + more > self.quota:
             raise Refused(
                 "quota_exceeded",
-                f"{stored} of {self.quota} bytes are used, and there is no room for {more} more; delete some media",
+                f"{stored} of {self.quota} bytes are used, so {more} more do not fit; delete some media",
                 quota=self.quota,
                 used=stored,
             )
 
 
 def set_up(app: Flask, settings: Settings, stored: Executable) -> None:
-    """Read the caps from the settings; without any, uploads are not counted at all.
+    """Read the caps from the settings; without any cap, uploads are not counted.
 
-    `stored` is the statement that sums up the bytes of the finished files of `user_id`.
+    `stored` is the statement for the sum of the bytes of all finished files of `user_id`.
     """
     user = Cap(settings.max_uploads_per_user, settings.max_upload_bytes_per_user)
     address = Cap(settings.max_uploads_per_address, settings.max_upload_bytes_per_address)
@@ -156,7 +156,7 @@ def set_up(app: Flask, settings: Settings, stored: Executable) -> None:
 
 
 def check(user_id: int | None, total: int | None, mimetype: str, counted: Sequence[str] = ()) -> None:
-    """Refuse a new upload that there is no room for, before its bytes move. Whether there still is, `add` says."""
+    """Refuse a new upload over a cap before its bytes are sent. `add` checks again when it inserts the row."""
     caps: Caps | None = current_app.extensions["scapi.caps"]
     if caps is None:
         return
@@ -166,7 +166,7 @@ def check(user_id: int | None, total: int | None, mimetype: str, counted: Sequen
 
 
 def check_quota(user_id: int | None, size: int) -> None:
-    """Refuse a file of `size` bytes that does not come as an upload and that the user's quota has no room for."""
+    """Refuse a file of `size` bytes, not from an upload, if it exceeds the user's quota."""
     caps: Caps | None = current_app.extensions["scapi.caps"]
     if caps is not None and caps.quota and user_id is not None:
         with db.engines[UPLOADS_BIND].connect() as connection:
@@ -174,7 +174,7 @@ def check_quota(user_id: int | None, size: int) -> None:
 
 
 def add(values: Mapping[str, Any], counted: Sequence[str] = ()) -> None:
-    """Insert the row of a new upload, if there is room for it. Raises Refused."""
+    """Insert the row of a new upload, if no cap is exceeded. Raises Refused."""
     caps: Caps | None = current_app.extensions["scapi.caps"]
     owners = [] if caps is None else list(caps.owners(values["user_id"]))
     if caps is None or not owners:

@@ -1,4 +1,4 @@
-"""The chunks of the API's own protocol: the first begins an upload, the next ones go on with it."""
+"""The chunks of the API's own protocol: the first one begins an upload, the next ones continue it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from storage_backends import State
 def begin(chunk: Chunk, position: Position | None, user_id: int | None) -> Progress:
     """Store the first chunk of a new upload; without a position it is the whole file. Raises Refused, StorageError.
 
-    Nothing is kept of a chunk that breaks off: its client would not know where.
+    A chunk that breaks off is not kept: its client has no upload_id to continue with.
     """
     content = Blocks(list(chunk.blocks()))
     size = content.size
@@ -45,7 +45,7 @@ def begin(chunk: Chunk, position: Position | None, user_id: int | None) -> Progr
 
 
 def go_on(upload_id: str, chunk: Chunk, position: Position, user_id: int | None) -> Progress:
-    """Store the next chunk of an upload, or the last one again. Raises Refused, StorageError, and what reading does."""
+    """Store the next chunk of an upload, or the last one again. Raises Refused, StorageError, and errors of reading."""
     if chunk.size is not None:
         ranges.check_length(position, chunk.size)
         position = position.of_size(chunk.size)

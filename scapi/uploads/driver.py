@@ -1,6 +1,6 @@
-"""Runs statements by the database's driver: SQLAlchemy's work around an execution costs more than the execution.
+"""Runs statements directly with the database's driver: SQLAlchemy's own work around an execution costs more.
 
-SQLAlchemy still writes them, knows the types of their columns, and keeps the connections.
+SQLAlchemy still compiles them, converts the types of their columns, and pools the connections.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ Processor = Callable[[Any], Any] | None
 
 
 class _Form(NamedTuple):
-    """A statement in a dialect: its text, its parameters (by position if they have one), and what comes back."""
+    """A statement in a dialect: its text, its parameters (in order, if positional), and its result columns."""
 
     text: str
     by_position: list[str] | None
@@ -29,14 +29,14 @@ class _Form(NamedTuple):
 
 
 class Prepared:
-    """A statement that is written once in each dialect. Its parameters are those of its `bindparam`s."""
+    """A statement that is compiled once per dialect. Its parameters are its `bindparam`s."""
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._forms: dict[str, _Form] = {}
 
     def form(self, dialect: Dialect) -> _Form:
-        """Return the statement as the driver of `dialect` takes it."""
+        """Return the statement in the form for the driver of `dialect`."""
         found = self._forms.get(dialect.name)
         if found is None:
             compiled = self._statement.compile(dialect=dialect)
@@ -58,7 +58,7 @@ def _reads(kind: TypeEngine[Any], dialect: Dialect) -> Processor:
 
 
 class Driver:
-    """A connection of the driver's. Each statement is a transaction of its own, as its engine is set to AUTOCOMMIT."""
+    """A connection of the driver. Each statement is its own transaction, because the engine is set to AUTOCOMMIT."""
 
     def __init__(self, engine: Engine, connection: PoolProxiedConnection) -> None:
         self._engine = engine
@@ -67,7 +67,7 @@ class Driver:
         self._cursor = connection.cursor()
 
     def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[list[Any]]:
-        """Run a statement and return the rows that it gives. Raises DBAPIError."""
+        """Run a statement and return its rows. Raises DBAPIError."""
         form = prepared.form(self._dialect)
         self._execute(form, values)
         return [
@@ -76,7 +76,7 @@ class Driver:
         ]
 
     def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
-        """Run a statement and return how many rows it has changed. Raises DBAPIError."""
+        """Run a statement and return the number of changed rows. Raises DBAPIError."""
         self._execute(prepared.form(self._dialect), values)
         return int(self._cursor.rowcount)
 
@@ -91,13 +91,13 @@ class Driver:
             if is_lost(self._engine, error, broke=broke):
                 broke = True
                 self._connection.invalidate(error)
-                self._engine.dispose()  # as this one is, so are all connections
+                self._engine.dispose()  # all connections are as broken as this one
             raise _as_sqlalchemys(error, self._dialect, form.text, broke=broke) from error
 
 
 @contextmanager
 def connected(engine: Engine) -> Iterator[Driver]:
-    """Give a connection of an engine's pool. Raises SQLAlchemyError."""
+    """Yield a connection from an engine's pool. Raises SQLAlchemyError."""
     try:
         connection = engine.raw_connection()
     except engine.dialect.loaded_dbapi.Error as error:
@@ -109,7 +109,7 @@ def connected(engine: Engine) -> Iterator[Driver]:
 
 
 def _as_sqlalchemys(error: Exception, dialect: Dialect, text: str | None, *, broke: bool) -> BaseException:
-    """Return what SQLAlchemy itself would raise for an error of the driver's."""
+    """Return the exception that SQLAlchemy itself would raise for an error of the driver."""
     return DBAPIError.instance(
         text,
         None,

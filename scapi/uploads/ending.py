@@ -1,4 +1,4 @@
-"""How an upload ends without becoming a media: aborted by its client, refused by a check, or expired."""
+"""Ends uploads that do not become a media: aborted by the client, refused by a check, or expired."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from storage_backends import StorageError
 
 
 def abort(upload_id: str, user_id: int | None) -> None:
-    """End an unfinished upload for its client; nothing of it stays in storage. Raises Refused.
+    """End an unfinished upload for its client, and remove its bytes. Raises Refused.
 
-    Of one whose file was refused nothing is there any more: that is no error.
+    If its file was refused, its bytes are removed already: that is not an error.
     """
     place = rules.accessible(rows.find(upload_id), user_id).storage
     while True:
@@ -45,7 +45,7 @@ def refuse(upload: UploadRow, code: str, message: str) -> bool:
 
 
 def give_up(upload_id: str) -> None:
-    """End an upload whose client wants no more of it, if it is unfinished; nothing of it is kept."""
+    """End an upload that its client has given up, if it is unfinished, and remove its bytes."""
     upload = rows.find(upload_id)
     if upload is not None and upload.status == Status.UPLOADING and end(upload, Status.ABORTED):
         metrics.UPLOADS_ABORTED.inc()
@@ -53,7 +53,7 @@ def give_up(upload_id: str) -> None:
 
 
 def gone(upload: UploadRow) -> Refused:
-    """End an upload of which the storage has lost bytes; return the refusal: its client has to begin again."""
+    """End an upload whose bytes the storage has lost; return the refusal: its client must begin again."""
     refusal = Refused("upload_gone", "the storage has lost bytes of this upload; begin a new upload")
     current_app.logger.error("upload %s: the storage has lost bytes of it", upload.id)
     refuse(upload, refusal.code, refusal.message)
@@ -61,7 +61,7 @@ def gone(upload: UploadRow) -> Refused:
 
 
 def end(upload: UploadRow, status: Status, **more: Any) -> bool:
-    """Give an uploading row its last status, surviving a power cut; return whether it was still uploading."""
+    """Set the final status of an uploading row, synced; return whether it was still uploading."""
     claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
     ended = db.session.scalar(claim.values(status=status, writer=Upload.writer + 1, **more).returning(Upload.id))
     db.session.commit()
@@ -69,7 +69,7 @@ def end(upload: UploadRow, status: Status, **more: Any) -> bool:
 
 
 def clear(upload: UploadRow) -> None:
-    """Remove all that an aborted, refused or expired upload has in storage, published or not. Safe to call again."""
+    """Remove everything of an aborted, refused or expired upload from the storage. Safe to call again."""
     with using(upload.storage):
         storage.abort(upload.state)
         for key in keys_of(upload.id):
@@ -77,7 +77,7 @@ def clear(upload: UploadRow) -> None:
 
 
 def clear_now_or_later(upload: UploadRow) -> None:
-    """Clear an upload now, or leave it to the sweeper if the storage does not answer: its row says what is to do."""
+    """Clear an upload now, or leave it to the sweeper if the storage does not answer: the row has its status."""
     try:
         clear(upload)
     except StorageError as error:

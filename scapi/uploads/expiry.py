@@ -1,7 +1,7 @@
-"""The sweeper's work on uploads: those that have expired, and what crashed requests left in storage.
+"""The sweeper's work on uploads: expired uploads, and leftovers of crashed requests in the storage.
 
-It may run at any time, several times at once and while uploads go on: a row is claimed by a conditional UPDATE before
-its bytes go, and everything that it removes may be removed twice.
+It may run at any time, several times at once, and during uploads: a conditional UPDATE claims a row before its bytes
+are removed, and everything may be removed twice.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from scapi.uploads.models import Status, Upload
 from storage_backends import Leftover, StorageBackend
 
 BATCH = 500
-"""Leftovers whose rows are looked up together."""
+"""The number of leftovers whose rows are looked up together."""
 
 
 def expired(due: Due) -> Iterator[Task]:
-    """Yield the uploads whose time is over: their rows are ended and their bytes removed."""
+    """Yield the expired uploads: their rows are ended and their bytes removed."""
     over = Upload.expires_at <= due.now
     if due.began_before is not None:
         over = or_(over, Upload.created_at <= due.began_before)
@@ -36,8 +36,8 @@ def expired(due: Due) -> Iterator[Task]:
 def ended(due: Due) -> Iterator[Task]:
     """Yield the rows of uploads that ended long ago.
 
-    The bytes of an aborted or expired one are removed once more before: a request that was under way may have written
-    after the first time. A completed one's row stays as long as `complete` may be repeated.
+    The bytes of an aborted or expired upload are removed again before its row: a request may have written after the
+    first removal. The row of a completed upload stays as long as `complete` may be repeated.
     """
     over = Upload.expires_at <= due.left_before
     if due.began_before is not None:
@@ -48,7 +48,7 @@ def ended(due: Due) -> Iterator[Task]:
 
 
 def leftovers(due: Due) -> Iterator[Task]:
-    """Yield what storage holds of unfinished uploads that no uploading row stands for."""
+    """Yield objects of unfinished uploads, in all storages, that have no uploading row."""
     for name in storages.names():
         storage = storages.of(name)
         for leftover in left_behind(storage, due.left_before):
@@ -56,7 +56,7 @@ def leftovers(due: Due) -> Iterator[Task]:
 
 
 def left_behind(storage: StorageBackend, before: datetime) -> Iterator[Leftover]:
-    """Yield what a storage holds of uploads that no uploading row stands for, if it was written before `before`."""
+    """Yield objects of uploads in a storage that have no uploading row and were written before `before`."""
     found = storage.unfinished(before)
     while batch := list(islice(found, BATCH)):
         alive = _uploading({id_of(leftover.key) for leftover in batch})
@@ -64,7 +64,7 @@ def left_behind(storage: StorageBackend, before: datetime) -> Iterator[Leftover]
 
 
 def is_alive(leftover: Leftover) -> bool:
-    """Return whether an uploading row stands for what a storage holds of an upload."""
+    """Return whether an uploading row exists for an object of an upload."""
     return bool(_uploading({id_of(leftover.key)}))
 
 

@@ -1,18 +1,18 @@
-"""File names as clients send them, made safe to show. They are never used as a path."""
+"""Makes file names of clients safe to show. They are never used as a path."""
 
 import re
 
 from scapi.http.texts import without_hidden
 
 MAX_LENGTH = 255
-"""Characters kept of a file name."""
+"""The most characters of a stored file name."""
 
 _EXTENSION = re.compile(
     r"\.(ai|apng|arw|avif|bmp|cr[23]|csv|dng|docx?|eps|gif|hei[cf]s?|ico|jfif|jpe?g?|jxl|key|mov|mp4|nef|numbers|od[pst]"
     r"|orf|pages|pdf|png|pp[st]x?|ps|psd|raf|raw|rtf|rw2|svg|tiff?|txt|webp|xlsx?)",
     re.ASCII | re.IGNORECASE,
 )
-"""What ends the names of pictures and documents. Behind another last dot the name goes on: `Dr. Who`, `Report v1.2`."""
+"""File name extensions of pictures and documents. After any other dot the name continues: `Dr. Who`, `Report v1.2`."""
 
 
 def clean(name: str | None) -> str:
@@ -33,6 +33,6 @@ def clean(name: str | None) -> str:
 
 
 def stem(name: str) -> str:
-    """Return a cleaned name without its extension; of one that is nothing but an extension, an empty string."""
+    """Return a cleaned name without its extension; an empty string if the name is only an extension."""
     before, dot, extension = name.rpartition(".")
     return before.rstrip() if _EXTENSION.fullmatch(dot + extension) else name

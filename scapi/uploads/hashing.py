@@ -8,14 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from scapi.uploads import md5
 
 WORTHWHILE = 1024 * 1024
-"""Bytes for which another thread costs less than it saves."""
+"""From this number of bytes on, another thread saves more than it costs."""
 
 _threads = ThreadPoolExecutor(os.cpu_count() or 1, "hashing")
-"""Shared by all requests of the process: more threads than processors hash no faster."""
+"""Shared by all requests of the process: more threads than processors would not be faster."""
 
 
 class Hashing:
-    """The MD5 of the bytes that come after `before`: of many bytes in another thread, of few at the end."""
+    """The MD5 of the bytes after `before`: many bytes are hashed in another thread, few at the end."""
 
     def __init__(self, before: bytes) -> None:
         self._md5 = md5.after(before)
@@ -25,7 +25,7 @@ class Hashing:
         self._lock = threading.Lock()
 
     def update(self, data: bytes) -> None:
-        """Hash some more bytes, sooner or later."""
+        """Add bytes, to be hashed now or later."""
         self._waiting.append(data)
         self._size += len(data)
         if self._size >= WORTHWHILE and (self._running is None or self._running.done()):

@@ -1,8 +1,8 @@
-"""An MD5 that goes on from chunk to chunk: its state is bytes that a row can store.
+"""An MD5 that continues from chunk to chunk: its state is bytes that a row can store.
 
-hashlib cannot save its state. OpenSSL's MD5_CTX is a plain public struct (openssl/md5.h), so libcrypto through
-ctypes gives its full speed and 92 bytes to keep. Where libcrypto cannot be found, the state is a chained digest of
-16 bytes instead: it still tells whether two chunks are the same, but the file must be read once at the end.
+hashlib cannot save its state. OpenSSL's MD5_CTX is a plain public struct (openssl/md5.h), so libcrypto through ctypes
+has full speed and a state of 92 bytes. Without libcrypto, the state is a chained digest of 16 bytes: it still shows
+whether two chunks are the same, but the file must be read once at the end.
 """
 
 import _hashlib
@@ -13,7 +13,7 @@ import re
 from typing import Protocol
 
 HEX = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
-"""How clients write an MD5."""
+"""The format of an MD5 from a client."""
 
 CONTEXT_SIZE = 92
 """sizeof(MD5_CTX): A, B, C, D, Nl, Nh, data[16], num; 23 words of 32 bits."""
@@ -23,14 +23,14 @@ class Md5(Protocol):
     """The MD5 of the bytes so far."""
 
     def update(self, data: bytes) -> None:
-        """Go on with `data`. Lets other threads run meanwhile."""
+        """Add `data`. Other threads can run in the meantime."""
 
     def state(self) -> bytes:
-        """Return what a row can keep, and `after` goes on from."""
+        """Return the state for a row; `after` continues from it."""
 
 
 class _Carried:
-    """Goes on in OpenSSL's own struct."""
+    """Continues with OpenSSL's own struct."""
 
     def __init__(self, library: ctypes.CDLL, state: bytes) -> None:
         self._library = library
@@ -44,7 +44,7 @@ class _Carried:
 
 
 class _Chained:
-    """Begins anew with the digest of what was before."""
+    """Begins again with the digest of the earlier bytes."""
 
     def __init__(self, state: bytes) -> None:
         self._md5 = hashlib.md5(state, usedforsecurity=False)
@@ -63,7 +63,7 @@ def _load_libcrypto() -> ctypes.CDLL | None:
             library = ctypes.CDLL(path) if path else None
             if library and _is_right(library):
                 return library
-        except (OSError, AttributeError):  # no such library, or one without the MD5 functions
+        except (OSError, AttributeError):  # no such library, or it has no MD5 functions
             continue
     return None
 
@@ -95,14 +95,14 @@ def start() -> bytes:
 
 
 def after(state: bytes) -> Md5:
-    """Return the MD5 that goes on from `state`. For one chunk: a chained one depends on where chunks begin."""
+    """Return the MD5 that continues from `state`, for one chunk: a chained digest depends on the chunks' borders."""
     if _libcrypto and len(state) == CONTEXT_SIZE:
         return _Carried(_libcrypto, state)
     return _Chained(state)
 
 
 def hexdigest(state: bytes) -> str | None:
-    """Return the MD5 of all bytes so far in lower-case hex, None where only reading the file can tell."""
+    """Return the MD5 of all bytes so far in lower-case hex; None if the file must be read for it."""
     if _libcrypto and len(state) == CONTEXT_SIZE:
         return _digest(_libcrypto, state)
     return None

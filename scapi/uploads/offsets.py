@@ -1,4 +1,4 @@
-"""How far an upload has come, as its client is told: no request that came before can change it afterwards."""
+"""Reports the offset of an upload to its client: no earlier request can change it afterwards."""
 
 from scapi.database import now
 from scapi.settings import settings
@@ -9,10 +9,10 @@ from storage_backends import NotFound
 
 
 def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> UploadRow:
-    """Return the row of an upload for a client that asks for its offset; whoever was writing it is superseded.
+    """Return the row of an upload for a client that asks for its offset; an earlier writing request is superseded.
 
     `durable`: its offset survives a power cut. A completed upload is returned too. While the service is read-only, the
-    row is returned as it is, and nobody is superseded. Raises Refused (`upload_not_found`, `upload_expired`,
+    row is only read, and no request is superseded. Raises Refused (`upload_not_found`, `upload_expired`,
     `refused_by_check`) and StorageError.
     """
     if settings.read_only:
@@ -28,16 +28,16 @@ def look(upload_id: str, user_id: int | None, *, durable: bool = False) -> Uploa
 
 
 def _verify(upload: UploadRow) -> None:
-    """Make sure that the bytes of an upload are there. Raises StorageError: NotFound if they are gone."""
+    """Check that the bytes of an upload exist. Raises StorageError: NotFound if they are lost."""
     try:
         storage.verify(upload.state)
     except NotFound:
-        if rows.find(upload.id) == upload:  # otherwise a newer request has gone on from here, or ended it
+        if rows.find(upload.id) == upload:  # otherwise a newer request has continued or ended the upload
             raise
 
 
 def make_durable(upload_id: str, user_id: int | None) -> UploadRow:
-    """Let the bytes and the row of an upload survive a power cut, and return the row. Raises Refused, StorageError."""
+    """Sync the bytes and the row of an upload, and return the row. Raises Refused, StorageError."""
     while True:
         with rows.connected() as connection, assembly.entered(upload_id, user_id, connection) as upload:
             if upload.status != "uploading" or storage.is_durable(upload.state):

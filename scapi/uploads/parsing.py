@@ -1,4 +1,4 @@
-"""A chunk's request: a form with one file in it, whose bytes are passed on as they come."""
+"""Parses a chunk's request: a form with one file, whose bytes are passed on as they arrive."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -18,9 +18,9 @@ from scapi.uploads.schemas import NO_UPLOAD
 
 
 class Chunk:
-    """The file in a chunk's form: its name, and its `size` in bytes if all of it has come already.
+    """The file in a chunk's form: its name, and its `size` in bytes if it has arrived completely.
 
-    `check` is there where digests came with it.
+    `check` is set if the request has digests.
     """
 
     def __init__(self, request: Request) -> None:
@@ -33,7 +33,7 @@ class Chunk:
         self._blocks: Iterable[bytes] = ()
 
     def read(self) -> bool:
-        """Read on until it is known where the bytes of the file belong, or to the end of the form.
+        """Read until the position of the file's bytes is known, or to the end of the form.
 
         Return whether there is a file.
         """
@@ -49,19 +49,19 @@ class Chunk:
         return come.size > 0 or self.filename != ""
 
     def blocks(self, silent: Callable[[], None] = incoming.nothing) -> Iterable[bytes]:
-        """Return the bytes of the file as they come. See `scapi.uploads.sources.Source`."""
+        """Return the bytes of the file as they arrive. See `scapi.uploads.sources.Source`."""
         self._silent = silent
         return self._blocks
 
     def _has_position(self) -> bool:
-        """Return whether the fields before the file and the header say to which bytes of which upload it belongs."""
+        """Return whether the header and the fields before the file contain the upload and the position."""
         fields = self.fields.found
         if fields.get("upload_id", "") in NO_UPLOAD:
             return False
         return "Content-Range" in self._request.headers or fields.get("offset", "") not in NO_UPLOAD
 
     def _content(self) -> Iterator[bytes]:
-        """Yield the bytes of the one file; note fields, name and digests on the way. An input left empty is no file.
+        """Yield the bytes of the file; store fields, name and digests on the way. An empty input is not a file.
 
         Raises BadRequest and others.
         """
@@ -96,7 +96,7 @@ class Chunk:
 
 
 class ChunkCheck:
-    """Compares the digests of a chunk: of the request's body, as RFC 9530 has it, or of the bytes of the file."""
+    """Compares the digests of a chunk: of the request's body, as in RFC 9530, or of the bytes of the file."""
 
     def __init__(self, wanted: Mapping[str, bytes]) -> None:
         self._body = Digests(wanted)
@@ -113,19 +113,19 @@ class ChunkCheck:
         self._file.update(data)
 
     def verify(self) -> None:
-        """Raise Refused if the digests are neither those of the body nor those of the file."""
+        """Raise Refused if the digests match neither the body nor the file."""
         if not (self._body.agree() or self._file.agree()):
             raise digests.mismatch()
 
 
 class ChunkParser(bodies.BodyParser):
-    """Reads the location `chunk`: the fields of a form, and its one file part, whatever its name, as `file`."""
+    """Reads the location `chunk`: the fields of a form, and its file part of any name as `file`."""
 
     __location_map__ = {**bodies.BodyParser.__location_map__, "chunk": "load_chunk"}
 
     def load_chunk(self, req: Request, schema: ma.Schema) -> Mapping[str, Any]:
-        """Return the fields and the file. An input that was left empty is none. Raises BadRequest and others."""
-        if req.mimetype != bodies.MULTIPART:  # which has no file
+        """Return the fields and the file. An empty input does not count as a file. Raises BadRequest and others."""
+        if req.mimetype != bodies.MULTIPART:  # other types have no file
             return {**self.load_json_or_form(req, schema), "file": core.missing}
         chunk = Chunk(req)
         there = chunk.read()
@@ -133,7 +133,7 @@ class ChunkParser(bodies.BodyParser):
 
 
 class ChunkBlueprint(bodies.Blueprint):
-    """scapi's Blueprint, taught to parse chunks."""
+    """scapi's Blueprint, which can also parse chunks."""
 
     ARGUMENTS_PARSER = ChunkParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {

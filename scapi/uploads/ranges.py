@@ -1,4 +1,4 @@
-"""Where a chunk belongs: Content-Range, the form's `offset`, and what they say of the file. No I/O."""
+"""The position of a chunk: Content-Range and the form's `offset`. No I/O."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Self
 from scapi.refusals import Refused
 
 MAX_OFFSET = 2**63 - 1
-"""Largest offset that the database keeps, and a file system or S3 could think of."""
+"""The largest offset that the database can store; file systems and S3 allow less."""
 
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.ASCII | re.IGNORECASE)
 _OFFSET = re.compile(r"\d{1,19}", re.ASCII)
@@ -15,9 +15,9 @@ _OFFSET = re.compile(r"\d{1,19}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the bytes of a request begin in the file, where they end, and how many the file has.
+    """Where the bytes of a request begin and end in the file, and the total size of the file.
 
-    `end` is exclusive. None: not known before the request has come.
+    `end` is exclusive. None: not known until the request has arrived.
     """
 
     start: int
@@ -30,9 +30,9 @@ class Position:
 
     @classmethod
     def parse(cls, content_range: str | None, offset: str | None) -> Self | None:
-        """Return what the Content-Range header says (RFC 9110, section 14.4), else the form field `offset`.
+        """Parse the Content-Range header (RFC 9110, section 14.4), or else the form field `offset`.
 
-        The last byte of Content-Range is inclusive. Return None where neither is there. Raises Refused.
+        The last byte of Content-Range is inclusive. Returns None if both are missing. Raises Refused.
         """
         if content_range:
             return cls._of_content_range(content_range)
@@ -56,13 +56,13 @@ class Position:
         return cls(first, last + 1, total)
 
     def of_size(self, size: int) -> Self:
-        """Return the position of a chunk that has `size` bytes. Raises Refused if it should have others."""
+        """Return the position of a chunk of `size` bytes. Raises Refused if a different size was declared."""
         check_length(self, size)
         return type(self)(self.start, self.start + size, self.total)
 
 
 def check_length(position: Position, size: int) -> None:
-    """Refuse a chunk that has come with `size` bytes, if its Content-Range says another size, or with none at all."""
+    """Refuse a chunk of `size` bytes if it is empty, or if its Content-Range declares another size."""
     if size == 0:
         raise Refused("empty_chunk", "the chunk is empty; a file part with at least one byte was expected")
     if position.end is not None and size != position.end - position.start:

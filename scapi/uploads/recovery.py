@@ -13,9 +13,9 @@ from storage_backends import Doubt
 
 
 def recover(upload: UploadRow, doubt: Doubt, connection: Driver) -> None:
-    """Change the row of an upload so that every byte that it counts is there. Call it under the upload's lock.
+    """Change the row of an upload so that every byte that it counts exists. Call it with the upload's lock.
 
-    The bytes in doubt are compared with the row's MD5. If they are right, they are written once more, to be durable.
+    The doubtful bytes are compared with the row's MD5. If they are right, they are written again and synced.
     If not, the upload goes back to its last durable byte. Raises StorageError.
     """
     rows.advance(upload, _kept(upload, doubt) if _is_right(upload, doubt) else _given_up(upload, doubt), connection)
@@ -37,7 +37,7 @@ def _kept(upload: UploadRow, doubt: Doubt) -> dict[str, Any]:
 
 def _given_up(upload: UploadRow, doubt: Doubt) -> dict[str, Any]:
     current_app.logger.warning(
-        "upload %s goes back from byte %s to %s: what came after was lost", upload.id, upload.offset, doubt.offset
+        "upload %s goes back from byte %s to %s: the bytes between were lost", upload.id, upload.offset, doubt.offset
     )
     return {
         "state": doubt.state,

@@ -1,6 +1,6 @@
-"""The statements of the uploads' path: each its own transaction, on the engine of UPLOADS_BIND.
+"""The statements of upload requests: each in its own transaction, on the engine of UPLOADS_BIND.
 
-Every function takes a connection to share, or gets one for itself: to get one costs as much as a statement.
+Every function uses the given connection, or gets one: getting a connection costs as much as a statement.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,14 +60,14 @@ _TAKE_OVER = Prepared(
 )
 
 CHANGEABLE = ("mimetype", "total", "offset", "md5", "last_start", "md5_before", "md5_durable", "state")
-"""The columns that may change while an upload goes on."""
+"""The columns that may change during an upload."""
 
 _ADVANCE = Prepared(
     update(Upload)
     .where(
         Upload.id == bindparam("of_id"),
         Upload.writer == bindparam("known_writer"),
-        # processes of 0.1.0, which may run beside this one, do not count the writer up
+        # processes of 0.1.0, which may run beside this one, do not increment the writer
         Upload.offset == bindparam("known_offset"),
         Upload.total.is_not_distinct_from(bindparam("known_total")),
         Upload.status == Status.UPLOADING,
@@ -81,7 +81,7 @@ _WRITE_AGAIN = update(Upload).where(Upload.id == bindparam("of_id")).values(stat
 
 @contextmanager
 def connected(connection: Driver | None = None) -> Iterator[Driver]:
-    """Give `connection`, or a new one without any."""
+    """Yield `connection`, or a new one if it is None."""
     if connection is not None:
         yield connection
     else:
@@ -105,9 +105,9 @@ def add(values: Mapping[str, Any]) -> None:
 
 
 def advance(upload: UploadRow, values: Mapping[str, Any], connection: Driver | None = None) -> bool:
-    """Change the row of an upload, if nobody has changed it since `upload` was read, and count its writer up.
+    """Change the row of an upload and increment its writer, unless it has changed since `upload` was read.
 
-    `values` are columns of CHANGEABLE. Return whether that was so, which makes them official.
+    `values` are columns of CHANGEABLE. Return whether the row was changed, which makes them official.
     """
     known = {
         "of_id": upload.id,
@@ -121,9 +121,9 @@ def advance(upload: UploadRow, values: Mapping[str, Any], connection: Driver | N
 
 
 def take_over(upload_id: str, user_id: int | None) -> UploadRow | None:
-    """Become the writer of an unfinished upload: no request that began before can store a byte from now on.
+    """Become the writer of an unfinished upload: earlier requests can store no byte from now on.
 
-    Return its row with the new number; None, changing nothing, where this user has no such unfinished upload.
+    Return its row with the new number; None, without a change, if this user has no such unfinished upload.
     """
     if not is_id(upload_id):
         return None
@@ -133,17 +133,16 @@ def take_over(upload_id: str, user_id: int | None) -> UploadRow | None:
 
 
 def writer(upload_id: str) -> int | None:
-    """Return the number of the upload's writer, None where the upload has ended."""
+    """Return the number of the upload's writer; None if the upload has ended."""
     with connected() as connection:
         found = connection.fetch(_WRITER, {"of_id": upload_id})
     return int(found[0][0]) if found else None
 
 
 def make_durable(upload: UploadRow) -> None:
-    """Make the row survive a power cut, because what is done next relies on it.
+    """Make the row survive a power cut, because the next steps rely on it.
 
-    Where `syncs_chunks` says that it does not by itself, a commit on the engine of everything else syncs all that was
-    committed before.
+    If `syncs_chunks` is false, a commit on the other engine syncs all earlier commits.
     """
     if not syncs_chunks(db.engine, settings):
         with db.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""What may happen next to an upload, decided from its row alone. No I/O."""
+"""The rules for the next request of an upload, from its row alone. No I/O."""
 
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -9,7 +9,7 @@ from scapi.uploads.ranges import Position
 
 
 class Official(Protocol):
-    """What the row of an upload says."""
+    """The needed columns of an upload's row."""
 
     @property
     def user_id(self) -> int | None: ...
@@ -33,7 +33,7 @@ Row = TypeVar("Row", bound=Official)
 
 
 def accessible(upload: Row | None, user_id: int | None) -> Row:
-    """Return the upload, if it is there for this user. Raises Refused."""
+    """Return the upload if it exists for this user. Raises Refused."""
     if upload is None:
         raise Refused("upload_not_found", "there is no such upload")
     check_access(upload, user_id)
@@ -41,16 +41,16 @@ def accessible(upload: Row | None, user_id: int | None) -> Row:
 
 
 def check_access(upload: Official, user_id: int | None) -> None:
-    """Refuse an upload that was aborted, or that was begun with a token to anyone without one of the same user.
+    """Refuse an upload that was aborted, or that belongs to another user.
 
-    A stranger is not told that it is there.
+    For other users the answer is the same as for a missing upload.
     """
     if upload.status == "aborted" or upload.user_id not in (None, user_id):
         raise Refused("upload_not_found", "there is no such upload")
 
 
 def check_alive(upload: Official, moment: datetime) -> None:
-    """Refuse an upload whose time is over, or whose file was refused: the same answer again."""
+    """Refuse an upload that has expired, or whose file was refused (with the same answer again)."""
     if upload.status == "refused":
         raise Refused(
             upload.refusal_code or "refused_by_check", upload.refusal_message or "this file was refused by a check"
@@ -60,10 +60,10 @@ def check_alive(upload: Official, moment: datetime) -> None:
 
 
 def overlap(upload: Official, position: Position, *, resend: bool) -> int:
-    """Return how many bytes of an append are stored already: 0 if it begins with the next byte of the file.
+    """Return how many bytes of an append are stored already: 0 if it begins at the upload's offset.
 
-    An append whose answer got lost is sent again, and may then reach further. With `resend` one may begin where the
-    last one began: whether its first bytes are the same, their hash decides. Refuses every other start.
+    An append whose answer got lost is sent again, and may then be longer. With `resend`, an append may begin where the
+    last one began; the hash shows whether its first bytes are the same. Every other start is refused.
     """
     if upload.status == "completed":
         raise Refused("upload_completed", "this upload is already completed", offset=str(upload.offset))
@@ -78,34 +78,34 @@ def overlap(upload: Official, position: Position, *, resend: bool) -> int:
 
 
 def check_total(end: int, total: int | None) -> None:
-    """Refuse bytes that reach up to `end`, beyond the total of the file."""
+    """Refuse bytes whose `end` is beyond the total of the file."""
     if total is not None and end > total:
         raise Refused("total_mismatch", f"the file has {total} bytes in all; these bytes end at {end}")
 
 
 def check_complete(upload: Official) -> None:
-    """Refuse to complete an upload before all its bytes are there."""
+    """Refuse to complete an upload before it has all its bytes."""
     if upload.total is not None and upload.offset < upload.total:
         raise Refused(
             "upload_incomplete",
-            f"{upload.offset} of {upload.total} bytes have come; go on from offset {upload.offset}",
+            f"{upload.offset} of {upload.total} bytes have arrived; go on from offset {upload.offset}",
             offset=str(upload.offset),
         )
 
 
 def superseded(upload: Official) -> Refused:
-    """Return the refusal of an append that a newer request for the same upload has taken over from."""
+    """Return the refusal of an append after a newer request for the same upload has taken over."""
     message = f"a newer request has taken this upload over; expected offset {upload.offset}"
     return Refused("superseded", message, offset=str(upload.offset))
 
 
 def offset_mismatch(upload: Official) -> Refused:
-    """Return the refusal of a chunk for any other offset than the expected one."""
+    """Return the refusal of a chunk with an offset other than the expected one."""
     return Refused("offset_mismatch", f"expected offset {upload.offset}", offset=str(upload.offset))
 
 
 def check_type(head: bytes) -> str:
-    """Return the MIME type of the file that begins with `head`; UNKNOWN if that is too little to know."""
+    """Return the MIME type of the file that begins with `head`; UNKNOWN if `head` is too short."""
     mimetype = filetypes.sniff(head)
     if mimetype in (None, filetypes.HEIC) and not filetypes.is_enough(head):
         return filetypes.UNKNOWN
@@ -115,7 +115,7 @@ def check_type(head: bytes) -> str:
 
 
 def check_size(size: int, mimetype: str, max_image_bytes: int, max_document_bytes: int) -> None:
-    """Refuse a file of `size` bytes that is larger than its kind may be."""
+    """Refuse a file of `size` bytes that is larger than the limit of its type."""
     if filetypes.is_image(mimetype):
         most = max_image_bytes
     elif mimetype == filetypes.PDF:

@@ -1,4 +1,4 @@
-"""What goes over the wire about an upload."""
+"""Requests and answers about uploads."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from scapi.http.bodies import Moment, Schema
 from scapi.uploads.models import Status
 
 NO_UPLOAD = ("", "null", "undefined")
-"""What clients send as `upload_id` when they have none yet, and as `offset` when Content-Range says it."""
+"""Values of `upload_id` for clients without one, and of `offset` beside a Content-Range."""
 
 POSITION = ("upload_id", "offset")
 
 
 class ChunkMediaSchema(Schema):
-    """A chunk of a file on its way in, and how far the upload has come."""
+    """A chunk of a file, and the progress of its upload."""
 
     upload_id = ma.fields.String(
         allow_none=True,
@@ -24,14 +24,14 @@ class ChunkMediaSchema(Schema):
     offset = ma.fields.String(
         allow_none=True,
         metadata={
-            "description": "Sent: where the chunk begins, when there is no Content-Range header. "
-            "Answered: the number of bytes that are safely stored, where the next chunk begins",
+            "description": "In requests: where the chunk begins, if there is no Content-Range header. "
+            "In answers: the number of safely stored bytes, where the next chunk begins",
             "example": "",
             "pattern": "^[0-9]{0,19}$",
         },
     )
     expires = Moment(
-        attribute="expires_at", dump_only=True, metadata={"description": "When an unfinished upload ends, in UTC"}
+        attribute="expires_at", dump_only=True, metadata={"description": "When the unfinished upload expires, in UTC"}
     )
     file = FilePart(
         load_only=True,
@@ -46,7 +46,7 @@ class ChunkMediaSchema(Schema):
 
 
 class UploadSchema(Schema):
-    """An upload, as its row knows it."""
+    """The state of an upload."""
 
     upload_id = ma.fields.String(attribute="id")
     offset = ma.fields.String(metadata={"description": "Bytes that are safely stored; the next chunk begins here"})

@@ -1,4 +1,4 @@
-"""Where the bytes of a request come from, and what is put before them where the request counts as a whole."""
+"""Sources of a request's bytes, also of a request that counts only as a whole."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,16 +8,15 @@ from scapi.uploads.aside import Aside
 from scapi.uploads.digests import Check
 
 Source = Callable[[Callable[[], None]], Iterable[bytes]]
-"""The bytes of a request as they come, in blocks of any size.
+"""The bytes of a request as they arrive, in blocks of any size.
 
-It is called with a function that it must call about every half second while nothing comes, and let the exceptions of
-that function through. When the client goes away it raises, after it has given all bytes that came. See
-`scapi.http.incoming`.
+It gets a function, which it must call about every half second while no byte arrives; it must not catch the function's
+exceptions. If the client goes away, it yields all received bytes and then raises. See `scapi.http.incoming`.
 """
 
 
 def verified(source: Source, check: Check) -> Source:
-    """Return a source that gives the bytes of `source` only after all have come and `check` has accepted them."""
+    """Return a source that yields the bytes of `source` only after all have arrived and `check` has accepted them."""
     most = max(settings.max_image_bytes, settings.max_document_bytes)
 
     def read(silent: Callable[[], None]) -> Iterable[bytes]:

@@ -9,13 +9,13 @@ from scapi.refusals import Refused
 from scapi.settings import settings
 
 RETRY_AFTER = 5
-"""Seconds after which a client may try again that has too many requests under way."""
+"""Seconds after which a client with too many running requests may try again."""
 
 MEMORY = 256 * 1024 * 1024
-"""Bytes that the requests under way hold together, at about most."""
+"""The approximate most bytes that all running requests hold together."""
 
 LEAST = 1024 * 1024
-"""Bytes that each of them may hold anyway."""
+"""Bytes that each of them may always hold."""
 
 _lock = threading.Lock()
 _under_way: Counter[str] = Counter()
@@ -23,12 +23,12 @@ _EVERYONE = "everyone"
 
 
 def share() -> int:
-    """Return the bytes that one request may hold."""
+    """Return the most bytes that one request may hold now."""
     return max(LEAST, MEMORY // max(1, _under_way[_EVERYONE]))
 
 
 class Place:
-    """What a request holds that waits for its client. Raises Refused where its client has no place left."""
+    """The place of a request that waits for its client. Raises Refused if the client has no free place."""
 
     def __init__(self, user_id: int | None) -> None:
         self._names = [_EVERYONE]
@@ -38,13 +38,15 @@ class Place:
                 if _under_way[name] >= most:
                     self._give_back()
                     raise Refused(
-                        "too_many_streams", f"{most} requests are under way; wait for one", retry_after=RETRY_AFTER
+                        "too_many_streams",
+                        f"{most} requests of this client are running; wait until one has ended",
+                        retry_after=RETRY_AFTER,
                     )
                 _under_way[name] += 1
                 self._names.append(name)
 
     def leave(self) -> None:
-        """Let another request of the client have the place."""
+        """Free the place for another request of the client."""
         with _lock:
             self._give_back()
 

@@ -1,4 +1,4 @@
-"""The endpoints of an upload, up to `complete`, which ends it in `scapi.media`."""
+"""The endpoints of uploads; `complete` is in `scapi.media`."""
 
 from typing import Any
 
@@ -24,15 +24,15 @@ REFUSED_FILE = (
     "inspection_crashed",
     "upload_gone",
 )
-"""Why the file of an upload can have been refused; whoever asks for the upload afterwards is answered the same."""
+"""Codes of refused files; later requests for the upload get the same answer."""
 
-blueprint = ChunkBlueprint("uploads", __name__, description="A file on its way in, by chunks", refuses=OF_THE_STORAGE)
+blueprint = ChunkBlueprint("uploads", __name__, description="Uploading a file in chunks", refuses=OF_THE_STORAGE)
 
 CONTENT_RANGE_PARAMETER = {
     "in": "header",
     "name": "Content-Range",
     "schema": {"type": "string"},
-    "description": "Where the chunk belongs, its last byte inclusive, such as `bytes 0-204799/1048576`. Without it and "
+    "description": "The chunk's position, its last byte inclusive, such as `bytes 0-204799/1048576`. Without it and "
     "without `offset` the first chunk is the whole file.",
 }
 
@@ -66,7 +66,7 @@ CONTENT_RANGE_PARAMETER = {
 def upload_chunk(fields: dict[str, Any]) -> Progress:
     """Upload a chunk of an image or a document (PDF)
 
-    Send the chunks of a file one after another. The first has no `upload_id`; the answer brings it. A chunk whose
+    Send the chunks of a file one after another. The first has no `upload_id`; its answer contains it. A chunk whose
     answer got lost may be sent again.
     """
     user_id = auth.require_writer()
@@ -74,7 +74,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     position = Position.parse(request.headers.get("Content-Range"), fields.get("offset"))
     if not upload_id:
         return chunks.begin(chunk, position, user_id)
-    # a chunk that is not the first and says no position is answered with the offset that was expected
+    # the answer to a later chunk without a position is the expected offset
     return chunks.go_on(upload_id, chunk, position or Position(0), user_id)
 
 
@@ -83,7 +83,7 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
 @blueprint.refuses(*REFUSED_FILE, "upload_not_found", "upload_expired")
 @blueprint.doc(operationId="retrieveUpload")
 def retrieve_upload(upload_id: str) -> UploadRow:
-    """Return how far an upload has come, so that a client can go on from there"""
+    """Return the offset of an upload, from which a client can go on"""
     return offsets.look(upload_id, auth.current_user_id())
 
 
@@ -92,5 +92,5 @@ def retrieve_upload(upload_id: str) -> UploadRow:
 @blueprint.refuses("upload_not_found", "upload_completed", "upload_expired")
 @blueprint.doc(operationId="abortUpload")
 def abort_upload(upload_id: str) -> None:
-    """Abort an unfinished upload; nothing of it is kept"""
+    """Abort an unfinished upload and delete its bytes"""
     ending.abort(upload_id, auth.current_user_id())

@@ -1,4 +1,4 @@
-"""What protocols that go on at an offset have in common on the wire."""
+"""Shared by the protocols that continue at an offset: headers and OpenAPI parameters."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from scapi.http import urls
 from scapi.settings import settings
 
 MEDIA_HEADER = "Scapi-Media"
-"""Answers the URL of the media that was made of an upload."""
+"""The header with the URL of the media made from an upload."""
 
 AT_OFFSET = {
     "in": "header",
     "name": "Upload-Offset",
     "required": True,
     "schema": {"type": "integer", "minimum": 0},
-    "description": "Where the bytes begin",
+    "description": "The offset of the first byte",
 }
-"""The parameter of a request that brings bytes, in the OpenAPI document."""
+"""The parameter of a request with bytes, in the OpenAPI document."""
 
 
 def body_of(mimetype: str) -> dict[str, Any]:
@@ -26,10 +26,10 @@ def body_of(mimetype: str) -> dict[str, Any]:
 
 
 def name_media(answer: Response, media_id: int) -> None:
-    """Put the URL of the media into the answer."""
+    """Add the URL of the media to the answer."""
     answer.headers[MEDIA_HEADER] = urls.absolute(f"{urls.API}/media/{media_id}/")
 
 
 def largest_file() -> int:
-    """Return how many bytes the largest file of any type may have."""
+    """Return the limit of the largest file of any type, in bytes."""
     return max(settings.max_image_bytes, settings.max_document_bytes)

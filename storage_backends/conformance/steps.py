@@ -37,7 +37,7 @@ def add(backend: StorageBackend, state: State, *chunks: bytes, offset: int = 0, 
 
 
 def settled(backend: StorageBackend, state: State, content: bytes) -> tuple[State, int]:
-    """Do what scapi does before an upload of which `content` is official goes on: return its state and its offset."""
+    """Do scapi's steps before an upload goes on, of which `content` is official: return its state and its offset."""
     doubt = backend.doubtful(state)
     if doubt is None:
         return state, len(content)

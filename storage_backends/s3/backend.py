@@ -1,29 +1,30 @@
-"""S3Backend: files in a bucket of Amazon S3 or of any server that speaks its protocol.
+"""S3Backend: files in a bucket of Amazon S3 or of any compatible server.
 
 Objects
     <prefix><key>                                                   published
     <prefix>.parked/<key>/<unix time>-<offset>-<size>-<random>      one chunk of an unfinished upload
 
-Every chunk is first parked, as an object of a name that no other write has. It becomes official when the caller keeps
-the state that names it. Parts of the multipart upload are made only of bytes that are official already: by a copy
-inside the server where a chunk is as large as a part, else by joining parked objects, which goes on beside the next
-chunks where they are many (`storage_backends.s3.parts`). So a part's content is the same whoever uploads it, and of two
-racing writers the one that loses can change nothing. An upload smaller than a part never becomes a multipart upload.
+Every chunk is first parked, as an object with a unique name. It becomes official when the caller stores the state that
+names it. Parts of the multipart upload are made only from official bytes: by a copy inside the server if a chunk is as
+large as a part, otherwise by joining parked objects, in parallel with the next chunks if there are many
+(`storage_backends.s3.parts`). So every writer uploads the same part, and the loser of a race can change nothing. An
+upload smaller than a part never becomes a multipart upload.
 
-Consistency: reads and listings must show what was written before, as they do in S3 (December 2020) and in the servers
-that we tried. Only clocks of app hosts go into names; a skew of minutes does no harm.
+Consistency: reads and listings must show earlier writes, as in S3 (since December 2020) and in all tested servers. Only
+clocks of app hosts are used in names; a skew of minutes does no harm.
 
 Permissions: on the objects s3:PutObject, s3:GetObject, s3:DeleteObject, s3:AbortMultipartUpload and
 s3:ListMultipartUploadParts; on the bucket s3:ListBucket and s3:ListBucketMultipartUploads; with a KMS key also
-kms:GenerateDataKey and kms:Decrypt. The objects stay private: URLs are presigned. The bucket, or the prefix in it,
-must be used by nothing else: the sweeper takes every multipart upload under it for one of ours.
+kms:GenerateDataKey and kms:Decrypt. The objects stay private: URLs are presigned. Nothing else may use the bucket, or
+the prefix in it: the sweeper treats every multipart upload under it as scapi's.
 
-Lifecycle rules, as a second safeguard below the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
-Expiration after 7 days on `<prefix>.parked/`. With versions also NoncurrentVersionExpiration after a day on `<prefix>`.
+Lifecycle rules, as a second safeguard beside the sweeper: AbortIncompleteMultipartUpload after 7 days on `<prefix>`,
+Expiration after 7 days on `<prefix>.parked/`. With versioning also NoncurrentVersionExpiration after a day on
+`<prefix>`.
 
-Cost of an upload in chunks of a part's size (5 MiB) or more: per chunk a PUT, an UploadPartCopy and a DeleteObject;
-its bytes travel once. In smaller chunks: per chunk a PUT and a GET, per part an UploadPart and a DeleteObjects; its
-bytes travel in twice and out once. Then ListParts, CompleteMultipartUpload and a listing, however large it is.
+Cost of an upload in chunks of a part's size (5 MiB) or more: per chunk a PUT, an UploadPartCopy and a DeleteObject; the
+bytes are sent once. In smaller chunks: per chunk a PUT and a GET, per part an UploadPart and a DeleteObjects; the bytes
+are sent twice and read once. At the end ListParts, CompleteMultipartUpload and a listing, for any size.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
 
-_POSTPONES = "postpones"  # in a state that `postponing` has returned, and in no row
+_POSTPONES = "postpones"  # in a state that `postponing` has returned, never in a row
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +70,10 @@ log = logging.getLogger(__name__)
 class S3Backend(StorageBackend):
     """Objects in `bucket` whose names begin with `prefix`, through a ready client.
 
-    `largest_object` (bytes) sets the size of parts, `url_expires` is in seconds, `base_url` is that of a CDN or public
-    bucket which serves the objects at `<base_url>/<prefix><key>`, `url_client` makes presigned URLs where clients reach
+    `largest_object` (bytes) sets the size of parts. `url_expires` is in seconds. `base_url` is that of a CDN or public
+    bucket which serves the objects at `<base_url>/<prefix><key>`. `url_client` makes presigned URLs if clients reach
     the server under another address than scapi. The storage class and Cache-Control are those of published objects.
-    `quick` sends some requests in less time.
+    `quick` sends some requests faster.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class S3Backend(StorageBackend):
         return None if kind is None else kind(str(error))
 
     def check(self) -> None:
-        """Try all that uploads need. Raises Misconfigured or Unavailable that says what the operator can do."""
+        """Try all operations that uploads need. Raises Misconfigured or Unavailable, with advice for the operator."""
         check(self._bucket)
 
     def diagnose(self) -> Iterator[Diagnosis]:
@@ -149,7 +150,7 @@ class S3Backend(StorageBackend):
         return Upload(key, content_type).dump()
 
     def block(self, state: State) -> int:
-        """Return how many bytes are left to the end of a part: what ends there becomes one without passing us again."""
+        """Return the bytes up to the end of a part: a chunk that ends there becomes a part by a copy in the server."""
         upload = Upload.load(state)
         part_size = upload.part_size or part_size_for(0, self._largest_object)
         return part_size - upload.size % part_size
@@ -165,7 +166,7 @@ class S3Backend(StorageBackend):
         part_size = upload.part_size or part_size_for(size, self._largest_object)
         chunk, parked = client.read_exactly(stream, size), Parked.new(offset, size)
         park = partial(self._bucket.park, upload.key, parked, chunk)
-        # Trash was of use to the states before this official one; nobody can need it any more.
+        # Only states before this official one needed the trash; it can be removed now.
         remove = partial(self._bucket.remove_parked, upload.key, upload.trash)
         has_trash, upload = bool(upload.trash), replace(upload, part_size=part_size, trash=())
         if not has_trash and not upload.next_part(last=False) and not upload.mergeable(size):
@@ -181,7 +182,7 @@ class S3Backend(StorageBackend):
         return (self._park(upload, offset, chunk) if merges else upload.with_parked(parked)).dump()
 
     def _park(self, upload: Upload, offset: int, chunk: bytes) -> Upload:
-        """Return the upload with `chunk`, which starts at `offset`, parked at its end."""
+        """Park `chunk`, which starts at `offset`, at the end of the upload; return the changed upload."""
         start = offset
         if merged := upload.mergeable(len(chunk)):
             start = merged[0].start
@@ -193,7 +194,7 @@ class S3Backend(StorageBackend):
     def verify(self, state: State) -> None:
         upload = Upload.load(state)
         try:
-            # there may be more of both, of a write that did not become official
+            # there may be more of both, from a write that did not become official
             parts = self._bucket.parts(upload)[: upload.parts] if upload.upload_id else []
         except ClientError as error:
             if self._is_published(upload):
@@ -203,7 +204,7 @@ class S3Backend(StorageBackend):
         made = [(number, upload.part_size) for number in range(1, upload.parts + 1)]
         is_there = [part[:2] for part in parts] == made and set(upload.parked) <= set(self._bucket.parked(upload.key))
         if not is_there and not self._is_published(upload):
-            raise NotFound(f"what was uploaded for {upload.key} is not all there")
+            raise NotFound(f"bytes of the upload to {upload.key} are missing")
 
     def finish(self, state: State) -> None:
         upload = Upload.load(state)
@@ -226,18 +227,18 @@ class S3Backend(StorageBackend):
         upload = Upload.load(state)
         try:
             self._bucket.remove_parked(upload.key, self._bucket.parked(upload.key))
-        except (StorageError, *errors.ERRORS) as error:  # the object is there; the rest is for the sweeper
-            log.warning("finished %s, but what was parked for it could not be removed: %s", upload.key, error)
+        except (StorageError, *errors.ERRORS) as error:  # the object is published; the sweeper removes the rest
+            log.warning("finished %s, but its parked chunks could not be removed: %s", upload.key, error)
 
     def _is_published(self, upload: Upload) -> bool:
-        """Tell whether an earlier or a racing `finish` did the work: S3 has no one error for that."""
+        """Return whether an earlier or a racing `finish` has published it: S3 has no single error for that."""
         try:
             return self._bucket.size(upload.key) == upload.size
-        except ClientError:  # not there, or not to be known: what went wrong before says more
+        except ClientError:  # missing or unknown: the first error says more
             return False
 
     def _raise_if_gone(self, upload: Upload, error: Exception) -> None:
-        """Raise NoSuchUpload where a server's 500 means that the multipart upload is not there any more."""
+        """Raise NoSuchUpload if a server's 500 means that the multipart upload no longer exists."""
         if upload.upload_id and isinstance(error, ClientError) and errors.status_of(error) >= 500:
             self._bucket.parts(upload)
 
@@ -259,7 +260,7 @@ class S3Backend(StorageBackend):
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         name = self._bucket.prefix + key
-        if length == 0:  # HTTP has no range of no bytes
+        if length == 0:  # HTTP has no empty ranges
             self.size(key)
             return io.BytesIO()
         end = "" if length is None else start + length - 1
@@ -285,7 +286,7 @@ class S3Backend(StorageBackend):
         return self._bucket.published(after)
 
     def url(self, key: str, content_type: str, disposition: str) -> str:
-        """Return a presigned URL, or that of a CDN, which answers with the headers that the object was stored with.
+        """Return a presigned URL, or that of a CDN, which answers with the stored headers of the object.
 
         Makes no request.
         """

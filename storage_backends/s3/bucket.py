@@ -1,4 +1,4 @@
-"""The requests of S3Backend, one method for each: parked objects, parts, published objects."""
+"""The requests of S3Backend, one method each: parked objects, parts, published objects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 AT_ONCE = 16
-"""Requests that are made beside others, of all uploads together: a part of chunks of 200 KiB takes 26 of them."""
+"""Parallel requests of all uploads together: a part of chunks of 200 KiB takes 26 of them."""
 
 DELETE_BATCH = 1000
 """Objects that one DeleteObjects may name (S3 API reference)."""
@@ -40,9 +40,9 @@ class Part(NamedTuple):
 class Bucket:
     """A bucket, or the part of it whose names begin with `prefix`.
 
-    `encryption` are parameters of every request that makes an object, `publishing` of those that publish one.
-    Every method raises the errors of botocore as they are; `storage_backends.s3.errors` says what they mean.
-    `beside` makes single requests beside others; none of them may wait for another.
+    `encryption` are parameters of every request that creates an object, `publishing` of those that publish one. Every
+    method raises botocore's errors unchanged; `storage_backends.s3.errors` translates them. `beside` makes single
+    requests in parallel; none of them may wait for another.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Bucket:
         self._publishing: Any = encryption | publishing
         self._quick = quick
         self.beside = Beside(AT_ONCE, "s3")
-        self._deletes_batches = True  # until the server says that it does not
+        self._deletes_batches = True  # until the server refuses it
 
     # Published objects ------------------------------------------------------------------------------------------
 
@@ -70,38 +70,38 @@ class Bucket:
         self._put(self.prefix + key, data, **self._headers(content_type, disposition))
 
     def put_quickly(self, key: str, data: bytes, content_type: str, disposition: str) -> bool:
-        """Publish `data` at `key`; return False where `put` has to do it."""
+        """Publish `data` at `key`; return False if `put` must do it."""
         how = self._headers(content_type, disposition)
         return self._quick is not None and self._quick.put(self.prefix + key, data, how)
 
     def _headers(self, content_type: str, disposition: str) -> Any:
-        """Return what every request says of an object that it publishes."""
+        """Return the parameters of every request that publishes an object."""
         named = {"ContentDisposition": disposition} if disposition else {}
         return {"ContentType": content_type, **named, **self._publishing}
 
     def _put(self, name: str, data: bytes | bytearray, **how: Any) -> None:
-        body: Any = data  # a bytearray will do, which the stubs do not know
+        body: Any = data  # a bytearray works too, but the type stubs do not allow it
         self.client.put_object(Bucket=self.name, Key=name, Body=body, ContentMD5=content_md5(data), **how)
 
     def get(self, name: str, byte_range: str = "") -> StreamingBody:
-        """Return the body of the object of that full name, or of `byte_range` of it as HTTP writes it."""
+        """Return the body of the object with that full name, or of its `byte_range` (in HTTP's format)."""
         ranged: Any = {"Range": byte_range} if byte_range else {}
         return self.client.get_object(Bucket=self.name, Key=name, **ranged)["Body"]
 
     def get_whole(self, key: str) -> bytes | None:
-        """Return the object at `key`, None where it has to be asked for by `get`."""
+        """Return the object at `key`; None if `get` must do it."""
         return self._quick.get(self.prefix + key) if self._quick else None
 
     def size(self, key: str) -> int:
-        """Return the size in bytes of what is published at `key`."""
+        """Return the size in bytes of the object at `key`."""
         return self.client.head_object(Bucket=self.name, Key=self.prefix + key)["ContentLength"]
 
     def delete(self, name: str) -> None:
-        """Remove the object of that full name, if it is there."""
+        """Remove the object with that full name, if it exists."""
         self.client.delete_object(Bucket=self.name, Key=name)
 
     def published(self, after: str) -> Iterator[Published]:
-        """Yield what is published, from the first key after `after` on."""
+        """Yield the published objects, from the first key after `after` on."""
         start: Any = {"StartAfter": self.prefix + after} if after else {}
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix, **start)
         for page in pages:
@@ -111,13 +111,13 @@ class Bucket:
                     yield Published(key, found["Size"], found["LastModified"])
 
     def look(self) -> None:
-        """Ask whether the bucket is there."""
+        """Check that the bucket exists."""
         self.client.head_bucket(Bucket=self.name)
 
     # Parked objects ---------------------------------------------------------------------------------------------
 
     def _parked_name(self, key: str, parked: Parked) -> str:
-        # No segment of a key starts with a dot, so this can be no published object's name.
+        # No segment of a key starts with a dot, so this cannot be the name of a published object.
         return f"{self.prefix}.parked/{key}/{parked.name}"
 
     def park(self, key: str, parked: Parked, data: bytes | bytearray) -> None:
@@ -125,7 +125,7 @@ class Bucket:
         self._put(self._parked_name(key, parked), data, **self._encryption)
 
     def join(self, key: str, slices: list[Slice]) -> bytearray:
-        """Return the bytes of `slices` of what is parked for `key`, read side by side. Raises NotFound if some lack."""
+        """Return the bytes of `slices` of parked objects, read in parallel. Raises NotFound if one is missing."""
         joined = bytearray(sum(piece.size for piece in slices))
         room, calls = memoryview(joined), []
         for piece in slices:
@@ -143,8 +143,8 @@ class Bucket:
         into[:] = data
 
     def parked(self, key: str) -> list[Parked]:
-        """Return what is parked for `key`, official or not."""
-        # Keys can be nested: what is parked for ab/cd/ef is below .parked/ab/cd/ too.
+        """Return the parked objects of `key`, official or not."""
+        # Keys can be nested: objects parked for ab/cd/ef are below .parked/ab/cd/ too.
         return [parked for owner, parked in self.all_parked(f"{key}/") if owner == key]
 
     def all_parked(self, below: str = "") -> Iterator[tuple[str, Parked]]:
@@ -158,7 +158,7 @@ class Bucket:
                     yield key, parked
 
     def remove_parked(self, key: str, parked: Iterable[Parked]) -> None:
-        """Remove these parked objects of `key`, those of them that are there."""
+        """Remove these parked objects of `key`, if they exist."""
         names = [self._parked_name(key, one) for one in parked]
         if len(names) == 1:
             self.delete(names[0])
@@ -180,7 +180,7 @@ class Bucket:
             self.delete(name)
 
     def delete_batch(self, names: list[str]) -> None:
-        """Remove the objects of these full names, those of them that are there, by one request."""
+        """Remove the objects with these full names, if they exist, with one request."""
         answer = self.client.delete_objects(
             Bucket=self.name, Delete={"Objects": [{"Key": name} for name in names], "Quiet": True}
         )
@@ -190,13 +190,13 @@ class Bucket:
                 raise kind(f"{error.get('Key')} was not deleted: {error.get('Code')}: {error.get('Message')}")
 
     def publish_parked(self, upload: Upload) -> None:
-        """Publish all that is parked of an upload as its object: one copied inside the server, several joined."""
+        """Publish the parked objects of an upload as its object: one is copied in the server, several are joined."""
         if len(upload.parked) == 1:
             try:
                 source = self._parked_name(upload.key, upload.parked[0])
                 self.copy(source, upload.key, upload.content_type, upload.disposition)
             except ClientError as error:
-                if kind_of(error) is not NotSupported:  # a server without copies: through us, then
+                if kind_of(error) is not NotSupported:  # a server without copies: download and upload
                     raise
             else:
                 return
@@ -204,7 +204,7 @@ class Bucket:
         self.put(upload.key, content, upload.content_type, upload.disposition)
 
     def copy(self, source: str, key: str, content_type: str, disposition: str = "") -> None:
-        """Publish the object of the full name `source` at `key`, inside the server."""
+        """Publish the object with the full name `source` at `key`, by a copy inside the server."""
         self.client.copy_object(
             Bucket=self.name,
             Key=self.prefix + key,
@@ -222,27 +222,27 @@ class Bucket:
         )["UploadId"]
 
     def make_part(self, upload: Upload, start: int, end: int) -> Part:
-        """Make the next part, which holds the upload's bytes from `start` up to `end`, of what is parked."""
+        """Make the next part, with the upload's bytes from `start` up to `end`, from parked objects."""
         slices, number = upload.slices(start, end), upload.parts + 1
         if len(slices) == 1 and slices[0].whole:
             try:
                 etag = self.copy_part(upload, number, self._parked_name(upload.key, slices[0].parked))
             except ClientError as error:
-                if kind_of(error) is not NotSupported:  # a server without copies: through us, then
+                if kind_of(error) is not NotSupported:  # a server without copies: download and upload
                     raise
             else:
                 return Part(number, end - start, etag)
         return Part(number, end - start, self.upload_part(upload, number, self.join(upload.key, slices)))
 
     def copy_part(self, upload: Upload, number: int, source: str) -> str:
-        """Make a part of the object of the full name `source`, inside the server; return its ETag."""
+        """Make a part from the object with the full name `source`, by a copy inside the server; return its ETag."""
         copied = self.client.upload_part_copy(
             **self._part(upload, number), CopySource={"Bucket": self.name, "Key": source}
         )
         return copied["CopyPartResult"]["ETag"]
 
     def upload_part(self, upload: Upload, number: int, data: bytes | bytearray) -> str:
-        """Make a part of `data`; return its ETag."""
+        """Make a part from `data`; return its ETag."""
         body: Any = data
         return self.client.upload_part(**self._part(upload, number), Body=body, ContentMD5=content_md5(data))["ETag"]
 
@@ -263,7 +263,7 @@ class Bucket:
         return [found[number] for number in sorted(found)]
 
     def complete_multipart(self, upload: Upload, parts: Iterable[Part]) -> None:
-        """Publish the parts, which are all that there are, in order."""
+        """Publish the parts in order; they must be all parts of the upload."""
         named: list[CompletedPartTypeDef] = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
         self.client.complete_multipart_upload(
             Bucket=self.name,
@@ -282,7 +282,7 @@ class Bucket:
                     yield owner, found["UploadId"], found["Initiated"]
 
     def abort_multipart(self, key: str, upload_id: str) -> None:
-        """Remove a multipart upload, if it is there."""
+        """Remove a multipart upload, if it exists."""
         try:
             self.client.abort_multipart_upload(Bucket=self.name, Key=self.prefix + key, UploadId=upload_id)
         except ClientError as error:

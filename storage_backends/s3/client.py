@@ -23,26 +23,26 @@ CONNECT_TIMEOUT = 3
 """Seconds to wait for a connection; endpoints are near."""
 
 READ_TIMEOUT = 10
-"""Seconds without a byte of an answer; S3 answers in well under one, completing a large upload included."""
+"""Seconds without a byte of an answer. S3 answers in much less than one, also when it completes a large upload."""
 
 ATTEMPTS = 3
-"""Times that botocore tries a request in all. At worst a request that fails takes ATTEMPTS * READ_TIMEOUT seconds."""
+"""The total attempts of a request by botocore. A failing request takes at most ATTEMPTS * READ_TIMEOUT seconds."""
 
 CONNECTIONS = 32
-"""Connections that a process keeps: no fewer than its threads."""
+"""Connections that a process keeps."""
 
 READ_SIZE = 1 * MiB
 """Bytes read from a stream at a time."""
 
 USER_AGENT = "scapi"
-"""To put together botocore's own one for every request takes a sixth of the request's processor time."""
+"""Building botocore's own User-Agent takes a sixth of a request's processor time."""
 
 ADDRESSING_STYLES = ("auto", "path", "virtual")
 CHECKSUMS = ("when_supported", "when_required")
 
 
 def one_of(settings: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """Return a setting that has only a few values, the first being the default. Raises Misconfigured."""
+    """Return a setting with a few allowed values; the first is the default. Raises Misconfigured."""
     value = str(settings.get(name) or allowed[0])
     if value not in allowed:
         raise Misconfigured(f"{name} is {value!r}; expected one of: {', '.join(filter(None, allowed))}")
@@ -50,7 +50,7 @@ def one_of(settings: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> 
 
 
 def make_session() -> Session:
-    """Return where clients get their credentials and what else boto3's own chain says."""
+    """Return the session with the credentials and the other values of boto3's own chain."""
     return boto3.session.Session()
 
 
@@ -81,7 +81,7 @@ def make_client(
         client = session.client("s3", endpoint_url=endpoint, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise Misconfigured(f"{endpoint_setting} {endpoint!r}, SCAPI_S3_REGION {region!r}: {error}") from error
-    # S3 itself is content with the CRC32 that botocore sends with this one; others insist on Content-MD5.
+    # S3 itself accepts the CRC32 that botocore sends with this request; other servers require Content-MD5.
     client.meta.events.register("before-call.s3.DeleteObjects", _add_md5)
     return client
 

@@ -1,4 +1,4 @@
-"""Reads the configuration of a bucket: its CORS, its lifecycle rules, and its server's clock."""
+"""Checks the configuration of a bucket: its CORS, its lifecycle rules, and its server's clock."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 MOST_SKEW = 60
-"""Seconds. S3 refuses requests whose clock is 15 minutes off."""
+"""The most seconds of clock difference. S3 refuses requests with a difference of 15 minutes."""
 
 
 def diagnose(client: S3Client, bucket: str, prefix: str) -> Iterator[Diagnosis]:
-    """Yield what there is to say of a bucket. Raises botocore's errors where it cannot be reached."""
+    """Yield findings about a bucket. Raises botocore's errors if it cannot be reached."""
     yield _clock(client, bucket)
     yield _cors(client, bucket)
     yield _lifecycle(client, bucket, prefix)
@@ -29,14 +29,14 @@ def diagnose(client: S3Client, bucket: str, prefix: str) -> Iterator[Diagnosis]:
 def _clock(client: S3Client, bucket: str) -> Diagnosis:
     headers = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
     if "date" not in headers:
-        return Diagnosis("clock", "the server does not say what time it has")
+        return Diagnosis("clock", "the server does not send its time")
     skew = abs((parsedate_to_datetime(headers["date"]) - datetime.now(UTC)).total_seconds())
     if skew <= MOST_SKEW:
         return Diagnosis("clock", f"{skew:.0f} s from this machine's")
     return Diagnosis(
         "clock",
         f"{skew:.0f} s from this machine's",
-        "S3 refuses requests that are 15 minutes off, and presigned URLs end early or late",
+        "S3 refuses requests with a difference of 15 minutes, and presigned URLs expire early or late",
         "timedatectl set-ntp true    # on both machines",
     )
 
@@ -71,23 +71,23 @@ def _lifecycle(client: S3Client, bucket: str, prefix: str) -> Diagnosis:
     return Diagnosis(
         "lifecycle",
         "no rule ends unfinished multipart uploads",
-        "where the sweeper does not run, they are paid for and shown by no listing",
+        "if the sweeper does not run, they cost money and are not visible in normal listings",
         f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} "
         f"--lifecycle-configuration '{_with('Rules', rules, rule)}'",
     )
 
 
 def _with(name: str, rules: list[Any], rule: dict[str, Any]) -> str:
-    """Return the configuration that has one more rule: to put one takes the place of all that were there."""
+    """Return the configuration with one more rule: a new configuration replaces all existing rules."""
     return json.dumps({name: [*rules, rule]}, default=str, separators=(",", ":"))
 
 
 def _asked(name: str, ask: Any) -> Any:
-    """Return what the server answers: an empty list where nothing is set, a Diagnosis where it does not tell."""
+    """Return the server's answer: an empty list if nothing is set, a Diagnosis if the server gives no answer."""
     try:
         return ask()
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code.startswith("NoSuch"):
             return []
-        return Diagnosis(name, f"the server does not tell ({code})")
+        return Diagnosis(name, f"the server gives no answer ({code})")

@@ -1,4 +1,4 @@
-"""What the errors of botocore mean: for scapi while it runs, and for the operator at the start."""
+"""Translates botocore's errors: into scapi's errors, and at the start into messages for the operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from storage_backends.base import Misconfigured, NoSpace, NotFound, StorageError, Unavailable
 
 ERRORS = (ClientError, BotoCoreError)
-"""All that botocore raises of a request."""
+"""All exceptions of botocore's requests."""
 
 
 class NotSupported(StorageError):
@@ -26,7 +26,7 @@ class NotSupported(StorageError):
 
 
 class OutOfRange(StorageError):
-    """The object is there and has no byte in the range asked for."""
+    """The object exists but has no byte in the requested range."""
 
 
 _WRONG_KEYS = {
@@ -51,8 +51,8 @@ _BY_CODE: dict[str, type[StorageError]] = {
     "RequestTimeout": Unavailable,  # S3 sends it with 400
     "RequestLimitExceeded": Unavailable,
     "OperationAborted": Unavailable,
-    "BadDigest": Unavailable,  # the body was changed on its way
-    # What the operator mends while uploads wait: the bucket, permissions, the clock, credentials.
+    "BadDigest": Unavailable,  # the body was changed in transit
+    # Problems that the operator repairs while uploads wait: the bucket, permissions, the clock, credentials.
     "NoSuchBucket": Unavailable,
     "AccessDenied": Unavailable,
     "RequestTimeTooSkewed": Unavailable,
@@ -82,22 +82,22 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
 def code_of(error: ClientError) -> str:
-    """Return S3's code of an error; answers to HEAD have no body, theirs is the HTTP status."""
+    """Return S3's code of an error. Answers to HEAD have no body; their code is the HTTP status."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def status_of(error: ClientError) -> int:
-    """Return the HTTP status of an error, 0 where the answer had none."""
+    """Return the HTTP status of an error; 0 if it has none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def kind_for(code: str, status: int) -> type[StorageError]:
-    """Return which of our errors S3's code, or else the HTTP status, stands for."""
+    """Return the error class for S3's code, or else for the HTTP status."""
     return _BY_CODE.get(code) or _BY_STATUS.get(status) or (Unavailable if status >= 500 else StorageError)
 
 
 def kind_of(error: Exception) -> type[StorageError] | None:
-    """Return which of our errors an exception of botocore stands for, None if it is not one of botocore's."""
+    """Return the error class for a botocore exception; None if it is not botocore's."""
     if isinstance(error, ClientError):
         return kind_for(code_of(error), status_of(error))
     if isinstance(error, (*_FOR_NOW, *_NO_CREDENTIALS)):
@@ -106,7 +106,7 @@ def kind_of(error: Exception) -> type[StorageError] | None:
 
 
 def explain(error: ClientError | BotoCoreError, bucket: str, endpoint: str) -> StorageError:
-    """Return what the operator should read when the bucket cannot be used."""
+    """Return the error with a message for the operator if the bucket cannot be used."""
     if isinstance(error, ClientError):
         return _explain_answer(error, bucket, endpoint)
     if isinstance(error, _NO_CREDENTIALS):

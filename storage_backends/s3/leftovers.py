@@ -1,4 +1,4 @@
-"""What unfinished uploads left in a bucket: parked chunks and multipart uploads."""
+"""Leftovers of unfinished uploads in a bucket: parked chunks and multipart uploads."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,13 +7,13 @@ from storage_backends.base import Leftover
 from storage_backends.s3.bucket import Bucket
 from storage_backends.s3.state import Parked
 
-_PARKED, _MULTIPART = "parked", "multipart"  # what a Leftover's name begins with
+_PARKED, _MULTIPART = "parked", "multipart"  # the prefixes of a Leftover's name
 
 
 def found(bucket: Bucket, older_than: datetime) -> Iterator[Leftover]:
-    """See `StorageBackend.unfinished`. A parked object's time is our clock's, a multipart upload's is the server's.
+    """See `StorageBackend.unfinished`. The time of a parked object is scapi's, that of a multipart upload the server's.
 
-    The latter is not right everywhere (moto's is always in 2010), so it must not decide alone.
+    The server's time can be wrong (moto's is always in 2010), so it must not decide alone.
     """
     for key, parked in bucket.all_parked():
         if parked.written < older_than:

@@ -1,4 +1,4 @@
-"""Parts of multipart uploads, made of parked chunks: while more of them come, and at the end."""
+"""Makes parts of multipart uploads from parked chunks: while more chunks arrive, and at the end."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from storage_backends.s3.errors import code_of
 from storage_backends.s3.state import Upload
 
 AT_ONCE = 4
-"""Parts that a process joins beside requests. Each is in memory as a whole, 5 MiB as a rule."""
+"""Parts that a process joins in parallel with requests. Each is in memory as a whole, usually 5 MiB."""
 
 FEW = 8
-"""Chunks that are read in one round, so that a part is made of them before the answer."""
+"""A part of at most this many chunks is made before the answer: they are read in one round."""
 
 REMEMBERED = 1000
-"""Parts that a process remembers to have begun. Of what it forgets it asks the server."""
+"""The most started parts that a process remembers. It asks the server about others."""
 
 
 class Parts:
     """Makes the parts of uploads in `bucket`.
 
-    A part of many chunks is made beside the requests that bring the chunks after it. The state says `making` meanwhile,
-    so that other processes leave it alone. The process that makes it puts it into the state with a later chunk. Where
-    none comes to it until another part is due, or until the end, any process asks the server whether the part is there,
-    and makes it if not: the process that began it may have died.
+    A part of many chunks is made in parallel with the requests of later chunks. Until it is made, the state says
+    `making`, so that other processes leave it alone. The process that makes it adds it to the state with a later chunk.
+    If no later chunk reaches this process before the next part is due, or before the end, any process asks the server
+    whether the part exists, and makes it if not: the process that began it may have died.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -42,7 +42,7 @@ class Parts:
         self._lock = threading.Lock()
 
     def go_on(self, upload: Upload) -> Upload:
-        """Return the upload with the parts that are made by now; begin the next one that its bytes are enough for."""
+        """Return the upload with the parts made so far; begin the next part if there are enough bytes."""
         while bounds := upload.next_part(last=False):
             if not upload.upload_id:
                 upload_id = self._bucket.create_multipart(upload.key, upload.content_type, upload.disposition)
@@ -55,7 +55,7 @@ class Parts:
         return upload
 
     def _is_made(self, upload: Upload, bounds: tuple[int, int]) -> bool:
-        """Return whether the next part is made, having begun it; wait where the state can hold no more chunks."""
+        """Begin the next part; return whether it is made. Wait for it if the state cannot have more chunks."""
         job = self._job(upload, bounds)
         if job is None and upload.making:
             if not upload.is_full:
@@ -64,7 +64,7 @@ class Parts:
                 return True
         if job is None:
             job = self._begin(upload, bounds)
-        elif _has_failed(job):  # what failed behind an answer is tried again before one
+        elif _has_failed(job):  # a part that failed after an answer is made again before the next answer
             self._begin(upload, bounds).result()
             return True
         if not job.done() and not upload.is_full:
@@ -73,7 +73,7 @@ class Parts:
         return True
 
     def publish(self, upload: Upload) -> None:
-        """Make the parts that are missing, and publish all. Raises NotFound, changing nothing, if some are lost."""
+        """Make the missing parts, and publish all. Raises NotFound, without changes, if some are lost."""
         ready, size, jobs, elsewhere = upload.parts, upload.size, [], None
         listing = self._bucket.beside.begin(partial(self._bucket.parts, upload))
         while bounds := upload.next_part(last=True):
@@ -93,18 +93,18 @@ class Parts:
         except ClientError as error:
             if code_of(error) != "InvalidPart":
                 raise
-            # another process has made the same part of the same bytes meanwhile, under another ETag
+            # another process has made the same part from the same bytes, with another ETag
             parts = self._bucket.parts(upload)
             _check(upload, parts, size)
             self._bucket.complete_multipart(upload, parts)
 
     def _from_elsewhere(self, upload: Upload, bounds: tuple[int, int], listed: list[Part]) -> Part:
-        """Return the next part, which another process has begun to make; make it if it is not there even now."""
+        """Return the next part, which another process has begun; make it if it does not exist yet."""
         found = _found(listed, upload) or _found(self._bucket.parts(upload), upload)
         return found or self._begin(upload, bounds).result()
 
     def leave(self, key: str) -> None:
-        """Return when no part of `key` is being made any more."""
+        """Wait until no part of `key` is being made."""
         with self._lock:
             jobs = [job for (owner, *_), job in self._begun.items() if owner == key]
         wait(jobs)
@@ -123,12 +123,12 @@ class Parts:
 
 
 def _name(upload: Upload, bounds: tuple[int, int]) -> tuple[str, str, int, int]:
-    """Return what names the next part of an upload, and so the bytes in it."""
+    """Return a name for the next part of an upload, which identifies its bytes."""
     return upload.key, upload.upload_id, *bounds
 
 
 def _found(parts: list[Part], upload: Upload) -> Part | None:
-    """Return the next part of an upload, if the server has it whole."""
+    """Return the next part of an upload, if the server has all of it."""
     wanted = upload.parts + 1, upload.part_size
     return next((part for part in parts if (part.number, part.size) == wanted), None)
 

@@ -1,8 +1,8 @@
-"""PUT and GET of a whole object, signed by botocore and sent past the machinery that it has for all other requests.
+"""PUT and GET of a whole object, signed by botocore but sent without its request handling.
 
-That machinery takes two thirds of the processor's time that a small object costs. What does not go well here is not
-looked into: the caller sends an ordinary request instead, which is retried, finds the right region, and knows what an
-error means. So there is only one way in which a request can fail.
+That handling takes two thirds of the processor time of a small object. Errors are not handled here: the caller then
+sends an ordinary request, which has retries, redirects to the right region and error handling. So there is only one way
+in which a request can fail.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 SMALL = 8 * MiB
-"""Bytes of an object that is taken into memory as a whole."""
+"""The most bytes of an object that is read into memory as a whole."""
 
 HEADERS = {
     "CacheControl": "Cache-Control",
@@ -36,11 +36,11 @@ HEADERS = {
     "ServerSideEncryption": "x-amz-server-side-encryption",
     "StorageClass": "x-amz-storage-class",
 }
-"""The parameters of PutObject that are used here, as HTTP writes them (S3 API reference, PutObject)."""
+"""The used parameters of PutObject and their HTTP headers (S3 API reference, PutObject)."""
 
 
 TIMEOUT = 3
-"""Seconds to wait for a connection, and for a byte of an answer: an ordinary request waits longer."""
+"""Seconds to wait for a connection and for each byte of an answer. An ordinary request waits longer."""
 
 
 class Quick:
@@ -54,7 +54,7 @@ class Quick:
 
     @cached_property
     def _url(self) -> str:
-        """What the URLs of all objects begin with."""
+        """The prefix of the URLs of all objects."""
         example = self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"})
         return example.partition("?")[0].removesuffix("x")
 
@@ -65,18 +65,18 @@ class Quick:
             proxies=get_environ_proxies(self._url),
             timeout=TIMEOUT,
             max_pool_connections=CONNECTIONS,
-            # else the body waits for the acknowledgement of the headers, 40 milliseconds
+            # otherwise the body waits 40 milliseconds for the acknowledgement of the headers
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # type: ignore[list-item]  # the stubs are wrong
         )
 
     def put(self, name: str, data: bytes, how: Mapping[str, str]) -> bool:
-        """Store `data` under the full name; return False if that did not go well."""
+        """Store `data` under the full name; return False if that failed."""
         headers = {HEADERS[parameter]: value for parameter, value in how.items()}
         headers["Content-MD5"] = content_md5(data)
         return self._sent("PUT", name, headers, data) is not None
 
     def get(self, name: str) -> bytes | None:
-        """Return the object of that full name, None if that did not go well."""
+        """Return the object with that full name; None if that failed."""
         return self._sent("GET", name, {}, b"")
 
     def _sent(self, method: str, name: str, headers: dict[str, str], data: bytes) -> bytes | None:

@@ -1,6 +1,6 @@
 """The state of an unfinished upload to S3: its parked objects and its parts.
 
-No request is made here. The name of a parked object says all that must be known of it, so the state is a list of names.
+No request is made here. The name of a parked object contains everything about it, so the state is a list of names.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Self
 from storage_backends.base import MiB, State
 
 MIN_PART_SIZE = 5 * MiB
-"""Bytes of the smallest part that is not the last one (S3 user guide, "Amazon S3 multipart upload limits")."""
+"""The least bytes of a part, except the last one (S3 user guide, "Amazon S3 multipart upload limits")."""
 
 MAX_PARTS = 10_000
-"""Parts of one upload (same page)."""
+"""The most parts of one upload (same page)."""
 
 MAX_PARKED = 64
-"""Parked objects that a state may name; chunks too small for that are merged with those before them."""
+"""The most parked objects in a state; with more, small chunks are merged with earlier ones."""
 
 _NAME = re.compile(r"(\d+)-(\d+)-(\d+)-[0-9a-f]{16}", re.ASCII)
 
@@ -29,8 +29,8 @@ _NAME = re.compile(r"(\d+)-(\d+)-(\d+)-[0-9a-f]{16}", re.ASCII)
 def part_size_for(first_chunk: int, largest_object: int) -> int:
     """Return the size in bytes of an upload's parts, all but the last, so that `largest_object` fits in them.
 
-    Clients send chunks of one size, so a first chunk that is big enough makes the size: its like become parts as
-    they are.
+    Clients send chunks of one size. So a first chunk that is large enough sets the size: the chunks then become parts
+    unchanged.
     """
     fits = -(-largest_object // MAX_PARTS)
     return max(MIN_PART_SIZE, -(-fits // MiB) * MiB, first_chunk)
@@ -40,8 +40,8 @@ def part_size_for(first_chunk: int, largest_object: int) -> int:
 class Parked:
     """A parked object, by the last segment of its name: `<unix time>-<offset>-<size>-<random>`.
 
-    It holds the upload's bytes from `start` up to `end`. Every write makes a name of its own, with our own clock in
-    it, because the times in a server's listings are not to be trusted everywhere.
+    It has the upload's bytes from `start` up to `end`. Every write makes a new name, with the time of scapi's own
+    clock, because the times in listings are wrong on some servers.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Parked:
 
     @classmethod
     def parse(cls, name: str) -> Self | None:
-        """Return the parked object of that name, or None where it is not of our making."""
+        """Parse the name of a parked object; return None if scapi has not made it."""
         return cls(name) if _NAME.fullmatch(name) else None
 
     @property
@@ -93,8 +93,9 @@ class Slice:
 class Upload:
     """An unfinished upload: `parts` parts of `part_size` bytes each, then what is parked.
 
-    `trash` are parked objects whose bytes became parts. They may only go once a state that does without them is
-    official, so the write after that removes them. While the next part is being made beside requests, `making` says so.
+    `trash` are parked objects whose bytes became parts. They may only be removed when a state that does not need them
+    is official; so the write after that removes them. While the next part is being made beside requests, `making` says
+    so.
     """
 
     key: str
@@ -105,7 +106,7 @@ class Upload:
     parked: tuple[Parked, ...] = ()
     trash: tuple[Parked, ...] = ()
     disposition: str = ""
-    """The Content-Disposition that the object is published with; a multipart upload has it once it is begun."""
+    """The Content-Disposition of the published object; a multipart upload gets it at its beginning."""
     making: bool = False
 
     @classmethod
@@ -138,11 +139,11 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """Bytes that the state stands for."""
+        """The number of bytes of the state."""
         return self.parked[-1].end if self.parked else self.parts * self.part_size
 
     def next_part(self, *, last: bool) -> tuple[int, int] | None:
-        """Return where the next part starts and ends, or None: too little is parked. The last one may be short."""
+        """Return start and end of the next part; None if too little is parked. The last part may be short."""
         start = self.parts * self.part_size
         end = min(start + self.part_size, self.size)
         return (start, end) if end - start == self.part_size or (last and end > start) else None
@@ -154,7 +155,7 @@ class Upload:
         return waiting >= 2 * self.part_size or len(self.parked) >= MAX_PARKED
 
     def slices(self, start: int, end: int) -> list[Slice]:
-        """Return the pieces of parked objects that hold the upload's bytes from `start` up to `end`, in order."""
+        """Return the slices of parked objects with the upload's bytes from `start` up to `end`, in order."""
         return [
             Slice(parked, max(start, parked.start) - parked.start, min(end, parked.end) - parked.start)
             for parked in self.parked
@@ -168,10 +169,10 @@ class Upload:
         return replace(self, parts=self.parts + 1, parked=rest, trash=self.trash + used, making=False)
 
     def mergeable(self, size: int) -> tuple[Parked, ...]:
-        """Return the parked objects that a new chunk of `size` bytes takes into its own object; mostly none.
+        """Return the parked objects to merge with a new chunk of `size` bytes; mostly none.
 
-        Only when the state names as many as it may. Taking in what is no larger than what was taken so far lets
-        a byte travel a few times at most, however small the chunks are.
+        Objects are merged only if the state has as many as allowed. Merging only objects that are not larger than the
+        merged bytes so far limits how often a byte is sent, for any size of chunks.
         """
         if len(self.parked) < MAX_PARKED:
             return ()
@@ -183,6 +184,6 @@ class Upload:
         return self.parked[first:]
 
     def with_parked(self, new: Parked) -> Self:
-        """Return the upload with `new` parked at its end, in place of those whose bytes it took in."""
+        """Return the upload with `new` parked at its end, in place of the merged objects."""
         kept = tuple(parked for parked in self.parked if parked.start < new.start)
         return replace(self, parked=(*kept, new), trash=self.trash + self.parked[len(kept) :])

@@ -1,4 +1,4 @@
-"""Everything that uploads need of an S3 server, tried once at the start."""
+"""Tries all operations that uploads need from an S3 server, once at the start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def check(bucket: Bucket) -> None:
-    """Raise Misconfigured or Unavailable, which says what the operator can do, unless the bucket can take uploads."""
+    """Raise Misconfigured or Unavailable, with advice for the operator, if the bucket cannot be used for uploads."""
     endpoint = bucket.client.meta.endpoint_url
     try:
         missing = Trial(bucket).missing()
@@ -28,11 +28,11 @@ def check(bucket: Bucket) -> None:
         raise explain(error, bucket.name, endpoint) from error
     if missing:
         where = f"S3 at {endpoint}, bucket {bucket.name!r}"
-        raise Misconfigured(f"{where}: uploads need what this server does not do: {'; '.join(missing)}")
+        raise Misconfigured(f"{where}: uploads need operations that this server does not support: {'; '.join(missing)}")
 
 
 class Trial:
-    """Objects of a name that no other trial has. The sweeper takes those of a trial that died for parked ones."""
+    """Objects with unique names. If a trial dies, the sweeper removes its objects like parked ones."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
@@ -40,9 +40,9 @@ class Trial:
         self._uploads: list[Upload] = []
 
     def missing(self) -> list[str]:
-        """Return what uploads need and the server cannot do; what it does in a slower way is only logged.
+        """Return the needed operations that the server lacks. Those with a slower replacement are only logged.
 
-        Raises the errors of botocore where the bucket cannot be used at all, or not with these credentials.
+        Raises botocore's errors if the bucket cannot be used at all, or not with these credentials.
         """
         try:
             self._list()
@@ -52,14 +52,14 @@ class Trial:
         finally:
             self._clear()
         if slow:
-            log.warning("this S3 server makes uploads slower, because it does not do: %s", "; ".join(slow))
+            log.warning("uploads are slower on this S3 server, because it does not support: %s", "; ".join(slow))
         return found
 
     def _failures(self, steps: dict[str, Callable[[Trial], bool]]) -> Iterator[str]:
         for what, step in steps.items():
             try:
                 if not step(self):
-                    yield f"{what} (another answer than expected)"
+                    yield f"{what} (unexpected answer)"
             except NotFound as error:
                 yield f"{what} ({error})"
             except ClientError as error:
@@ -120,7 +120,7 @@ class Trial:
         return True
 
     def _clear(self) -> None:
-        """Remove what is left, as far as the server lets us; the sweeper removes the rest."""
+        """Remove all objects, as far as possible; the sweeper removes the rest."""
         for upload in self._uploads:
             with suppress(*ERRORS):
                 self._bucket.abort_multipart(upload.key, upload.upload_id)
@@ -130,7 +130,7 @@ class Trial:
 
 
 def _is_for_the_operator(error: ClientError) -> bool:
-    """Tell whether the server could do it, and something else is wrong: a permission, a quota."""
+    """Return whether the operation is supported and the problem is another one: a permission, a quota."""
     return issubclass(kind_of(error) or NotFound, (Unavailable, NoSpace))
 
 
@@ -141,11 +141,11 @@ NEEDED: dict[str, Callable[[Trial], bool]] = {
     "aborting multipart uploads": Trial._abort,
     "deleting": Trial._delete,
 }
-"""Without these there are no uploads."""
+"""Operations without which uploads are impossible."""
 
 SLOWER_WITHOUT: dict[str, Callable[[Trial], bool]] = {
     "copies": Trial._copy,
     "copies into parts": Trial._copy_part,
     "deleting several objects at once": Trial._delete_batch,
 }
-"""For these there is another way."""
+"""Operations with a slower replacement."""

@@ -1,7 +1,7 @@
-"""The URLs from which clients load objects: at a CDN, or presigned and the same for everyone for a while.
+"""The URLs from which clients load objects: at a CDN, or presigned and for a while the same for everyone.
 
-A presigned URL is an address of its own to browsers and caches. So it is signed as of the beginning of a window, which
-all hosts see alike: within it everyone gets the same one.
+Browsers and caches treat each presigned URL as a different address. So it is signed with the start time of a window,
+which is the same on all hosts: within a window everyone gets the same URL.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 URL_EXPIRES = 3600
-"""Seconds that a presigned URL is good for, unless the settings say otherwise."""
+"""Seconds that a presigned URL is valid, by default."""
 
 WINDOWS = 3
-"""Windows in the life of a URL. When it is given out, two thirds of its life are left at least."""
+"""Windows in the lifetime of a URL. When it is sent, at least two thirds of its lifetime are left."""
 
 
 class Links:
     """Makes URLs of the objects in `bucket`.
 
-    `base_url` is that of a CDN or a public bucket that serves them; without one, `client` presigns URLs that are good
-    for `expires` seconds from the beginning of their window on.
+    `base_url` is that of a CDN or a public bucket that serves them; without one, `client` presigns URLs that are valid
+    for `expires` seconds from the start of their window.
     """
 
     def __init__(self, client: S3Client, bucket: str, base_url: str, expires: int) -> None:
@@ -36,15 +36,15 @@ class Links:
         self._expires = expires
         self._signer = _signer(max(1, expires // WINDOWS))
         if not self._base_url:
-            choose: Any = self._choose  # its answer counts, whatever the types say
+            choose: Any = self._choose  # botocore uses its result, although the types do not say so
             client.meta.events.register("choose-signer.s3.GetObject", choose)
 
     def _choose(self, signature_version: Any, **_: object) -> str | None:
-        """Take our signer for presigned URLs; requests keep theirs."""
+        """Use scapi's signer for presigned URLs, not for requests."""
         return self._signer if str(signature_version).endswith("-query") else None
 
     def to(self, name: str, content_type: str, disposition: str) -> str:
-        """Return a URL of the object of that full name; a presigned one answers with these headers."""
+        """Return a URL of the object with that full name; the answer of a presigned URL has these headers."""
         if self._base_url:
             return f"{self._base_url}/{name}"
         return self._client.generate_presigned_url(
@@ -60,7 +60,7 @@ class Links:
 
 
 def _signer(window: int) -> str:
-    """Return the name of a signature version of botocore's that signs as of the beginning of a window (seconds)."""
+    """Return the name of a botocore signature version that signs with the start time of a window (seconds)."""
 
     class WindowedAuth(S3SigV4QueryAuth):
         def _modify_request_before_signing(self, request: Any) -> None:

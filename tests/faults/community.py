@@ -60,7 +60,7 @@ class Client(threading.Thread):
         media = self._complete(self._send(photo, size), photo)
         served = self._patiently(lambda server: fetch(server, server.url + _path(media["url"])))
         if (_pixels(served.content) != _pixels(photo)) if gps else (served.content != photo):
-            raise AssertionError("other bytes came out than went in")
+            raise AssertionError("the downloaded bytes differ from the uploaded ones")
         with self._report.lock:
             self._report.uploads += 1
             self._report.bytes += len(photo)

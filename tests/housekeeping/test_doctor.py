@@ -118,7 +118,7 @@ def test_proxies(make_app: Callable[..., Flask], server: str, trusted: int, mend
 def test_the_sweeper(app: Flask) -> None:
     assert findings(app)["sweeper"]["what"] == "it has never run"
     swept(timedelta(hours=3))
-    assert findings(app)["sweeper"]["what"] == "it ran last 3.0 hours ago"
+    assert findings(app)["sweeper"]["what"] == "it last ran 3.0 hours ago"
 
 
 def test_the_schema(app: Flask) -> None:
@@ -212,4 +212,4 @@ def test_keys_that_may_only_read(app: Flask, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(storages.of("local"), "save", refused)
     said = findings(app, 1)["storage local: rights"]
     assert said["what"] == "it could not be saved to: 403"
-    assert "rights" in said["mend"]
+    assert "permissions" in said["mend"]

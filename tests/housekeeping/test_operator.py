@@ -154,4 +154,4 @@ def test_a_copy_of_a_database_says_if_it_missed_something(
     target = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
     done = app.test_cli_runner().invoke(cli, ["database", "copy", "--to", target], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert ("rows were written meanwhile" in done.stderr) == (not is_current)
+    assert ("rows were written during the copy" in done.stderr) == (not is_current)

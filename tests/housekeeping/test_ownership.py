@@ -1,4 +1,4 @@
-"""The sweeper on a storage that may not be this database's: it is empty, or has another one's files."""
+"""The sweeper on a storage that may belong to another database: it is empty, or has other files."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -76,7 +76,7 @@ def test_of_another_database(make_app: Callable[..., Flask], *, is_marked: bool)
         if is_marked:
             marker.write(storages.of("local"))
         left = parts(theirs.app)
-    with make_app().app_context() as mine:  # on the same folder
+    with make_app().app_context() as mine:  # with the same folder
         forget("ab/deleted")
         for options in (["--older-than", "0", "--dry-run"], ["--older-than", "0"]):
             code, said = swept(mine.app, *options)

@@ -1,4 +1,4 @@
-"""Calls made beside their caller."""
+"""Calls made in parallel with their caller."""
 
 import threading
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_after_a_failure_no_other_call_begins_and_none_goes_on() -> None:
     before = list(made)
     wait_until(lambda: threads("failing") == 0, PATIENCE, "the thread to end")
     assert made == before
-    assert len(made) <= 2  # the first, and one that began before it was known
+    assert len(made) <= 2  # the first, and one that began before its failure was known
 
 
 def test_what_is_begun_beside_something_else_is_waited_for() -> None:

@@ -92,7 +92,7 @@ def test_bytes_are_counted_by_the_sizes_that_uploads_will_have(server: Server) -
     answer = begin(server, sender("203.0.113.1"), 800 * KiB)
     full([answer], "too_many_upload_bytes")
     endless = send_chunk(server, files.pdf()[:500], 0, None, headers=sender("203.0.113.2"))
-    assert "counts with 52428800 bytes" in refusal(endless, 413, "file_too_large")["message"]
+    assert "counts 52428800 bytes" in refusal(endless, 413, "file_too_large")["message"]
     assert f"unfinished uploads have {1300 * KiB} bytes, this one {800 * KiB}" in answer.json()["message"]
 
 

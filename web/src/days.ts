@@ -2,11 +2,11 @@
 
 import { computed, signal } from '@preact/signals'
 
-/** The first and the last day, as date fields say them (2026-11-26); empty: since ever, until now. */
+/** The first and the last day, in the format of date fields (2026-11-26); empty: no limit. */
 export const firstDay = signal('')
 export const lastDay = signal('')
 
-/** The moments at which those days begin and end, here where the person is. */
+/** The moments at which these days begin and end, in the user's time zone. */
 export const since = computed(() => midnight(firstDay.value))
 export const until = computed(() => midnight(lastDay.value, 1))
 
@@ -14,7 +14,7 @@ export const until = computed(() => midnight(lastDay.value, 1))
 export function day(ago: number): string {
   const date = new Date()
   date.setDate(date.getDate() - ago)
-  return date.toLocaleDateString('sv') // Sweden writes dates as date fields do
+  return date.toLocaleDateString('sv') // Sweden's date format is that of date fields
 }
 
 export function isWithin(moment: string): boolean {

@@ -1,6 +1,6 @@
-/** What a file is, by its first bytes, and what it is called. */
+/** The type of a file by its first bytes, and the name of the type. */
 
-/** The types that a server of this kind takes or that browsers can turn into one of those. */
+/** The types that a scapi server can accept, or that browsers can convert to one of these. */
 const NAMES: Record<string, string> = {
   'image/jpeg': 'JPEG',
   'image/png': 'PNG',
@@ -13,7 +13,7 @@ const NAMES: Record<string, string> = {
   'application/pdf': 'PDF',
 }
 
-/** What the others are called in a sentence. */
+/** The names of other types in a sentence. */
 const OTHERS: Record<string, string> = {
   'image/jxl': 'a JPEG XL picture',
   'image/svg+xml': 'an SVG drawing',
@@ -26,10 +26,10 @@ const OTHERS: Record<string, string> = {
   'text/plain': 'a text file',
 }
 
-/** Bytes that are looked at. */
+/** The number of first bytes to read. */
 const HEAD = 1024 + 5
 
-/** Signatures at the beginning of a file, as in the WHATWG MIME Sniffing Standard, and of what people send by mistake. */
+/** Signatures at the beginning of a file, as in the WHATWG MIME Sniffing Standard, and of files sent by mistake. */
 const SIGNATURES: [string, string][] = [
   ['\xff\xd8\xff', 'image/jpeg'],
   ['\x89PNG\r\n\x1a\n', 'image/png'],
@@ -45,18 +45,18 @@ const SIGNATURES: [string, string][] = [
   ['PK\x03\x04', 'application/zip'],
 ]
 
-/** Return the MIME type that the first bytes of a file show; undefined if they show none. Rejects when it cannot be read. */
+/** Return the MIME type that the first bytes of a file show; undefined if they show none. Rejects if it cannot be read. */
 export async function sniff(file: Blob): Promise<string | undefined> {
   const bytes = new Uint8Array(await file.slice(0, HEAD).arrayBuffer())
   const head = String.fromCharCode(...bytes)
   if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'image/webp'
   if (head.slice(4, 8) === 'ftyp') return brand(head)
-  if (head.includes('%PDF-')) return 'application/pdf' // readers skip what is before it, such as a printer's banner
+  if (head.includes('%PDF-')) return 'application/pdf' // readers skip bytes before it, such as a printer's banner
   const found = SIGNATURES.find(([signature]) => head.startsWith(signature))
   return found ? found[1] : text(bytes)
 }
 
-/** The type of an ISO base media file, by the brands that its first box names. */
+/** The type of an ISO base media file, by the brands in its first box. */
 function brand(head: string): string {
   const length = Math.min(head.charCodeAt(2) * 256 + head.charCodeAt(3), HEAD)
   const brands = [head.slice(8, 12), ...(head.slice(16, length).match(/.{4}/gs) ?? [])]
@@ -70,19 +70,19 @@ function text(bytes: Uint8Array): string | undefined {
   try {
     words = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
   } catch {
-    return undefined // no text
+    return undefined // not a text
   }
   if (/[\0-\x08\x0e-\x1a]/.test(words)) return undefined
   if (/<svg[\s>]/i.test(words)) return 'image/svg+xml'
   return /^\s*<(!doctype html|html|head|body)\b/i.test(words) ? 'text/html' : 'text/plain'
 }
 
-/** Return how a type is named: JPEG, PDF. */
+/** Return the name of a type: JPEG, PDF. */
 export function nameOf(mimetype: string): string {
   return NAMES[mimetype] ?? mimetype.split('/')[1]?.replace(/^x-/, '').toUpperCase() ?? mimetype
 }
 
-/** Return what a file is, as in "This is a text file". */
+/** Return the type of a file, as in "This is a text file". */
 export function describeKind(mimetype: string | undefined): string {
   if (mimetype === undefined) return 'a file of an unknown kind'
   const article = /^[AEFHILMNORSX]/.test(nameOf(mimetype)) && mimetype !== 'image/heic' ? 'an' : 'a'

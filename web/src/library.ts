@@ -1,4 +1,4 @@
-/** The media: with a token all of its user's, as the server lists them; without one those made in this browser. */
+/** The media: with a token all media of its user, from the server; without a token those made in this browser. */
 
 import { computed, effect, signal } from '@preact/signals'
 import { ApiError, call, type Media } from './api'
@@ -9,41 +9,41 @@ import { token } from './token'
 
 const LIMIT = 100
 
-/** How many media are asked for at once where each is asked for by itself. */
+/** The number of media to request in parallel, if each needs its own request. */
 const SINGLY = 24
 
 export type Kind = '' | 'image' | 'document' | 'link'
 
 export const search = signal('')
 export const kind = signal<Kind>('')
-/** Only media with this tag; those of a user, as the server lists them. */
+/** Only media with this tag; works only with a token, because the server filters. */
 export const tag = signal<number | undefined>(undefined)
 
 export const library = new List<Media>((from, signal) => (token.value ? listed(from, signal) : remembered(Number(from ?? 0), signal)))
 
-/** What the search and the filter leave. */
+/** The media that match the search and the filter. */
 export const shown = computed(() => library.items.value.filter((media) => isOfKind(media) && isWithin(media.added_at) && matches(media)))
 
 effect(() => {
-  if (token.value) [search.value, tag.value, since.value, until.value] // the server searches; what is listed here is searched here
+  if (token.value) [search.value, tag.value, since.value, until.value] // with a token the server searches; otherwise this page does
   void library.load()
 })
 
-/** Show a media that was just made, and remember it where the server will not list it. */
+/** Show a new media, and remember it if the server will not list it. */
 export function add(media: Media, md5?: string): void {
   if (!token.value) keep(media, md5)
   library.put(media)
 }
 
-/** Whether all media are asked for, of every day, with no words and no tag. */
+/** Whether all media are shown, of every day, without search words and tag. */
 export const isUnfiltered = computed(() => !search.value && !tag.value && !since.value && !until.value)
 
-/** How many media there are to look through, those that are not loaded included. */
+/** The number of media, including those that are not loaded. */
 export const count = computed(() =>
   kind.value || !(token.value || isUnfiltered.value) ? shown.value.length : library.count.value,
 )
 
-/** Whether the person may delete a media, or only take it off this browser's list. */
+/** Whether the user may delete a media, or can only remove it from this browser's list. */
 export function isDeletable({ id }: Media): boolean {
   return Boolean(token.value || deleteTokenOf(id))
 }
@@ -55,12 +55,12 @@ export async function destroy({ id }: Media): Promise<void> {
   try {
     await call('DELETE', `media/${id}/`, { headers })
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 404)) throw error // gone is gone
+    if (!(error instanceof ApiError && error.status === 404)) throw error // it was deleted already
   }
   forget({ id })
 }
 
-/** Take a media off this browser's list. Its files stay where they are. */
+/** Remove a media from this browser's list. Its files stay on the server. */
 export function forget({ id }: { id: number }): void {
   drop(id)
   library.drop(id)

@@ -1,23 +1,23 @@
-/** What the server takes, so that a person learns it before the first byte is sent. */
+/** The accepted types and limits of the server, so that the page can show them before an upload. */
 
 import { computed, signal } from '@preact/signals'
 import { listed, nameOf } from './kinds'
 import { bytes } from './words'
 
 export interface Limits {
-  /** Bytes that a file of a type may have, by MIME type. */
+  /** The most bytes of a file, by MIME type. */
   types: Record<string, number>
   max_pixels: number
 }
 
 export const limits = signal<Limits>()
 
-/** Resolves when the limits are known, or cannot be: then the server says what it refuses. */
+/** Resolves when the limits are known, or cannot be loaded: then the server checks alone. */
 export const limitsKnown = fetch(new URL('limits.json', document.baseURI)).then(
   async (answer) => {
     if (answer.ok) limits.value = await answer.json()
   },
-  () => {}, // no network: the files wait for it too
+  () => {}, // no network: the files wait for it, too
 )
 
 /** The `accept` of the file inputs. */

@@ -1,13 +1,13 @@
-/** A list that is loaded page by page, and changed here when the person changes it there. */
+/** A list that is loaded page by page, and changed here when the user changes it on the server. */
 
 import { computed, signal } from '@preact/signals'
 import { call, type Page } from './api'
 
 export interface Piece<T> {
   results: T[]
-  /** Where the next piece begins, in the source's own words. */
+  /** Where the next piece begins; the format depends on the source. */
   next?: string
-  /** How many there are in all. */
+  /** The total number of items. */
   count: number
 }
 
@@ -20,7 +20,7 @@ export class List<T extends { id: number }> {
   readonly hasMore = computed(() => this.#next.value !== undefined)
   readonly #next = signal<string>()
   readonly #count = signal(0)
-  /** How many there are, those that are not loaded included. */
+  /** The number of items, including those that are not loaded. */
   readonly count = computed(() => (this.hasMore.value ? Math.max(this.#count.value, this.items.value.length) : this.items.value.length))
   #current = new AbortController()
 
@@ -36,7 +36,7 @@ export class List<T extends { id: number }> {
     await this.#fetch(this.#next.value)
   }
 
-  /** Put an item first, or in the place of the one with its id. */
+  /** Put an item first, or replace the one with its id. */
   put(item: T): void {
     const known = this.items.value.some(({ id }) => id === item.id)
     this.items.value = known ? this.items.value.map((other) => (other.id === item.id ? item : other)) : [item, ...this.items.value]
@@ -69,7 +69,7 @@ export class List<T extends { id: number }> {
   }
 }
 
-/** Fetch a page of one of the API's lists: the first by `first`, the others by the query that `next` names. */
+/** Fetch a page of one of the API's lists: the first with the query `first`, the others with the query in `next`. */
 export async function page<T>(
   path: string,
   first: Record<string, string>,

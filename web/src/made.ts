@@ -1,24 +1,24 @@
-/** What was made in this browser without a token: the server lists it for nobody. */
+/** The media made in this browser without a token: the server does not list them. */
 
 import type { Media } from './api'
 
 interface Made {
   id: number
-  /** What deletes it, where the server gave one. */
+  /** The delete token, if the server sent one. */
   deleteToken?: string | null
-  /** Of the file that was sent. */
+  /** The MD5 of the sent file. */
   md5?: string
 }
 
 const LIST = 'scapi.media'
 
-/** Return it, the newest first. */
+/** Return these media, the newest first. */
 export function madeHere(): Made[] {
   const kept: (Made | number)[] = JSON.parse(localStorage.getItem(LIST) ?? '[]')
-  return kept.map((entry) => (typeof entry === 'number' ? { id: entry } : entry)) // version 0.1.0 kept numbers
+  return kept.map((entry) => (typeof entry === 'number' ? { id: entry } : entry)) // version 0.1.0 stored numbers
 }
 
-/** Keep a media that was made without a token. */
+/** Store a media that was made without a token. */
 export function keep({ id, delete_token: deleteToken }: Media, md5?: string): void {
   write([{ id, deleteToken, md5 }, ...madeHere().filter((entry) => entry.id !== id)])
 }
@@ -31,7 +31,7 @@ export function deleteTokenOf(id: number): string | null | undefined {
   return madeHere().find((entry) => entry.id === id)?.deleteToken
 }
 
-/** Return the id of the media that was made here, without a token, of a file with this MD5. */
+/** Return the id of the media made here, without a token, from a file with this MD5. */
 export function madeOf(md5: string): number | undefined {
   return madeHere().find((entry) => entry.md5 === md5)?.id
 }

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals'
 
-/** What is said of uploads meanwhile, as scapi-uploader says it. */
+/** The message about uploads without a network, the same as in scapi-uploader. */
 export const OFFLINE = 'Waiting for the network'
 
 export const online = signal(navigator.onLine)

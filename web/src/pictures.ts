@@ -1,16 +1,16 @@
-/** Pictures that are too large or of another kind than the server takes, made to fit by the browser. */
+/** Converts pictures in the browser that are too large, or of a type that the server does not accept. */
 
 import type { Limits } from './limits'
 
-/** Pixels that a browser decodes without trouble; above, the server's refusal stands. */
+/** The most pixels that browsers decode safely. Larger pictures are left to the server, which refuses them. */
 const MOST_PIXELS = 120_000_000
 
 const QUALITY = 0.88
 
-/** How often a picture is made smaller until it fits. */
+/** The most attempts to make a picture small enough. */
 const TRIES = 4
 
-/** What takes the place of each type; one that keeps transparency where the original may have it. */
+/** The replacement of each type; it keeps transparency if the original may have some. */
 const BECOMES: Record<string, string> = {
   'image/jpeg': 'image/jpeg',
   'image/heic': 'image/jpeg',
@@ -21,7 +21,7 @@ const BECOMES: Record<string, string> = {
   'image/avif': 'image/webp',
 }
 
-/** Return the picture as one that the server takes; undefined where this browser cannot make one. */
+/** Return a version of the picture that the server accepts; undefined if this browser cannot make one. */
 export async function fitted(file: Blob, mimetype: string, limits: Limits): Promise<Blob | undefined> {
   const becomes = BECOMES[mimetype]
   const most = becomes && limits.types[becomes]
@@ -32,7 +32,7 @@ export async function fitted(file: Blob, mimetype: string, limits: Limits): Prom
   try {
     picture = await createImageBitmap(file)
   } catch {
-    return undefined // broken, or of a kind that this browser does not know
+    return undefined // broken, or of a type that this browser does not know
   }
   try {
     let scale = Math.min(1, Math.sqrt(limits.max_pixels / (picture.width * picture.height)))
@@ -55,13 +55,13 @@ async function encoded(picture: ImageBitmap, scale: number, type: string): Promi
   return canvas.convertToBlob({ type, quality: QUALITY })
 }
 
-/** Whether it would lose its other frames. */
+/** Whether the picture is animated and would lose its other frames. */
 async function isAnimated(file: Blob, mimetype: string): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 4096).arrayBuffer()))
   return mimetype === 'image/png' ? head.includes('acTL') : head.slice(12, 16) === 'VP8X' && (head.charCodeAt(20) & 2) > 0
 }
 
-/** Return the width and height of a picture by its header; undefined if they are not found there. */
+/** Return width and height from the header of a picture; undefined if they are not there. */
 export async function dimensions(file: Blob, mimetype: string): Promise<{ width: number; height: number } | undefined> {
   const head = new DataView(await file.slice(0, 512 * 1024).arrayBuffer())
   try {

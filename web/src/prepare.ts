@@ -1,4 +1,4 @@
-/** What happens to a file before its first byte is sent: it is looked at, and made to fit. */
+/** Prepares a file before its first byte is sent: checks it, and converts it if needed. */
 
 import { md5, UNREADABLE } from 'scapi-uploader'
 import { ApiError, call, type Media, type Page } from './api'
@@ -11,7 +11,7 @@ import { bytes } from './words'
 
 /** Why a file is not sent, as a sentence for a person. */
 export class NotSent extends Error {
-  /** Whether it is here already; the person may send it all the same. */
+  /** Whether it is in the library already; the user may still send it. */
   readonly isKnown: boolean
 
   constructor(message: string, { isKnown } = { isKnown: false }) {
@@ -20,7 +20,7 @@ export class NotSent extends Error {
   }
 }
 
-/** Return the file as it can be sent, and its MD5. Throws NotSent. */
+/** Return the file to send, and its MD5. Throws NotSent. */
 export async function prepare(file: Blob): Promise<{ data: Blob; digest: string }> {
   await limitsKnown
   const data = limits.value ? await taken(file, limits.value) : file
@@ -47,7 +47,7 @@ async function taken(file: Blob, known: Limits): Promise<Blob> {
   throw new NotSent(`This picture has ${size?.width} × ${size?.height} pixels; the limit is ${Math.floor(known.max_pixels / 1e6)} megapixels.`)
 }
 
-/** Whether a file with this MD5 was sent before, and its media is still there. */
+/** Whether a file with this MD5 was sent before and its media still exists. */
 export async function isSent(digest: string): Promise<boolean> {
   const id = token.value ? undefined : madeOf(digest)
   if (!token.value && id === undefined) return false
@@ -57,6 +57,6 @@ export async function isSent(digest: string): Promise<boolean> {
     return true
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    return false // what keeps the server from answering is said by the upload
+    return false // the upload itself will report why the server does not answer
   }
 }

@@ -4,11 +4,11 @@ import { emaFilter } from '@uppy/core/utils'
 import { useEffect, useState } from 'preact/hooks'
 import { files, type UploadFile } from './uploader'
 
-/** Milliseconds between two looks at the speed, and in which half of an older one is forgotten. */
+/** Milliseconds between two measurements, and the half-life of older ones. */
 const TICK = 500
 const HALF_LIFE = 2000
 
-/** Return the bytes of a file that are on their way or there. */
+/** Return the bytes of a file that were sent, acknowledged or not. */
 export function sent({ progress, size }: UploadFile): number {
   return progress.uploadComplete ? (size ?? 0) : progress.bytesUploaded || 0
 }
@@ -17,7 +17,7 @@ export function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-/** Return the bytes per second that the files have been sent with lately. */
+/** Return the recent speed of all files in bytes per second. */
 export function useSpeed(isRunning: boolean): number {
   const [speed, setSpeed] = useState(0)
   useEffect(() => {

@@ -33,7 +33,7 @@ export async function tagsOf(media: number, signal: AbortSignal): Promise<Tag[]>
   return (await call<Page<Tag>>('GET', `tag/?limit=100&ordering=name&media=${media}`, { signal })).results
 }
 
-/** Return a few tags that may be meant by `words`. */
+/** Return a few tags that match `words`. */
 export async function tagsWith(words: string): Promise<Tag[]> {
   const query = new URLSearchParams({ limit: '20', ordering: 'name', active: 'true', search: words })
   return (await call<Page<Tag>>('GET', `tag/?${query}`)).results

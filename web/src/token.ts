@@ -4,7 +4,7 @@ import { computed, effect, signal } from '@preact/signals'
 
 const KEY = 'scapi.token'
 
-/** Characters of a name that are shown: a login provider's may have 255. */
+/** The most characters of a name to show: a login provider's may have 255. */
 const SHOWN = 30
 
 export const token = signal(sessionStorage.getItem(KEY) ?? '')
@@ -14,7 +14,7 @@ effect(() => {
   else sessionStorage.removeItem(KEY)
 })
 
-/** Whom the token names, ours or a login provider's. It is only read here to be shown; the server is who checks it. */
+/** The user in the token, ours or a login provider's. It is only for display here; the server checks the token. */
 export const userName = computed<string | undefined>(() => {
   const claims = token.value.split('.')[1]
   if (!claims) return undefined
@@ -24,6 +24,6 @@ export const userName = computed<string | undefined>(() => {
     const name = [said.user_id, said.preferred_username, said.name, said.email, said.sub].find((one) => one != null)
     return name == null ? undefined : String(name).slice(0, SHOWN)
   } catch {
-    return undefined // no JWT: the server says so
+    return undefined // not a JWT: the server refuses it
   }
 })

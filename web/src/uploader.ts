@@ -15,15 +15,15 @@ import { token } from './token'
 import { counted } from './words'
 
 type Meta = {
-  /** It is being looked at and made to fit. */
+  /** The file is being checked and converted. */
   preparing?: boolean
-  /** What is kept of it is what will be sent. */
+  /** The stored data is the prepared file. */
   prepared?: boolean
-  /** The MD5 of what is sent. */
+  /** The MD5 of the prepared file. */
   digest?: string
-  /** It is in the library already; sending it again is up to the person. */
+  /** It is in the library already; the user may send it again. */
   isKnown?: boolean
-  /** Another try would end as this one. */
+  /** Another try would fail in the same way. */
   inVain?: boolean
 }
 type Body = Media & Record<string, unknown>
@@ -45,7 +45,7 @@ const sender = uppy.getPlugin<ScapiUploader<Meta, Body>>('ScapiUploader')
 /** Uppy's state, for the components that show it. */
 export const files = signal<UploadFile[]>([])
 
-/** Take files that were chosen, dropped, pasted or photographed. */
+/** Add files that were chosen, dropped, pasted or photographed. */
 export function take(chosen: Iterable<File>): void {
   uppy.addFiles(Array.from(chosen, (data) => ({ source: 'page', name: data.name, type: data.type, data })))
 }
@@ -65,12 +65,12 @@ export function isUnderWay({ progress, error, isGhost }: UploadFile): boolean {
   return !progress.uploadComplete && !error && !isGhost
 }
 
-/** Whether it makes sense to pause a file, or to go on with it. */
+/** Whether a file can be paused or resumed. */
 export function canPause(file: UploadFile): boolean {
   return isUnderWay(file) && !file.scapi?.finishing && !file.meta.preparing
 }
 
-/** Files are prepared one after another: a hundred pictures are not decoded at once. */
+/** Files are prepared one after another, so that a hundred pictures are not decoded at once. */
 let preparing = Promise.resolve()
 
 async function isReady(id: string, again: boolean): Promise<boolean> {
@@ -83,7 +83,7 @@ async function isReady(id: string, again: boolean): Promise<boolean> {
 
 async function prepareOne(id: string, again: boolean): Promise<boolean> {
   const file = uppy.getFile(id)
-  if (!file?.data) return false // it was removed meanwhile
+  if (!file?.data) return false // it was removed in the meantime
   try {
     const { data, digest } = await prepare(file.data as Blob)
     if (!again) await refuseTwins(id, digest)
@@ -98,7 +98,7 @@ async function prepareOne(id: string, again: boolean): Promise<boolean> {
   }
 }
 
-/** Throw NotSent for a file that is on its way already, or in the library. */
+/** Throw NotSent for a file that is being uploaded already, or is in the library. */
 async function refuseTwins(id: string, digest: string): Promise<void> {
   const twin = uppy.getFiles().find((other) => other.id !== id && other.meta.digest === digest && !other.error)
   if (twin) throw new NotSent(`This is the same file as ${twin.name}.`, { isKnown: true })
@@ -110,14 +110,14 @@ function change(id: string, state: Partial<UploadFile>, meta: Meta): void {
   if (file) uppy.setFileState(id, { ...state, meta: { ...file.meta, ...meta } } as Partial<UploadFile>)
 }
 
-/** What changes about a file when other bytes of another type are sent for it. */
+/** The changes of a file when a converted one is sent instead. */
 function renamed({ name, progress }: UploadFile, data: Blob): Partial<UploadFile> {
   const extension = data.type.split('/')[1]?.replace('jpeg', 'jpg') ?? ''
   const newName = `${name.replace(/\.[^.]*$/, '')}.${extension}`
   return { data, size: data.size, type: data.type, extension, name: newName, progress: { ...progress, bytesTotal: data.size } }
 }
 
-/** Take the files that are uploaded off the list, once none is under way, and say how it ended. */
+/** When no upload is running, remove the uploaded files from the list and report the result. */
 function tidy(): void {
   const all = uppy.getFiles()
   const done = all.filter(({ progress }) => progress.uploadComplete)
@@ -144,7 +144,7 @@ for (const event of ['upload-success', 'upload-error', 'file-removed'] as const)
 
 uppy.on('restored', () => {
   uppy.setState({ recoveredState: null, currentUploads: {} })
-  // what was kept may be older than the end of an upload: then there is nothing to go on with
+  // the stored state may be older than the end of an upload: then there is nothing to resume
   const ended = uppy.getFiles().filter(({ id, progress }) => progress.uploadStarted !== null && !sender?.hasBegun(id))
   uppy.removeFiles(ended.filter(({ isGhost }) => isGhost).map(({ id }) => id))
   for (const { id } of ended) if (uppy.getFile(id)) uppy.setFileMeta(id, { prepared: false })
@@ -169,5 +169,5 @@ function pastedName({ name, type }: File): string {
   return `pasted ${new Date().toLocaleString('sv').replaceAll(':', '.')}.${type.split('/')[1] ?? 'png'}`
 }
 
-// it keeps files of up to 10 MiB for a reload; larger ones have to be chosen again
+// it stores files of up to 10 MiB for a reload; larger ones must be chosen again
 uppy.use(DropTarget, { target: document.documentElement }).use(GoldenRetriever)

@@ -28,13 +28,13 @@ export function titleOf({ title, url, embed_type: kind, embed_id: id }: Media): 
   return title || url || (kind && id ? `${kind} ${id}` : 'Untitled')
 }
 
-/** Return what a media is in a word: JPEG, PDF, Link. */
+/** Return the type of a media in a word: JPEG, PDF, Link. */
 export function kindOf({ mimetype, type }: Media): string {
   if (mimetype === 'image/webp') return 'WebP'
   return mimetype ? (mimetype.split('/')[1] ?? mimetype).toUpperCase() : type === 'vimeo' ? 'Vimeo' : type === 'embed' ? 'Embed' : 'Link'
 }
 
-/** Return what is worth knowing about a media, in a few words each. */
+/** Return short facts about a media. */
 export function factsOf(media: Media): string[] {
   const { size, mimetype, pages, image_width: width, image_height: height, url } = media
   const facts = [kindOf(media)]

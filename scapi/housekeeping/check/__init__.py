@@ -1,1 +1,1 @@
-"""`scapi check`: whether the files that rows name are there, and the files that are there have rows."""
+"""`scapi check`: checks that every row has its file, and every file has a row."""

@@ -28,27 +28,34 @@ DAY = 24 * 3600
 @click.command("check")
 @click.option("--bytes", "read", is_flag=True, help="Read every file and compare its MD5.")
 @click.option("--fix", is_flag=True, help="Mark media whose files are lost, and remove orphans.")
-@click.option("--dry-run", is_flag=True, help="With --fix: only say what it would change, or why it would not.")
+@click.option("--dry-run", is_flag=True, help="With --fix: only print what it would change, or why it would not.")
 @click.option(
     "--orphans-older-than",
     type=click.IntRange(min=0),
     default=DAY,
     show_default=True,
     metavar="SECONDS",
-    help="Leave younger files alone: their uploads may be under way. 0 only while nothing is written.",
+    help="Ignore younger files: their uploads may be running. Use 0 only while nothing is written.",
 )
-@click.option("--expect", type=click.IntRange(min=0), metavar="N", help="Change just this many files, however many.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files read at once.")
+@click.option(
+    "--expect",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Change exactly this many files, even if they are more than 1 %.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Files to read at the same time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
 def check(
     read: bool, fix: bool, dry_run: bool, orphans_older_than: int, expect: int | None, jobs: int, as_json: bool
 ) -> None:
-    """Compare the files with their rows: what is lost, what is damaged, and what no row names.
+    """Compare files and rows: find lost files, damaged files, and files without a row.
 
-    It may run while the server does. With --bytes it goes on where it was stopped. --fix changes no more than 1 % of
-    the files or media, and nothing where a storage is empty or has another database's files, unless --expect says how
-    many files are changed. A lost file is marked: its URL answers 410 until a check finds the file again.
+    It may run while the server runs. With --bytes it continues a stopped check. --fix changes at most 1 % of the files
+    or media, and nothing if a storage is empty or has another database's files, unless --expect says how many files are
+    changed. A lost file is marked: its URL answers 410 until a check finds the file again.
     """
     fixes = fix and not dry_run
     before = now() - timedelta(seconds=orphans_older_than)
@@ -60,7 +67,7 @@ def check(
 
 
 def _run(options: Options, findings: Findings, expected: int | None, as_json: bool, *, asked: bool) -> bool:
-    """Check, mend and report; return whether nothing is left that is wrong. `asked`: whether --fix was given."""
+    """Check, repair and report; return whether no problem is left. `asked`: whether --fix was given."""
     census = Census()
     _scan(options, findings, census)
     objections = list(mending.objections(findings, census, expected)) if asked else []
@@ -77,7 +84,7 @@ def _scan(options: Options, findings: Findings, census: Census) -> None:
     names = sorted({*places.named(), *storages.names()})
     note = notes.read(PROGRESS) if options.read else None
     if note and note["storage"] in names:
-        click.echo(f"goes on after {note['after']} in {note['storage']}, where a check was stopped", err=True)
+        click.echo(f"continues a stopped check after {note['after']} in {note['storage']}", err=True)
         names = names[names.index(note["storage"]) :]
     total = db.session.scalar(select(func.count()).select_from(MediaFile))
     db.session.rollback()
@@ -97,15 +104,15 @@ def _report(
     for finding in findings:
         click.echo(str(finding))
     for name in census.anothers:
-        click.echo(f"{name} has the files of another database: {marker.KEY} in it names it", err=True)
+        click.echo(f"{name} has the files of another database, named in the object {marker.KEY}", err=True)
     for name in census.unknown:
-        click.echo(f"{name} has files, and this database names none of them: is it the right one?", err=True)
+        click.echo(f"{name} has files, but this database names none of them: is it the right database?", err=True)
     counted = ", ".join(f"{findings.counts[kind]} {kind}" for kind in Kind)
     click.echo(f"checked {census.rows} files, {census.read} of them by their bytes: {counted}")
     if census.elsewhere:
         click.echo(f"{census.elsewhere} files are copies whose rows are in another storage")
     if census.found_again:
-        click.echo(f"{census.found_again} files that were marked as lost are there again")
+        click.echo(f"{census.found_again} files that were marked as lost have been found again")
     if mended:
         click.echo(f"mended {mended}")
     if asked:
@@ -116,7 +123,7 @@ def _report_mending(wanted: int, mended: int, objections: list[str]) -> None:
     for objection in objections:
         click.echo(f"nothing was changed: {objection}", err=True)
     if objections:
-        click.echo(f"if all of that is so, run it again with --expect {wanted}", err=True)
+        click.echo(f"if this is right, run it again with --expect {wanted}", err=True)
     elif wanted and not mended:
         click.echo(f"would change {wanted} files")
 

@@ -11,12 +11,12 @@ from scapi.media.models import MediaFile
 from storage_backends import Published
 
 BATCH = 1000
-"""Rows read at a time: as many as S3 lists."""
+"""Rows to read at a time, as many as S3 lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What the row of a file says."""
+    """The row of a file."""
 
     id: int
     media_id: int
@@ -34,7 +34,7 @@ _COLUMNS = [getattr(MediaFile, name) for name in FileRow.__slots__]
 
 
 def rows(storage: str) -> Iterator[FileRow]:
-    """Yield the rows of the files in a storage, in the order of their keys. No transaction stays open meanwhile."""
+    """Yield the rows of the files in a storage, in the order of their keys. No transaction stays open in between."""
     place = tuple_(MediaFile.key, MediaFile.id)
     batch = select(*_COLUMNS).where(MediaFile.storage == storage).order_by(MediaFile.key, MediaFile.id).limit(BATCH)
     found = db.session.execute(batch).all()
@@ -46,7 +46,7 @@ def rows(storage: str) -> Iterator[FileRow]:
 
 
 def beside(rows: Iterator[FileRow], objects: Iterator[Published]) -> Iterator[tuple[FileRow | None, Published | None]]:
-    """Yield each row with the object of its key, rows without one with None, and objects without a row."""
+    """Yield each row with its object (None if there is none), and objects without a row."""
     row, found = next(rows, None), next(objects, None)
     matched = ""
     while row or found:

@@ -1,4 +1,4 @@
-"""What a check finds: kept on disk until it is reported or mended, so that memory stays small."""
+"""The findings of a check: stored on disk until they are reported or repaired, so that memory stays small."""
 
 import json
 import tempfile
@@ -10,13 +10,13 @@ from typing import Self
 
 
 class Kind(StrEnum):
-    """What may be wrong with a file."""
+    """The kinds of problems of a file."""
 
     LOST = "lost"
-    """A row whose file is not there."""
+    """A row whose file is missing."""
 
     DAMAGED = "damaged"
-    """A file that is not the one that its row describes."""
+    """A file that differs from its row."""
 
     ORPHAN = "orphan"
     """A file that no row names."""
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `media_id` and `file_id` are those of the row, `name` is a leftover's own."""
+    """One problem. `media_id` and `file_id` are those of the row, `name` is that of a leftover."""
 
     kind: Kind
     storage: str
@@ -43,7 +43,7 @@ class Finding:
 
 
 class Findings:
-    """Findings in a temporary file, and how many there are of each kind. To be closed, or used as a context."""
+    """Findings in a temporary file, and their number by kind. Must be closed, or used as a context manager."""
 
     def __init__(self) -> None:
         self.counts: Counter[Kind] = Counter()
@@ -56,7 +56,7 @@ class Findings:
         self._file.close()
 
     def add(self, finding: Finding) -> None:
-        """Keep a finding."""
+        """Store a finding."""
         self.counts[finding.kind] += 1
         self._file.write(json.dumps(asdict(finding)) + "\n")
 

@@ -1,4 +1,4 @@
-"""An object in each storage that names the database whose files it has."""
+"""An object in each storage that names the database that owns its files."""
 
 from io import BytesIO
 
@@ -8,11 +8,11 @@ from storage_backends import NotFound, StorageBackend
 KEY = "scapi-database"
 
 MAX_SIZE = 100
-"""Bytes that are read of it."""
+"""The most bytes to read of it."""
 
 
 def owner(storage: StorageBackend) -> str | None:
-    """Return the id of the database whose files a storage has, None where nobody has written it yet."""
+    """Return the id of the database that owns the storage's files; None if it is not marked yet."""
     try:
         with storage.open(KEY, 0, MAX_SIZE) as stream:
             return stream.read().decode(errors="replace")
@@ -26,6 +26,6 @@ def is_anothers(storage: StorageBackend) -> bool:
 
 
 def write(storage: StorageBackend) -> None:
-    """Name this database in a storage that names none."""
+    """Mark a storage without an owner as this database's."""
     if owner(storage) is None:
         storage.save(KEY, BytesIO(notes.database_id().encode()), "text/plain")

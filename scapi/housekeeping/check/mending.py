@@ -1,4 +1,4 @@
-"""What `scapi check --fix` does about what was found, and when it refuses to."""
+"""`scapi check --fix`: repairs findings, or refuses to."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,18 +15,18 @@ from scapi.uploads import expiry
 from storage_backends import Leftover, NotFound, Published
 
 MOST_PERCENT = 1
-"""Of the files, or of the media, that are changed without `--expect`."""
+"""The most files, or media, that may be changed without `--expect`, in percent."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def changes(findings: Findings, census: Census) -> int:
-    """Return how many files would be marked or removed."""
+    """Return the number of files that would be marked or removed."""
     return findings.counts[Kind.LOST] - census.marked + findings.counts[Kind.ORPHAN]
 
 
 def objections(findings: Findings, census: Census, expected: int | None) -> Iterator[str]:
-    """Yield why nothing should be changed. `expected` is how many files the operator expects to be changed."""
+    """Yield the reasons not to change anything. `expected` is the operator's expected number of changed files."""
     wanted = changes(findings, census)
     if expected is not None:
         if wanted != expected:
@@ -54,7 +54,7 @@ def objections(findings: Findings, census: Census, expected: int | None) -> Iter
 
 
 def mend(finding: Finding) -> bool:
-    """Look once more and mend what a finding says; return whether it was mended. Raises StorageError."""
+    """Check a finding again and repair it; return whether it was repaired. Raises StorageError."""
     if finding.kind == Kind.LOST:
         return _mark(finding)
     if finding.kind == Kind.ORPHAN:
@@ -65,7 +65,7 @@ def mend(finding: Finding) -> bool:
 
 
 def _mark(finding: Finding) -> bool:
-    """Mark a file as lost, which a second look has not found either."""
+    """Mark a file as lost, if a second check does not find it either."""
     try:
         storages.of(finding.storage).size(finding.key)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Compares one storage with the rows that name it. Changes only the marks of files that are there again."""
+"""Compares one storage with the rows that name it. Changes only the marks of files that were found again."""
 
 import hashlib
 from collections import deque
@@ -22,48 +22,48 @@ from scapi.uploads.models import Status, Upload
 from storage_backends import NotFound, Published, StorageBackend
 
 PROGRESS = "check of bytes"
-"""The note that says up to which key a check has read all bytes: another one goes on from there."""
+"""The note with the last key whose bytes a check has read: the next check continues after it."""
 
 NOTE_EVERY = 1000
-"""Files read between two notes."""
+"""Files to read between two notes."""
 
 READ_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is looked at: with `read` every byte, by `jobs` readers at once; orphans only if written before `before`."""
+    """Options of a check: `read` reads every byte, with `jobs` readers; orphans count only if older than `before`."""
 
     read: bool
     jobs: int
     before: datetime
     fix: bool
     writes: bool
-    """Whether marks go from files that are there again, and notes are kept. With `fix` it does."""
+    """Whether marks of found files are removed and notes are written. True with `fix`."""
 
 
 @dataclass(slots=True)
 class Census:
-    """How many rows and objects a check has met, and what it says of them together."""
+    """The numbers of rows and objects of a check, and findings about whole storages."""
 
     rows: int = 0
     objects: int = 0
     read: int = 0
     marked: int = 0
-    """Lost files that an earlier check has marked."""
+    """Lost files that were marked already."""
     elsewhere: int = 0
-    """Objects whose rows are in another storage: copies that a move has left, or will complete."""
+    """Objects whose rows name another storage: copies that a move has left behind, or has not completed."""
     found_again: int = 0
     unknown: list[str] = field(default_factory=list)
-    """Storages with files of which this database names none."""
+    """Storages with files, none of which this database names."""
     empty: list[str] = field(default_factory=list)
-    """Storages without any object that rows name."""
+    """Storages that have none of the objects that rows name."""
     anothers: list[str] = field(default_factory=list)
     """Storages that have the files of another database."""
 
 
 class Scan:
-    """A check of the storage called `name`, which adds to `findings` and `census` and calls `met` for every row."""
+    """A check of the storage `name`. Adds to `findings` and `census`, and calls `met` for every row."""
 
     def __init__(
         self, name: str, options: Options, findings: Findings, census: Census, met: Callable[[int], None]
@@ -79,7 +79,7 @@ class Scan:
         self._reading: deque[tuple[FileRow, Future[str | None]]] = deque()
 
     def run(self) -> None:
-        """Check everything. Raises StorageError where the storage does not answer: that tells nothing of a file."""
+        """Check everything. Raises StorageError if the storage does not answer: that says nothing about a file."""
         if marker.is_anothers(self._storage):
             self._census.anothers.append(self._name)
         rows, objects, elsewhere = self._census.rows, self._census.objects, self._census.elsewhere
@@ -120,12 +120,12 @@ class Scan:
             self._finish_reading()
 
     def _read_before(self) -> str:
-        """Return the key up to which an earlier check of all bytes came before it was stopped."""
+        """Return the last key that an earlier, stopped check of all bytes has read."""
         note = notes.read(PROGRESS) if self._options.read else None
         return str(note["after"]) if note and note["storage"] == self._name else ""
 
     def _look_at_missing(self, row: FileRow) -> None:
-        if not row.size:  # a picture that is made later
+        if not row.size:  # the picture is not made yet
             return
         try:
             self._storage.size(row.key)
@@ -182,7 +182,7 @@ class Scan:
 
 
 def md5_of(storage: StorageBackend, key: str, size: int) -> str | None:
-    """Return the MD5 of an object of `size` bytes, None if it is not there."""
+    """Return the MD5 of an object of `size` bytes; None if it is missing."""
     hashed = hashlib.md5(usedforsecurity=False)
     try:
         with storage.whole(key, size) as stream:
@@ -194,7 +194,7 @@ def md5_of(storage: StorageBackend, key: str, size: int) -> str | None:
 
 
 def is_current(file_id: int, storage: str, key: str) -> bool:
-    """Return whether the row of a file still says that it is there: it may have gone, or moved, meanwhile."""
+    """Return whether the file's row still names this storage and key: it may have been deleted or moved."""
     same = (MediaFile.id == file_id, MediaFile.storage == storage, MediaFile.key == key)
     found = db.session.scalar(select(MediaFile.id).where(*same)) is not None
     db.session.rollback()
@@ -202,9 +202,9 @@ def is_current(file_id: int, storage: str, key: str) -> bool:
 
 
 def orphaned(name: str, objects: list[Published]) -> tuple[list[Published], int]:
-    """Return those of the objects in a storage that nothing stands for, and how many have a row in another storage.
+    """Return the objects of a storage that nothing refers to, and the number of those with a row in another storage.
 
-    An object is not orphaned if it waits to be deleted, or may be the finished file of an upload under way.
+    An object is not an orphan if it waits to be deleted, or may be the finished file of a running upload.
     """
     keys = [found.key for found in objects]
     places = {name, *storages.names()}

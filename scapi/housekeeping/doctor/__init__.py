@@ -1,1 +1,1 @@
-"""`scapi doctor`: what is wrong with an installation, why it matters, and the line that mends it."""
+"""`scapi doctor`: finds problems of an installation, and says why each matters and which command repairs it."""

@@ -15,10 +15,10 @@ from scapi.housekeeping.doctor import database, machine, store
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @with_appcontext
 def doctor(as_json: bool) -> None:
-    """Say what is wrong with this installation, why it matters, and the line that mends it.
+    """Print the problems of this installation, why they matter, and the commands that repair them.
 
-    It tries what scapi does with the database and the storage, and removes what it made. It ends with 1 if anything
-    is wrong.
+    It tries scapi's operations on the database and the storage, and removes what it created. The exit code is 1 if
+    there are problems.
     """
     found = [said for look in (database.look, store.look, machine.look) for said in look()]
     if as_json:

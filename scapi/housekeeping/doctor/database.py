@@ -1,4 +1,4 @@
-"""The database: its schema, its rights, its clock, and what the jobs have written into it."""
+"""The database: its schema, its permissions, its clock, and the records of the jobs."""
 
 import secrets
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SWEEP_AGE = timedelta(hours=1)
 
 
 def look() -> Iterator[Diagnosis]:
-    """Yield what there is to say."""
+    """Yield the findings."""
     waiting = pending()
     if waiting:
         yield Diagnosis(
@@ -47,11 +47,11 @@ def _rights() -> Diagnosis:
     except DBAPIError as error:
         return Diagnosis(
             "database rights",
-            f"no table can be made: {error.orig}",
-            "migrations make tables",
+            f"no table can be created: {error.orig}",
+            "migrations create tables",
             "as the database's owner: GRANT CREATE ON SCHEMA public TO scapi",
         )
-    return Diagnosis("database rights", "tables can be made")
+    return Diagnosis("database rights", "tables can be created")
 
 
 def _clock() -> Diagnosis:
@@ -66,7 +66,7 @@ def _clock() -> Diagnosis:
     return Diagnosis(
         "database clock",
         f"{skew.total_seconds():.0f} s from this machine's",
-        "uploads expire, and orphans are told from young files, by these clocks",
+        "these clocks decide when uploads expire and which files are old enough to be orphans",
         "timedatectl set-ntp true    # on both machines",
     )
 
@@ -75,12 +75,12 @@ def _sweeper() -> Diagnosis:
     last = db.session.scalar(select(func.max(Sweep.last_at)))
     db.session.rollback()
     mend = "systemctl enable --now scapi-housekeeping    # or by cron: scapi housekeeping --once"
-    why = "expired uploads and deleted files stay on disk until somebody sweeps"
+    why = "expired uploads and deleted files stay on disk until the sweeper runs"
     if last is None:
         return Diagnosis("sweeper", "it has never run", why, mend)
     age = now() - last
     if age > SWEEP_AGE:
-        return Diagnosis("sweeper", f"it ran last {age.total_seconds() / 3600:.1f} hours ago", why, mend)
+        return Diagnosis("sweeper", f"it last ran {age.total_seconds() / 3600:.1f} hours ago", why, mend)
     return Diagnosis("sweeper", f"it ran {age.total_seconds() / 60:.0f} minutes ago")
 
 
@@ -97,7 +97,7 @@ def _storages() -> Diagnosis:
         return Diagnosis(
             "files",
             f"all are in {settings.storage}",
-            "the storage before is still asked on every deletion",
+            "every deletion still checks the old storage",
             "remove SCAPI_STORAGE_BEFORE from the settings, unless a move is about to begin",
         )
     return Diagnosis("files", f"all are in {settings.storage}")

@@ -1,4 +1,4 @@
-"""The machine and the settings: secrets, disk, fonts, and what a request from outside meets."""
+"""The machine and the settings: secrets, disk, fonts, and requests through the public URL."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ from scapi.settings import settings
 from storage_backends import Diagnosis
 
 LEAST_FREE = 1024**3
-"""Bytes: a few large files, and room for a database to grow."""
+"""Bytes: enough for a few large files, and for the database to grow."""
 
 LEAST_CHARACTERS = 12
-"""Different ones in a secret: 32 random hexadecimal digits have 13 or more nearly always."""
+"""The least different characters of a secret: 32 random hexadecimal digits nearly always have 13 or more."""
 
 PATIENCE = 5
 """Seconds that a request to the public URL may take."""
@@ -23,7 +23,7 @@ FONT_FILES = (".ttf", ".otf", ".ttc", ".pfb")
 
 
 def look() -> Iterator[Diagnosis]:
-    """Yield what there is to say."""
+    """Yield the findings."""
     yield _secret()
     yield _disk()
     yield _fonts()
@@ -36,13 +36,13 @@ def look() -> Iterator[Diagnosis]:
 
 def _secret() -> Diagnosis:
     if not settings.jwt_secret:
-        return Diagnosis("token secret", "there is none: all tokens are the login provider's")
+        return Diagnosis("token secret", "there is none: all tokens come from the login provider")
     if len(set(settings.jwt_secret)) >= LEAST_CHARACTERS:
         return Diagnosis("token secret", "long and varied enough")
     return Diagnosis(
         "token secret",
         "it has few different characters",
-        "who guesses it can make tokens of any user",
+        "anyone who guesses it can make tokens for any user",
         "SCAPI_JWT_SECRET=$(openssl rand -hex 32)",
     )
 
@@ -68,7 +68,7 @@ def _fonts() -> Diagnosis:
     return Diagnosis(
         "fonts",
         "there are none",
-        "previews of PDFs that bring no fonts of their own have no text",
+        "previews of PDFs without embedded fonts have no text",
         "apt-get install fonts-dejavu-core fonts-liberation",
     )
 
@@ -76,7 +76,7 @@ def _fonts() -> Diagnosis:
 def _outside() -> Iterator[Diagnosis]:
     url = settings.public_url
     if not url:
-        yield Diagnosis("public URL", "not set: addresses are made from each request")
+        yield Diagnosis("public URL", "not set: URLs in answers follow the host of each request")
         return
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/healthz", timeout=PATIENCE) as answer:  # noqa: S310 - the setting is checked to be http(s)
@@ -85,8 +85,8 @@ def _outside() -> Iterator[Diagnosis]:
         yield Diagnosis(
             "public URL",
             f"{url} does not answer: {error}",
-            "it is the address in every answer of the API",
-            "curl -v " + url + "/healthz    # from outside; then mend DNS, the proxy or SCAPI_PUBLIC_URL",
+            "it is the base of all URLs in answers of the API",
+            "curl -v " + url + "/healthz    # from outside; then correct DNS, the proxy or SCAPI_PUBLIC_URL",
         )
         return
     yield Diagnosis("public URL", f"{url} answers")

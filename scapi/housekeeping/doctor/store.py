@@ -1,4 +1,4 @@
-"""The storage: every operation that scapi needs is tried once, and the store is asked about its configuration."""
+"""The storage: tries every operation that scapi needs, and checks the configuration of the store."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ CONTENT = b"scapi doctor"
 
 
 def look() -> Iterator[Diagnosis]:
-    """Yield what there is to say of each storage."""
+    """Yield the findings about each storage."""
     for name in storages.names():
         storage = storages.of(name)
         yield _rights(name, storage)
-        if not pending():  # else there is no table that says which database this is
+        if not pending():  # otherwise the table with the id of this database does not exist
             yield _owner(name, storage)
         for said in storage.diagnose():
             yield Diagnosis(f"storage {name}: {said.name}", said.what, said.why, said.mend)
@@ -34,21 +34,21 @@ def _rights(name: str, storage: StorageBackend) -> Diagnosis:
         return Diagnosis(
             about,
             f"it could not be {step}: {error}",
-            "uploads, deletions and checks do all of that",
-            "give scapi's user, or its keys, the rights of docs/day-two.md",
+            "uploads, deletions and checks need all of these operations",
+            "give scapi's user, or its keys, the permissions of docs/day-two.md",
         )
     return Diagnosis(about, "an object was saved, read, listed and deleted, an upload begun and aborted")
 
 
 def _steps(storage: StorageBackend) -> Iterator[str]:
-    """Do what scapi does, and yield before each step what it does."""
+    """Do scapi's operations, and yield the name of each before doing it."""
     key = f"zz/doctor-{secrets.token_hex(8)}"
     yield "saved to"
     storage.save(key, BytesIO(CONTENT), "text/plain")
     yield "read from"
     with storage.open(key, 0, len(CONTENT)) as stream:
         if stream.read() != CONTENT:
-            raise ValueError("other bytes came out than went in")
+            raise ValueError("the bytes that were read differ from those that were written")
     yield "listed"
     next(storage.published("zz/"), None)
     yield "deleted from"
@@ -63,7 +63,7 @@ def _owner(name: str, storage: StorageBackend) -> Diagnosis:
         return Diagnosis(
             f"storage {name}: owner",
             "it has the files of another database",
-            "a check would take all of them for orphans",
+            "a check would treat all of them as orphans",
             f"name another bucket or prefix, or remove the object {marker.KEY} if the other database is gone",
         )
     if objection := ownership.objection(name):
@@ -73,4 +73,4 @@ def _owner(name: str, storage: StorageBackend) -> Diagnosis:
             "the sweeper leaves its files alone; files may be missing, or these may be another database's",
             "mount the right folder, or name the right bucket, prefix or database; if all is right: scapi check --fix",
         )
-    return Diagnosis(f"storage {name}: owner", "it has no other database's files")
+    return Diagnosis(f"storage {name}: owner", "it has no files of another database")

@@ -25,7 +25,7 @@ PAUSES = [
     timedelta(seconds=10),
     *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880, 4320)),
 ]
-"""The pause after each attempt to fetch a missing preview; about a week in all."""
+"""The pause after each attempt to fetch a missing preview. After the last attempt there is none: four days in all."""
 
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 """The due time of links that are given up: at the end of the index, which is queried every few seconds."""

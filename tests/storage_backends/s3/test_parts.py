@@ -1,4 +1,4 @@
-"""Parts of many small chunks: made beside the requests that follow, by any process, once."""
+"""Parts of many small chunks: made in parallel with later requests, by any process, once."""
 
 import json
 import random
@@ -22,14 +22,14 @@ from tests.storage_backends.s3_setup import intercept, operations, record, refus
 PATIENCE = 30
 CHUNK = 200 * KiB
 ENOUGH = 26
-"""Chunks that are more than a part."""
+"""This many chunks are more than a part."""
 
 Make = Callable[[], S3Backend]
 
 
 @pytest.fixture
 def host(seaweed: Server, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """A function that makes a backend of one more process, on the storage of all."""
+    """A function that makes the backend of one more process, on the shared storage."""
     first = s3_backend(seaweed, monkeypatch)
     return lambda: s3_backend(seaweed, monkeypatch, SCAPI_S3_PREFIX=first._bucket.prefix)
 
@@ -39,7 +39,7 @@ def content(chunks: int) -> bytes:
 
 
 def send(backend: StorageBackend, state: State, first: int, count: int, key: str = "ab/cd") -> State:
-    """Send chunks as many processes would, which know of each other what the row keeps."""
+    """Send chunks from several processes in turn, which share only the row's state."""
     for number in range(first, first + count):
         start = number * CHUNK
         chunk = content(120)[start : start + CHUNK]
@@ -58,7 +58,7 @@ def made(backend: S3Backend) -> None:
 
 @contextmanager
 def held_back(backend: S3Backend, operation: str) -> Iterator[Event]:
-    """Let requests of a kind wait; yield what says that one does."""
+    """Make requests of an operation wait; yield an event that is set when one waits."""
     waits, go_on = Event(), Event()
 
     def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
@@ -76,7 +76,7 @@ def held_back(backend: S3Backend, operation: str) -> Iterator[Event]:
 
 @contextmanager
 def broken(backend: S3Backend, *kinds: str) -> Iterator[None]:
-    """Let requests of these kinds fail, or all without any."""
+    """Make requests of these operations fail; all requests if none are given."""
     is_over = Event()
 
     def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
@@ -203,7 +203,7 @@ def test_a_part_that_is_lost_is_noticed_at_the_end(host: Make) -> None:
 
 
 def test_a_part_that_another_process_made_at_the_same_time(host: Make) -> None:
-    """With keys of KMS, the same bytes have another ETag each time."""
+    """With KMS keys, the same bytes have another ETag each time."""
     backend = host()
     state = begun(backend, ENOUGH + 1)
     made(backend)
@@ -259,7 +259,7 @@ def test_processes_that_take_chunks_by_turns_send_no_more_requests_than_one(host
         state = hosts[0].start("ab/cd", "application/pdf")
         for chunk in range(chunks):
             state = send(chance.choice(hosts), state, chunk, 1)
-            for backend in hosts:  # that a part is made in time is not to depend on how busy this machine is
+            for backend in hosts:  # the test must not depend on how busy this machine is
                 made(backend)
         chance.choice(hosts).finish(state)
         assert read(hosts[0], "ab/cd") == content(chunks)
@@ -270,7 +270,7 @@ def test_processes_that_take_chunks_by_turns_send_no_more_requests_than_one(host
 
 @pytest.mark.parametrize("seed", range(3))
 def test_processes_die_at_any_time(seaweed: Server, host: Make, seed: int) -> None:
-    """Nothing that is official is lost, whoever goes on: the row keeps the state that came before."""
+    """No official byte is lost, whichever process goes on: the row keeps the earlier state."""
     chance, chunks, chunk, deaths = random.Random(seed), 4 * ENOUGH, 0, 0
     hosts = [host(), host()]
     state = hosts[0].start("ab/cd", "application/pdf")
@@ -279,7 +279,7 @@ def test_processes_die_at_any_time(seaweed: Server, host: Make, seed: int) -> No
         if dying is None:
             state = send(chance.choice(hosts), state, chunk, 1)
             chunk += 1
-        else:  # in the middle of a write, which does not become official, and of what it makes beside
+        else:  # in the middle of a write, which does not become official, and of its parallel work
             deaths += 1
             left = chance.randrange(4)
             _die_after(hosts[dying], left)
@@ -294,7 +294,7 @@ def test_processes_die_at_any_time(seaweed: Server, host: Make, seed: int) -> No
 
 
 def _die_after(backend: S3Backend, requests: int) -> None:
-    """Let the next requests be the last that a process sends."""
+    """Let a process die after its next `requests` requests."""
     left = iter(range(requests))
 
     def answer(_name: str, _parameters: dict[str, Any], request: Callable[[], Any]) -> Any:

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { day, firstDay, lastDay } from '../days'
 
-/** Days before today with which a span begins, by its name. */
+/** The first day of a span, as days before today, by name. */
 const SPANS = { 'Any day': undefined, Today: 0, 'Last 7 days': 6, 'Last 30 days': 29, 'Last 365 days': 364 }
 
 const CHOSEN = 'Choose days'
 
-/** Which days are shown: a usual span, or two dates. */
+/** Chooses the shown days: a usual span, or two dates. */
 export function Days() {
   const span = useSignal(firstDay.value || lastDay.value ? CHOSEN : 'Any day')
 

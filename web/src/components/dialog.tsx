@@ -4,18 +4,18 @@ import { Status, useModal } from './status'
 
 interface Props {
   title: string
-  /** What the button does that ends the dialog, such as Delete. */
+  /** The label of the button that ends the dialog, such as Delete. */
   action: string
   danger?: boolean
-  /** Do it; a rejection's message is shown and the dialog stays. */
+  /** The action of the button. If it rejects, the message is shown and the dialog stays. */
   onSubmit: (fields: FormData) => Promise<void> | void
   onClose: () => void
-  /** Id of the heading that gets the focus when what had it before is gone. */
+  /** Id of the heading that gets the focus if the element that had it before is gone. */
   heading?: string
   children: ComponentChildren
 }
 
-/** A question over the page: the browser's own dialog, which keeps the focus and closes with Escape. */
+/** A question to the user in the browser's own dialog, which keeps the focus and closes with Escape. */
 export function Dialog({ title, action, danger, onSubmit, onClose, heading = '', children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const label = useId()
@@ -65,7 +65,7 @@ export function Dialog({ title, action, danger, onSubmit, onClose, heading = '',
   )
 }
 
-/** Where the focus goes when the element that had it is gone. */
+/** The element that gets the focus if the one that had it is gone. */
 export function focusOn(id: string): void {
   document.getElementById(id)?.focus()
 }

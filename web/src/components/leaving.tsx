@@ -4,13 +4,13 @@ import { say } from '../status'
 import { counted, titleOf } from '../words'
 import { Dialog } from './dialog'
 
-/** How many are deleted at once. */
+/** How many media are deleted in parallel. */
 const AT_ONCE = 4
 
-/** Names that are shown before "and others". */
+/** The number of names shown before "and others". */
 const NAMED = 5
 
-/** The question before media are deleted; those that nobody can delete are taken off this browser's list. */
+/** Asks before media are deleted. Media that cannot be deleted are removed from this browser's list. */
 export function Leaving({ media, onClose }: { media: Media[]; onClose: () => void }) {
   const deletes = media.some(isDeletable)
   const forgets = media.filter((item) => !isDeletable(item)).length

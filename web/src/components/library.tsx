@@ -14,7 +14,7 @@ import { Viewer } from './viewer'
 
 const KINDS: Record<Kind, string> = { '': 'Everything', image: 'Pictures', document: 'Documents', link: 'Links' }
 
-/** How many media before the last one that is loaded, in the large view, the next ones are fetched. */
+/** The large view fetches the next media when this many loaded ones are left. */
 const AHEAD = 10
 
 /** The media, the newest first, day by day. */

@@ -3,7 +3,7 @@ import { call, type Media } from '../api'
 import { add } from '../library'
 import { say } from '../status'
 
-/** A link that is pasted becomes a media too. */
+/** Makes a media from a pasted link. */
 export function LinkForm() {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')

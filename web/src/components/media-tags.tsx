@@ -5,7 +5,7 @@ import { say } from '../status'
 import { assign, create, tagsOf, tagsWith, unassign } from '../tags'
 import { focusOn } from './dialog'
 
-/** The tags of a media, each with a way to take it off, and a field that puts one on. */
+/** The tags of a media, each with a button to remove it, and a field to add one. */
 export function MediaTags({ media: { id } }: { media: Media }) {
   const shown = useSignal<Tag[]>([])
   const offered = useSignal<Tag[]>([])
@@ -14,7 +14,7 @@ export function MediaTags({ media: { id } }: { media: Media }) {
     const leaving = new AbortController()
     tagsOf(id, leaving.signal).then(
       (tags) => (shown.value = tags),
-      () => {}, // the media is there without them
+      () => {}, // the media is shown without them
     )
     return () => leaving.abort()
   }, [id])

@@ -3,15 +3,15 @@ import type { List } from '../list'
 
 interface Props<T extends { id: number }> {
   list: List<T>
-  /** How many of its items are shown. */
+  /** The number of shown items. */
   shown: number
   empty: string
 }
 
-/** How far below the window the next piece of a list is fetched. */
+/** The next piece of a list is fetched when its end is this far below the window. */
 const AHEAD = '1200px'
 
-/** What stands below a list: its problem, or what loads more of it as soon as it comes near the window. */
+/** The end of a list: an error message, or an element that loads more as soon as it is near the window. */
 export function More<T extends { id: number }>({ list, shown, empty }: Props<T>) {
   const end = useRef<HTMLDivElement>(null)
   const loading = list.loading.value

@@ -1,10 +1,10 @@
 import type { Media } from '../api'
 import { kindOf } from '../words'
 
-/** How wide a tile of the grid is, in CSS pixels: what `sizes` says. */
+/** The width of a tile of the grid in CSS pixels, for `sizes`. */
 const TILE = '(max-width: 40rem) 33vw, 11rem'
 
-/** The small picture of a media, sharp on every screen; or the word that says what it is. */
+/** The small picture of a media, sharp on every screen, or the name of its type. */
 export function Picture({ media }: { media: Media }) {
   const { image_thumbnail: thumbnail, mimetype } = media
   if (!thumbnail) return <span class="kind">{kindOf(media)}</span>
@@ -25,7 +25,7 @@ export function Picture({ media }: { media: Media }) {
   )
 }
 
-/** Return the renditions of a media as `srcset` takes them; undefined while there are none. */
+/** Return the renditions of a media as a `srcset`; undefined while there are none. */
 export function srcsetOf({ srcset, renditions }: Media): string | undefined {
   if (srcset) return srcset
   const webp = renditions?.filter(({ mimetype }) => mimetype === 'image/webp') ?? []

@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks'
 
-/** Milliseconds without a key after which a search begins. */
+/** Milliseconds after the last key until the search begins. */
 const TYPED = 250
 
-/** A field that searches while one types. */
+/** A field that searches while the user types. */
 export function SearchField({ label, onSearch }: { label: string; onSearch: (words: string) => void }) {
   const timer = useRef(0)
 

@@ -3,10 +3,10 @@ import { type RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { status } from '../status'
 
-/** How many dialogs are open, one over the other. What is behind one is seen and heard by nobody. */
+/** The number of open dialogs, one over another. Text behind a dialog is not seen and not read aloud. */
 const dialogs = signal(0)
 
-/** Open a dialog over the page, and return its number among those that are open. */
+/** Open a dialog over the page, and return its number among the open dialogs. */
 export function useModal(dialog: RefObject<HTMLDialogElement>): number {
   const [depth] = useState(() => dialogs.peek() + 1)
   useEffect(() => {
@@ -17,7 +17,7 @@ export function useModal(dialog: RefObject<HTMLDialogElement>): number {
   return depth
 }
 
-/** The line that says what has just happened: on the page, or in the dialog with that number, whichever is on top. `isQuiet`: only to be heard. */
+/** The status line with the latest event: on the page, or in the dialog with that number if it is on top. `isQuiet`: only read aloud. */
 export function Status({ depth = 0, isQuiet = false }: { depth?: number; isQuiet?: boolean }) {
   const { text, seen } = status.value
   return (

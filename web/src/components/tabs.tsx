@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import type { ComponentType } from 'preact'
 
-/** Panels of which one is seen; the arrow keys go from tab to tab. */
+/** Panels of which one is shown; the arrow keys go from tab to tab. */
 export function Tabs({ panels }: { panels: Record<string, ComponentType> }) {
   const names = Object.keys(panels)
   const [open, setOpen] = useState(names[0] as string)

@@ -6,7 +6,7 @@ import { bytes, counted } from '../words'
 import { focusOn } from './dialog'
 
 
-/** How far all files have come, and what can be done with them together. */
+/** The progress of all files, and the actions for all of them. */
 export function Total() {
   const counting = files.value.filter(({ error, isGhost }) => !error && !isGhost)
   const failed = files.value.filter(({ error }) => error)

@@ -8,7 +8,7 @@ import { Drop } from './drop'
 import { LinkForm } from './link-form'
 import { Total } from './total'
 
-/** Where files are chosen, and how far they have come. */
+/** The area to choose files, and their progress. */
 export function Uploads() {
   return (
     <section aria-labelledby="upload">

@@ -10,7 +10,7 @@ import { Status, useModal } from './status'
 
 interface Props {
   media: Media[]
-  /** How many there are, those that are not loaded included. */
+  /** The number of media, including those that are not loaded. */
   count: number
   id: number
   onMove: (id: number) => void
@@ -18,7 +18,7 @@ interface Props {
   onClose: () => void
 }
 
-/** A media seen large; the arrow keys go to the next, Escape goes back. */
+/** The large view of a media; the arrow keys go to the next, Escape goes back. */
 export function Viewer({ media, count, id, onMove, onLeave, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const at = media.findIndex((item) => item.id === id)

@@ -15,10 +15,10 @@ interface ErrorBody {
   offset?: string
 }
 
-/** Milliseconds without any progress after which a request is given up. */
+/** A request without progress is given up after this many milliseconds. */
 const STALLED = 60_000
 
-/** What is better said otherwise than by the server, which speaks to programs. */
+/** Messages for people that replace the server's, by code. */
 const WORDS: Record<string, string> = {
   anonymous: 'This needs a token.',
   empty_chunk: 'This file is empty.',
@@ -28,11 +28,11 @@ const WORDS: Record<string, string> = {
   superseded: 'Another tab or device goes on with this upload.',
 }
 
-/** The server's refusal, or its silence (`status` 0). `message` is a sentence for a person. */
+/** The server's refusal, or no answer (`status` 0). `message` is a sentence for a person. */
 export class ApiError extends Error {
   readonly status: number
   readonly code?: string
-  /** Of a 409: where the next piece has to begin. */
+  /** In a 409: the offset at which the next piece must begin. */
   readonly offset?: number
   /** Seconds that the server asks to wait before trying again. */
   readonly retryAfter: number = 0
@@ -49,7 +49,7 @@ export class ApiError extends Error {
     if (xhr?.status) this.retryAfter = Number(xhr.getResponseHeader('Retry-After')) || 0
   }
 
-  /** Whether the file itself is what the server does not take. */
+  /** Whether the server refuses the file itself. */
   get refused(): boolean {
     return [400, 413, 415].includes(this.status)
   }
@@ -60,7 +60,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The API below `endpoint`, such as https://media.example.org/api/v2/, for whoever holds the token. */
+/** The API below `endpoint`, such as https://media.example.org/api/v2/, with the user's token. */
 export class Api {
   readonly #endpoint: string
   readonly #token: () => string | undefined | Promise<string | undefined>
@@ -105,18 +105,18 @@ function errorBody(xhr: XMLHttpRequest): ErrorBody | undefined {
   try {
     return JSON.parse(xhr.responseText)
   } catch {
-    return undefined // a proxy's page, or no answer at all
+    return undefined // a proxy's page, or no answer
   }
 }
 
-/** Return what the server says as a sentence, sizes in units for people. */
+/** Return the server's message as a sentence, with sizes in units for people. */
 function sentence(text = ''): string {
-  const tellsBytes = / bytes\b/.test(text) // of other messages the numbers are ports, or pixels
+  const tellsBytes = / bytes\b/.test(text) // in other messages the numbers are ports or pixels
   const readable = tellsBytes ? text.replaceAll(/\b\d{4,}\b( bytes)?/g, (number) => size(Number.parseInt(number))) : text
   return readable && `${readable[0]?.toUpperCase()}${readable.slice(1)}${/[.!?]$/.test(readable) ? '' : '.'}`
 }
 
-/** Return a number of bytes for people: 5 MB are 5 * 1024 * 1024, as in the server's settings. */
+/** Format a number of bytes for people: 5 MB are 5 * 1024 * 1024, as in the server's settings. */
 export function size(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB']
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(1024)), units.length - 1)

@@ -1,16 +1,16 @@
-/** The MD5 of files, computed in a worker where there can be one. */
+/** The MD5 of files, computed in a worker if possible. */
 
 import PQueue from 'p-queue'
 import { hash } from './hash.js'
 
 export const UNREADABLE = 'The file cannot be read any more. Choose it again.'
 
-/** One file after another: a hundred that are chosen at once are not read at once. */
+/** One file after another, so that a hundred chosen files are not read at once. */
 const hashing = new PQueue({ concurrency: 1 })
 
 const known = new WeakMap<Blob, Promise<string>>()
 
-/** Return the MD5 of `file` in hexadecimal digits. Rejects when it can no longer be read, or with what `signal` was aborted with. */
+/** Return the MD5 of `file` in hexadecimal digits. Rejects if it can no longer be read, or with the reason of `signal`. */
 export function md5(file: Blob, signal?: AbortSignal): Promise<string> {
   const before = known.get(file)
   if (before) return before
@@ -26,7 +26,7 @@ function inWorker(file: Blob, signal?: AbortSignal): Promise<string> {
     worker.onmessage = ({ data }) => (data.digest ? resolve(data.digest) : reject(new Error(UNREADABLE)))
     worker.onerror = (event) => {
       event.preventDefault()
-      resolve(undefined) // a policy or a bundler keeps the worker away
+      resolve(undefined) // a policy or a bundler prevents the worker
     }
     signal?.addEventListener('abort', () => reject(signal.reason))
     worker.postMessage(file)

@@ -3,6 +3,6 @@ import { hash } from './hash.js'
 addEventListener('message', ({ data }: MessageEvent<Blob>) => {
   hash(data).then(
     (digest) => postMessage({ digest }),
-    () => postMessage({}), // it can no longer be read
+    () => postMessage({}), // the file can no longer be read
   )
 })

@@ -6,7 +6,7 @@ export interface Rendition {
   mimetype: string
 }
 
-/** What the server makes of an upload or a link. */
+/** The media that the server makes from an upload or a link. */
 export interface Media {
   id: number
   hash_code: string
@@ -25,8 +25,8 @@ export interface Media {
   embed_type: string | null
   embed_id: string | null
   renditions?: Rendition[] | null
-  /** Renditions as an `<img>` takes them. */
+  /** Renditions for the `srcset` of an `<img>`. */
   srcset?: string | null
-  /** Deletes what was made without a token; comes once, with the answer that made the media. */
+  /** Deletes a media that was made without a token; sent once, in the answer that made the media. */
   delete_token?: string | null
 }

@@ -1,14 +1,14 @@
-/** What this browser remembers of unfinished uploads, so that the same file, chosen again, goes on. */
+/** The unfinished uploads that this browser remembers, so that the same file, chosen again, goes on. */
 
 export interface Unfinished {
   uploadId: string
-  /** Whether it was begun with a token; only who holds it can go on. */
+  /** Whether it was begun with a token; only the same user can go on. */
   owned: boolean
-  /** When the server drops it, ISO 8601. */
+  /** When it expires, in ISO 8601. */
   expires: string
 }
 
-/** The unfinished uploads at one server, by Uppy's file id: it is made of the file's name, type, size and time of change. */
+/** The unfinished uploads at one server, by Uppy's file id, which is made from the file's name, type, size and time of change. */
 export class Memory {
   readonly #key: string
 

@@ -1,4 +1,4 @@
-/** When to try again, and when to give up. */
+/** Decides when to try again and when to give up. */
 
 import { delay } from '@uppy/core/utils'
 import { ApiError } from './api.js'
@@ -6,19 +6,19 @@ import { ApiError } from './api.js'
 /** Tries in a row without a byte of progress after which an upload fails. */
 const MAX_FAILURES = 8
 
-/** Seconds before the second try; it doubles from one to the next. */
+/** Seconds before the second try; the pause doubles after each try. */
 const FIRST_PAUSE = 1
 const LONGEST_PAUSE = 30
 
 export const OFFLINE = 'Waiting for the network'
 
 export interface Waiting {
-  /** Ends the waiting. */
+  /** Ends the pause. */
   signal?: AbortSignal
   onNotice: (text?: string) => void
 }
 
-/** Return when a request that failed with `error` may be made again. Throws `error` when there is no hope. */
+/** Return when a request that failed with `error` may be repeated. Throws `error` if it cannot succeed. */
 export async function untilNextTry(error: unknown, failures: number, { signal, onNotice }: Waiting): Promise<void> {
   if (!(error instanceof ApiError && error.transient)) throw error
   try {

@@ -8,21 +8,21 @@ import { abort, type Place, transfer } from './transfer.js'
 
 export interface ScapiOptions {
   id?: string
-  /** The API's address, such as https://media.example.org/api/v2/. */
+  /** The API's URL, such as https://media.example.org/api/v2/. */
   endpoint: string
-  /** Returns the user's bearer token. Without one, what is uploaded belongs to nobody. */
+  /** Returns the user's bearer token. Uploads without a token belong to no user. */
   token?: () => string | undefined | Promise<string | undefined>
-  /** Called when a file was removed while the server finished it, and the server does not let it be deleted. */
+  /** Called if a file was removed while the server finished it, and the server does not allow deleting it. */
   onTooLate?: (media: Media, name: string) => void
 }
 
-/** What the plug-in keeps at a file, as `file.scapi`. */
+/** The plug-in's data of a file, in `file.scapi`. */
 export interface UploadState {
   /** Why it waits, as a sentence for a person. */
   notice?: string
   /** All bytes are sent: it can no longer be paused. */
   finishing?: boolean
-  /** The server does not take this file; another try is in vain. */
+  /** The server refuses this file; another try would fail, too. */
   refused?: boolean
 }
 
@@ -38,7 +38,7 @@ declare module '@uppy/core/utils' {
 const PAUSED = new Error('paused')
 const REMOVED = new Error('removed')
 
-/** Sends Uppy's files to scapi. `upload-success` comes with the media as `response.body`. */
+/** Sends Uppy's files to scapi. `upload-success` has the media as `response.body`. */
 export default class ScapiUploader<M extends Meta, B extends Body> extends BasePlugin<ScapiOptions, M, B> {
   readonly #place: Place
   #begun = 0
@@ -67,7 +67,7 @@ export default class ScapiUploader<M extends Meta, B extends Body> extends BaseP
     this.uppy.off('file-removed', this.#forget)
   }
 
-  /** Whether the server has a part of a file, where its upload can go on. */
+  /** Whether the server has a part of a file, so that its upload can go on. */
   hasBegun(fileId: string): boolean {
     return this.#place.memory.get(fileId) !== undefined
   }
@@ -81,7 +81,7 @@ export default class ScapiUploader<M extends Meta, B extends Body> extends BaseP
     await Promise.all(ids.map((id) => this.#send(id)))
   }
 
-  /** End the upload of a file that was removed while it was not under way, or was being sent. */
+  /** End the upload of a file that was removed while it was paused, waiting or being sent. */
   #forget = ({ id, progress, scapi }: { id: string; progress: { uploadComplete?: boolean }; scapi?: UploadState }): void => {
     if (!progress.uploadComplete && !scapi?.finishing) void abort(this.#place, id)
   }
@@ -93,7 +93,7 @@ export default class ScapiUploader<M extends Meta, B extends Body> extends BaseP
     const events = new EventManager(this.uppy)
     events.onFileRemove(id, () => removal.abort(REMOVED))
     const digest = md5(data, removal.signal)
-    digest.catch(() => {}) // whoever needs it awaits it later
+    digest.catch(() => {}) // it is awaited where it is needed
     const source = {
       id,
       name,

@@ -1,4 +1,4 @@
-/** One file's way to the server: piece by piece, with retries, from wherever an earlier try ended. */
+/** Sends one file to the server: piece by piece, with retries, from the end of an earlier try. */
 
 import PQueue from 'p-queue'
 import { type Api, ApiError } from './api.js'
@@ -8,7 +8,7 @@ import type { Memory } from './memory.js'
 import { untilNextTry } from './patience.js'
 import { MIN_PIECE, nextPiece } from './pieces.js'
 
-/** At most so many requests are under way, each with a piece in memory. Those of the file that was chosen first go first. */
+/** Limits the parallel requests, each with a piece in memory. The file that was chosen first goes first. */
 const requests = new PQueue({ concurrency: 3 })
 
 export interface Source {
@@ -16,14 +16,14 @@ export interface Source {
   name: string
   data: Blob
   md5: Promise<string>
-  /** Ends the sending; once the file is being finished, nothing does. */
+  /** Stops sending. A file that is being finished cannot be stopped. */
   signal: AbortSignal
-  /** The higher, the sooner. */
+  /** Higher values go first. */
   priority: number
   onProgress: (bytes: number) => void
-  /** All bytes are there; the server looks at the file and makes a media of it. */
+  /** All bytes are sent; the server inspects the file and makes a media. */
   onFinishing: () => void
-  /** Something to say about the upload, or nothing any more. */
+  /** A message about the upload, or undefined to clear it. */
   onNotice: (text?: string) => void
 }
 
@@ -40,13 +40,13 @@ interface Progress {
   expires: string
 }
 
-/** Where to go on: no id, nothing is there yet. */
+/** Where to go on. No id: the server has nothing yet. */
 interface Position {
   uploadId?: string
   offset: number
 }
 
-/** Upload a file and return its media. Throws an Error whose message is for a person, or what `signal` was aborted with. */
+/** Upload a file and return its media. Throws an Error with a message for a person, or the reason of `signal`. */
 export async function transfer(place: Place, file: Source): Promise<Media> {
   let at: Position | undefined
   let furthest = 0
@@ -63,16 +63,16 @@ export async function transfer(place: Place, file: Source): Promise<Media> {
       at = await sendPiece(place, file, at, piece)
       piece = nextPiece(piece, performance.now() - begun)
     } catch (error) {
-      if (!file.signal.aborted) file.onProgress(furthest) // what the browser had taken to send counts no more
+      if (!file.signal.aborted) file.onProgress(furthest) // bytes that the browser had only buffered do not count
       await untilNextTry(error, ++failures, file)
-      at = undefined // of a piece that broke off the server may have kept a part: ask
+      at = undefined // the server may have kept a part of a broken piece: ask
       piece = MIN_PIECE
     }
   }
   return finish(place, file, at.uploadId)
 }
 
-/** End an upload that is not wanted any more. */
+/** Abort an upload that is no longer needed. */
 export async function abort({ api, memory }: Place, fileId: string): Promise<void> {
   const uploadId = memory.get(fileId)?.uploadId
   memory.delete(fileId)
@@ -80,11 +80,11 @@ export async function abort({ api, memory }: Place, fileId: string): Promise<voi
   try {
     await api.call('DELETE', `media/upload/${uploadId}/`)
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error // it ends by itself when its time is over
+    if (!(error instanceof ApiError)) throw error // it expires by itself
   }
 }
 
-/** Whether there is a token. Throws where the upload was begun with one and there is none any more. */
+/** Return whether there is a token. Throws if the upload was begun with a token and there is none now. */
 async function checkOwner({ memory, isOwner }: Place, fileId: string): Promise<boolean> {
   const owner = await isOwner()
   if (memory.get(fileId)?.owned && !owner) throw new Error('This upload was begun with a token. Set it, then try again.')
@@ -151,7 +151,7 @@ async function finish(place: Place, file: Source, uploadId: string): Promise<Med
   }
 }
 
-/** Whether another try has to begin anew. */
+/** Whether another try must start from the beginning. */
 function isFinal(error: ApiError): boolean {
   return !error.transient && error.status !== 401 && error.code !== 'superseded'
 }
