@@ -47,23 +47,20 @@ page: $(PAGE) ## build the page at / (takes npm)
 page-or-not:
 	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
 
-.PHONY: test
-test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
-
 QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/test_signing.py tests/http/test_byte_ranges.py \
   tests/http/test_ordering.py tests/http/test_texts.py tests/previews/test_addresses.py tests/previews/test_canonical.py \
   tests/previews/test_charsets.py tests/previews/test_choosing.py tests/previews/test_texts.py tests/storage_backends/test_keys.py \
   tests/tags/test_folding.py tests/tus/test_headers.py tests/uploads/test_digests.py tests/uploads/test_filenames.py \
   tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_ranges.py tests/uploads/test_rules.py
 
+.PHONY: test
+test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(addprefix --ignore=,$(QUICK))
+	$(BIN)/pytest --quiet --numprocesses $(JOBS) --cov --cov-report term:skip-covered $(QUICK)
+
 .PHONY: quick
 quick: .venv/installed-for-development ## run the tests that need no server and no browser, in less than a minute
 	$(BIN)/pytest --quiet --numprocesses $(JOBS) $(QUICK)
-
-.PHONY: coverage
-coverage: .venv/installed-for-development page-or-not ## run all tests and tell which branches they reach in their own processes
-	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report term:skip-covered
 
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)

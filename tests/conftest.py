@@ -14,7 +14,7 @@ from scapi import create_app
 from scapi.database import db
 from scapi.http import auth
 from scapi.settings import read_settings
-from tests import databases, running, servers
+from tests import databases, documented, running, servers
 from tests.browser import chromium
 from tests.running import SECRET, Server
 
@@ -134,6 +134,7 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
             **settings,
         }
         made.append(create_app(read_settings(chosen)))
+        made[-1].test_client_class = documented.Client
         return made[-1]
 
     yield make

@@ -187,7 +187,7 @@ def thumbnail_of(image: Image.Image, outline: Outline | None = None) -> Thumbnai
     """Return the thumbnail of a decoded image. Without an outline, the image must be small, upright and in sRGB."""
     small = image
     if outline:
-        scaled = scalable(image, outline).resize(_thumbnail_size(image), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        scaled = scalable(image, outline).resize(_thumbnail_size(image), Image.Resampling.BICUBIC, reducing_gap=3.0)
         small = upright(in_srgb(scaled, outline), outline)
     average = small.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     if not isinstance(average, tuple):
