@@ -159,6 +159,14 @@ class UploadTests(Fixtures):
             store.finish(state)
             assert read(store, key) == b"".join(chunks)
 
+    def test_what_finishing_postpones_is_tidied(self, store: Store, contents: Contents) -> None:
+        state = upload(store, "ab/cd", data(6 * MiB), b"the end")
+        store.finish(store.postponing(state))
+        for _ in range(2):
+            store.tidy(state)
+            assert list(contents()) == ["ab/cd"]
+        assert read(store, "ab/cd") == data(6 * MiB) + b"the end"
+
     def test_a_state_is_not_changed_and_is_json(self, store: Store) -> None:
         state = store.start("ab/cd", "image/png")
         for number in range(4):
