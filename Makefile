@@ -66,6 +66,7 @@ quick: .venv/installed-for-development ## run the tests that need no server and 
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 SCAPI_TEST_LATENCY=1 SCAPI_TEST_SILENCE=25 SCAPI_TEST_DELAYS='0.1 0.4 1' $(BIN)/pytest --capture=no tests/faults
 	SCAPI_TEST_MEDIA=500 $(BIN)/pytest --capture=no tests/e2e/test_moving.py
+	SCAPI_TEST_STORAGE=seaweed $(BIN)/pytest tests/tus tests/resumable -k postgresql
 
 .PHONY: bench
 bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## measure scapi beside what else there is (takes npm, and 20 minutes of an idle machine)

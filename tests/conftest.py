@@ -1,5 +1,6 @@
 """Fixtures that every test may use: databases, a running server, tokens."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,6 +18,9 @@ from scapi.settings import read_settings
 from tests import databases, documented, running, servers
 from tests.browser import chromium
 from tests.running import SECRET, Server
+
+STORAGE = os.environ.get("SCAPI_TEST_STORAGE", "local")
+"""Where the tests' common server keeps files: `local`, `moto` or `seaweed`."""
 
 PLACES = {"sqlite-local": ("sqlite", "local"), "postgresql-seaweedfs": ("postgresql", "seaweed")}
 
@@ -57,10 +61,10 @@ def place(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 @pytest.fixture(scope="session")
 def server(
-    database: str, new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    database: str, settings_for: Callable[[str, str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """A running scapi on local disk, shared by all tests that can live with each other's data."""
-    with running.scapi(tmp_path_factory.mktemp("server"), SCAPI_DATABASE_URL=new_database(database)) as server:
+    """A running scapi on STORAGE, shared by all tests that can live with each other's data."""
+    with running.scapi(tmp_path_factory.mktemp("server"), **settings_for(database, STORAGE)) as server:
         yield server
 
 

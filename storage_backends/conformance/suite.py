@@ -165,7 +165,6 @@ class UploadTests(Fixtures):
         for _ in range(2):
             store.tidy(state)
             assert list(contents()) == ["ab/cd"]
-        assert read(store, "ab/cd") == data(6 * MiB) + b"the end"
 
     def test_a_state_is_not_changed_and_is_json(self, store: Store) -> None:
         state = store.start("ab/cd", "image/png")
