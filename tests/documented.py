@@ -27,8 +27,9 @@ class Client(FlaskClient):
 
     def open(self, *arguments: Any, **options: Any) -> TestResponse:
         answer = super().open(*arguments, **options)
-        if _is_refusal(answer.request.method, answer.status_code, answer.headers):
-            refusal = _Refusal(answer.request.method, answer.request.path, answer.status_code, answer.json)  # type: ignore[arg-type]
+        asked = answer.request
+        if asked.path.startswith(API) and _is_refusal(asked.method, answer.status_code, answer.headers):
+            refusal = _Refusal(asked.method, asked.path, answer.status_code, answer.get_json())
             _check(_document_of(self.application), refusal)
         return answer
 
