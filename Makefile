@@ -8,8 +8,8 @@ EXAMPLES ?= 50
 SEED ?= 1
 BIN = .venv/bin
 
-# setup.cfg says which versions may be used; requirements.lock says which ones are, for build tools too
-# (setuptools warns that an editable package lies in its own folder, which is what is wanted here)
+# setup.cfg has the allowed versions; requirements.lock has the used ones, also of build tools
+# (setuptools warns about an editable package in its own folder; here that is intended)
 PIP_INSTALL = PIP_CONSTRAINT=requirements.lock PYTHONWARNINGS=ignore $(BIN)/pip install --quiet
 EXTRAS = oidc,postgresql,s3,redis,heic
 
@@ -25,27 +25,27 @@ run: install page-or-not ## set up and serve on http://127.0.0.1:8000 (PORT=... 
 	@PORT=$(PORT) exec $(BIN)/scapi serve
 
 .PHONY: run-s3
-run-s3: .venv/installed-for-development page-or-not ## the same on S3: a whole object store on this machine
+run-s3: .venv/installed-for-development page-or-not ## the same on S3, with an object store on this machine
 	@PORT=$(PORT) exec examples/s3-on-one-machine.sh
 
 .PHONY: image
-image: ## build the container image and start it, by docker, podman or buildah (PORT=...)
+image: ## build the container image and start it, with docker, podman or buildah (PORT=...)
 	deploy/image.sh build
 	@PORT=$(PORT) exec deploy/image.sh run
 
 .PHONY: test-image
-test-image: .venv/installed-for-development ## build the image and ask it for all it serves (skipped where nothing can build)
+test-image: .venv/installed-for-development ## build the image and test it (skipped if no tool can build it)
 	SCAPI_TEST_IMAGE=1 $(BIN)/pytest tests/deploy/test_image.py
 
 .PHONY: install
 install: .venv/installed ## make .venv with what scapi needs to run
 
 .PHONY: page
-page: $(PAGE) ## build the page at / (takes npm)
+page: $(PAGE) ## build the page at / (needs npm)
 
 .PHONY: page-or-not
 page-or-not:
-	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built, which takes npm."
+	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built: npm is missing."
 
 QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/test_signing.py tests/http/test_byte_ranges.py \
   tests/http/test_ordering.py tests/http/test_texts.py tests/previews/test_addresses.py tests/previews/test_canonical.py \
@@ -69,7 +69,7 @@ torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_STORAGE=seaweed $(BIN)/pytest tests/tus tests/resumable -k postgresql
 
 .PHONY: bench
-bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## measure scapi beside what else there is (takes npm, and 20 minutes of an idle machine)
+bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.installed ## compare scapi's speed with alternatives (needs npm, and 20 minutes of an idle machine)
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.whole_jobs
 	$(BIN)/python -m benchmarks.completing
@@ -78,11 +78,11 @@ bench: .venv/installed-for-benchmarks benchmarks/peers/tus/node_modules/.install
 	$(BIN)/python -m benchmarks.s3_traffic
 
 .PHONY: fuzz
-fuzz: .venv/installed-for-development ## ask at random for longer (EXAMPLES=..., SEED=...)
+fuzz: .venv/installed-for-development ## send more random requests (EXAMPLES=..., SEED=...)
 	SCAPI_TEST_EXAMPLES=$(EXAMPLES) SCAPI_TEST_SEED=$(SEED) $(BIN)/pytest --capture=no tests/fuzz
 
 .PHONY: mutants
-mutants: .venv/installed-for-mutants ## change one thing at a time in pure modules; their tests must notice (20 minutes)
+mutants: .venv/installed-for-mutants ## change one thing at a time in pure modules; their tests must fail (20 minutes)
 	JOBS=$(JOBS) $(BIN)/python -m tests.mutants $(MODULES)
 
 .PHONY: lint
@@ -103,11 +103,11 @@ docs: .venv/installed-for-docs ## build the documentation: build/docs/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
 
 .PHONY: screenshots
-screenshots: .venv/installed-for-development $(PAGE) ## draw the pictures of the page that README shows
+screenshots: .venv/installed-for-development $(PAGE) ## make the pictures of the page for README
 	$(BIN)/python -m tests.page.screenshots
 
 .PHONY: lock
-lock: .venv/installed-for-development ## write requirements.lock anew from setup.cfg
+lock: .venv/installed-for-development ## write requirements.lock again from setup.cfg
 	$(BIN)/pip-compile --quiet --all-extras --all-build-deps --allow-unsafe --strip-extras --no-emit-options \
 	  --no-header --upgrade --output-file requirements.lock setup.cfg
 
@@ -118,7 +118,7 @@ lock: .venv/installed-for-development ## write requirements.lock anew from setup
 	$(PIP_INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@
 
-# a reader of the documentation needs neither databases nor browsers
+# building the documentation needs neither databases nor browsers
 .venv/installed-for-docs: requirements.lock setup.cfg | .venv/bin/python
 	$(PIP_INSTALL) --editable '.[docs]'
 	@touch $@

@@ -47,14 +47,14 @@ def new_database(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session", params=databases.KINDS)
 def database(request: pytest.FixtureRequest) -> str:
-    """The kind of database: a test that uses it, or a server, runs once on each."""
+    """The kind of database: each test that uses it, or a server, runs once per kind."""
     kind: str = request.param
     return kind
 
 
 @pytest.fixture(scope="session", params=PLACES.values(), ids=list(PLACES))
 def place(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """A kind of database and a storage: those that need least, and those of many hosts."""
+    """A kind of database and a storage: the embedded ones, and those for many hosts."""
     kinds: tuple[str, str] = request.param
     return kinds
 
@@ -63,28 +63,28 @@ def place(request: pytest.FixtureRequest) -> tuple[str, str]:
 def server(
     database: str, settings_for: Callable[[str, str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """A running scapi on STORAGE, shared by all tests that can live with each other's data."""
+    """A running scapi on STORAGE, shared by all tests that tolerate each other's data."""
     with running.scapi(tmp_path_factory.mktemp("server"), **settings_for(database, STORAGE)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[servers.Server]:
-    """moto's S3 server, which is kinder than S3."""
+    """moto's S3 server, which is less strict than S3."""
     with servers.moto_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def seaweed() -> Iterator[servers.Server]:
-    """SeaweedFS, a real store that speaks S3."""
+    """SeaweedFS, a real S3-compatible store."""
     with servers.seaweedfs() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, of which one process can have only one."""
+    """Chromium; one process can have only one."""
     with chromium() as browser:
         yield browser
 
@@ -152,7 +152,7 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
-    """An application in this process, inside its context, for what cannot be seen over HTTP."""
+    """An application in this process, inside its context, for tests of what HTTP does not show."""
     app = make_app()
     with app.app_context():
         yield app
@@ -160,5 +160,5 @@ def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
 
 
 def token(user_id: int, *, admin: bool = False) -> dict[str, str]:
-    """Return the header that says who is asking."""
+    """Return the header with a token of the user."""
     return {"Authorization": f"Bearer {auth.make_token(user_id, SECRET, timedelta(hours=1), admin=admin)}"}

@@ -70,7 +70,7 @@ def test_forget_without_a_token(page: Page, service: Server, tmp_path: Path) -> 
     page.reload()
     desk.look_at(page, "nobodys").get_by_role("button", name="Forget").click()
     dialog = page.get_by_role("dialog", name="Forget this media?")
-    expect(dialog).to_contain_text("belongs to nobody")
+    expect(dialog).to_contain_text("belong to no user")
     dialog.get_by_role("button", name="Forget").click()
     expect(desk.media(page, "nobodys")).to_have_count(0)
     page.reload()

@@ -189,7 +189,7 @@ def test_a_file_that_changes_meanwhile(page: Page, photo: Path, tmp_path: Path) 
     desk.choose(page, growing)
     desk.wait_for_bytes(page, growing.name, MiB)
     desk.written(growing, photo.read_bytes() * 2)
-    expect(desk.upload(page, growing.name)).to_contain_text("The file cannot be read any more. Choose it again.")
+    expect(desk.upload(page, growing.name)).to_contain_text("The file can no longer be read. Choose it again.")
 
 
 def hold_complete(page: Page, change: Callable[[dict[str, Any]], object]) -> Callable[[], None]:

@@ -36,7 +36,7 @@ async function taken(file: Blob, known: Limits): Promise<Blob> {
   if (!mimetype || !most) {
     const made = mimetype && (await fitted(file, mimetype, known))
     if (made) return made
-    throw new NotSent(`This is ${describeKind(mimetype)}; only ${listed(Object.keys(known.types).map(nameOf))} are taken.`)
+    throw new NotSent(`This is ${describeKind(mimetype)}; only ${listed(Object.keys(known.types).map(nameOf))} are accepted.`)
   }
   const size = await dimensions(file, mimetype)
   const pixels = size ? size.width * size.height : 0

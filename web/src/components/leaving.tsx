@@ -43,11 +43,11 @@ export function Leaving({ media, onClose }: { media: Media[]; onClose: () => voi
         ))}
         {media.length > NAMED && <li class="detail">and {media.length - NAMED} more</li>}
       </ul>
-      {deletes && <p>The files go too, for everyone who has the link. This cannot be undone.</p>}
+      {deletes && <p>The files are deleted, too, for everyone who has the link. This cannot be undone.</p>}
       {forgets > 0 && (
         <p>
-          {forgets < media.length ? `${forgets} of them go` : media.length === 1 ? 'It goes' : 'They go'} from this list only, and the link
-          keeps working. What is made without a token belongs to nobody, so nobody can delete it here.
+          {forgets < media.length ? `${forgets} of them are` : media.length === 1 ? 'It is' : 'They are'} removed from this list only, and the link
+          keeps working. Media made without a token belong to no user, so nobody can delete them here.
         </p>
       )}
     </Dialog>

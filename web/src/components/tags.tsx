@@ -93,7 +93,7 @@ function Leaving({ tag, onClose }: { tag: Tag; onClose: () => void }) {
       heading="tags"
     >
       <p class="name">{tag.name}</p>
-      <p>It goes from everything it is assigned to. This cannot be undone.</p>
+      <p>It is removed from everything it is assigned to. This cannot be undone.</p>
     </Dialog>
   )
 }

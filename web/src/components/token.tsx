@@ -12,7 +12,7 @@ export function Token() {
     const candidate = String(fields.get('token')).trim().replace(/^Bearer\s+/i, '')
     if (candidate) await checkToken(candidate)
     token.value = candidate
-    say(candidate ? 'The token is set.' : 'The token is gone.')
+    say(candidate ? 'The token is set.' : 'The token is removed.')
   }
 
   return (

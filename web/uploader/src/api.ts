@@ -22,9 +22,9 @@ const STALLED = 60_000
 const WORDS: Record<string, string> = {
   anonymous: 'This needs a token.',
   empty_chunk: 'This file is empty.',
-  media_deleted: 'The file was uploaded before and has been deleted since. Try again to upload it anew.',
+  media_deleted: 'The file was uploaded before and has been deleted since. Try again to upload it again.',
   md5_mismatch: 'The file has changed while it was being uploaded. Choose it again.',
-  not_creator: 'It belongs to someone else.',
+  not_creator: 'It belongs to another user.',
   superseded: 'Another tab or device goes on with this upload.',
 }
 

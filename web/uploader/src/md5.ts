@@ -3,7 +3,7 @@
 import PQueue from 'p-queue'
 import { hash } from './hash.js'
 
-export const UNREADABLE = 'The file cannot be read any more. Choose it again.'
+export const UNREADABLE = 'The file can no longer be read. Choose it again.'
 
 /** One file after another, so that a hundred chosen files are not read at once. */
 const hashing = new PQueue({ concurrency: 1 })
