@@ -29,7 +29,7 @@ from scapi.uploads.keys import key_of, keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound, State, StorageBackend, StorageError
-from storage_backends.beside import Beside
+from storage_backends.parallel import Parallel
 
 READ_SIZE = 1024 * 1024
 """Bytes to read at a time, if a file must be hashed again."""
@@ -40,7 +40,7 @@ MAX_CRASHES = 3
 ASK_EVERY = 0.05
 """Seconds between two checks of an upload that another request completes."""
 
-_tidying = Beside(4, "tidying")
+_tidying = Parallel(4, "tidying")
 """Removes leftovers of an upload after its file is published. After a crash the sweeper removes them."""
 
 _log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from scapi.uploads import naming, rules
 from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
 from scapi.uploads.rows import UploadRow
 from storage_backends import NotFound, StorageBackend
-from storage_backends.beside import Beside
+from storage_backends.parallel import Parallel
 
 WANTED = {
     "image": MediaType.IMAGE,
@@ -41,7 +41,7 @@ WANTED = {
 SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
 """Suffixes of a file's key, for the pictures that are made from the file."""
 
-_saving = Beside(4, "saving")
+_saving = Parallel(4, "saving")
 """Saves pictures in parallel: on S3 each takes a round trip."""
 
 

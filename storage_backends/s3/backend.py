@@ -174,7 +174,7 @@ class S3Backend(StorageBackend):
             return upload.with_parked(parked).dump()
         merges = bool(upload.mergeable(size))
         try:
-            with self._bucket.beside.during(*[remove] * has_trash, *[park] * (not merges)):
+            with self._bucket.parallel.during(*[remove] * has_trash, *[park] * (not merges)):
                 upload = self._parts.go_on(upload)
         except ClientError as error:
             self._raise_if_gone(upload, error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from storage_backends.base import NotFound, Published
-from storage_backends.beside import Beside
+from storage_backends.parallel import Parallel
 from storage_backends.s3.client import content_md5
 from storage_backends.s3.errors import NotSupported, kind_for, kind_of
 from storage_backends.s3.quick import Quick
@@ -41,7 +41,7 @@ class Bucket:
     """A bucket, or the part of it whose names begin with `prefix`.
 
     `encryption` are parameters of every request that creates an object, `publishing` of those that publish one. Every
-    method raises botocore's errors unchanged; `storage_backends.s3.errors` translates them. `beside` makes single
+    method raises botocore's errors unchanged; `storage_backends.s3.errors` translates them. `parallel` makes single
     requests in parallel; none of them may wait for another.
     """
 
@@ -60,7 +60,7 @@ class Bucket:
         self._encryption: Any = encryption
         self._publishing: Any = encryption | publishing
         self._quick = quick
-        self.beside = Beside(AT_ONCE, "s3")
+        self.parallel = Parallel(AT_ONCE, "s3")
         self._deletes_batches = True  # until the server refuses it
 
     # Published objects ------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class Bucket:
         for piece in slices:
             calls.append(partial(self._read, key, piece, room[: piece.size]))
             room = room[piece.size :]
-        self.beside.all(calls)
+        self.parallel.all(calls)
         return joined
 
     def _read(self, key: str, piece: Slice, into: memoryview) -> None:

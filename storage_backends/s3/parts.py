@@ -11,7 +11,7 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from storage_backends.base import NotFound
-from storage_backends.beside import Beside
+from storage_backends.parallel import Parallel
 from storage_backends.s3.bucket import Bucket, Part
 from storage_backends.s3.errors import code_of
 from storage_backends.s3.state import Upload
@@ -37,7 +37,7 @@ class Parts:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._threads = Beside(AT_ONCE, "s3-parts")
+        self._threads = Parallel(AT_ONCE, "s3-parts")
         self._begun: OrderedDict[tuple[str, str, int, int], Future[Part]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -75,7 +75,7 @@ class Parts:
     def publish(self, upload: Upload) -> None:
         """Make the missing parts, and publish all. Raises NotFound, without changes, if some are lost."""
         ready, size, jobs, elsewhere = upload.parts, upload.size, [], None
-        listing = self._bucket.beside.begin(partial(self._bucket.parts, upload))
+        listing = self._bucket.parallel.begin(partial(self._bucket.parts, upload))
         while bounds := upload.next_part(last=True):
             job = self._job(upload, bounds)
             if job is None and upload.making:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 Result = TypeVar("Result")
 
 
-class Beside:
+class Parallel:
     """Makes calls in at most `most` threads, called `name`. A thread ends when no call waits.
 
     If no thread can be started, the caller makes the call itself. A process makes all calls before it exits.

@@ -7,7 +7,7 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from storage_backends.beside import Beside
+from storage_backends.parallel import Parallel
 from tests.servers import wait_until
 
 PATIENCE = 30
@@ -31,7 +31,7 @@ def test_calls_are_made_side_by_side_and_answered_in_order() -> None:
         together.wait()
         return number
 
-    assert Beside(3, "beside").all([partial(meet, number) for number in range(4)]) == [0, 1, 2, 3]
+    assert Parallel(3, "beside").all([partial(meet, number) for number in range(4)]) == [0, 1, 2, 3]
 
 
 def test_there_are_no_more_threads_than_said_and_none_is_left() -> None:
@@ -46,7 +46,7 @@ def test_there_are_no_more_threads_than_said_and_none_is_left() -> None:
         with lock:
             inside -= 1
 
-    beside = Beside(3, "counted")
+    beside = Parallel(3, "counted")
     for begun in [beside.begin(count) for _ in range(50)]:
         begun.result(PATIENCE)
     assert most <= 3
@@ -70,7 +70,7 @@ def test_after_a_failure_no_other_call_begins_and_none_goes_on() -> None:
     calls: list[Callable[[], None]] = [partial(go_on, number) for number in range(20)]
     calls[1] = fail
     with pytest.raises(ValueError, match="the second"):
-        Beside(1, "failing").all(calls)
+        Parallel(1, "failing").all(calls)
     before = list(made)
     wait_until(lambda: threads("failing") == 0, PATIENCE, "the thread to end")
     assert made == before
@@ -84,16 +84,16 @@ def test_what_is_begun_beside_something_else_is_waited_for() -> None:
         Event().wait(0.01)
         made.append("beside")
 
-    with Beside(1, "beside").during(late):
+    with Parallel(1, "beside").during(late):
         made.append("inside")
     assert sorted(made) == ["beside", "inside"]
 
     def fail() -> None:
         raise ValueError("beside")
 
-    with pytest.raises(ValueError, match="beside"), Beside(1, "beside").during(fail):
+    with pytest.raises(ValueError, match="beside"), Parallel(1, "beside").during(fail):
         made.append("again")
-    with pytest.raises(KeyError), Beside(1, "beside").during(late):
+    with pytest.raises(KeyError), Parallel(1, "beside").during(late):
         raise KeyError
     assert made.count("beside") == 2
 
@@ -101,7 +101,7 @@ def test_what_is_begun_beside_something_else_is_waited_for() -> None:
 @pytest.mark.parametrize("how", ["begin", "all", "during"])
 def test_where_no_thread_can_be_started_the_caller_does_it_all(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     no_thread_starts(monkeypatch)
-    beside = Beside(4, "beside")
+    beside = Parallel(4, "beside")
     made: list[int] = []
     calls: list[Callable[[], None]] = [partial(made.append, number) for number in range(10)]
     if how == "begin":
@@ -118,7 +118,7 @@ def test_where_no_thread_can_be_started_the_caller_does_it_all(monkeypatch: pyte
 
 
 def test_a_call_is_made_once_where_threads_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    beside, hold = Beside(4, "beside"), Event()
+    beside, hold = Parallel(4, "beside"), Event()
     made: list[int] = []
     first = beside.begin(partial(hold.wait, PATIENCE))
     no_thread_starts(monkeypatch)
