@@ -1,11 +1,11 @@
-"""What the exit code of a command means: `scapi --help` and docs/day-two.md show this table."""
+"""The exit codes of commands: `scapi --help` and docs/day-two.md show this table."""
 
 import os
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """With what a command ends. Codes above 2 are those of sysexits.h."""
+    """The exit code of a command. Codes above 2 are those of sysexits.h."""
 
     DONE = 0
     FAILED = 1
@@ -16,8 +16,8 @@ class Exit(IntEnum):
 
 MEANINGS = {
     Exit.DONE: "done",
-    Exit.FAILED: "something failed, or a check found something: the output says what",
-    Exit.USAGE: "the command line is not right",
+    Exit.FAILED: "something failed, or a check found a problem: see the output",
+    Exit.USAGE: "the command line is wrong",
     Exit.AWAY: "the database or the storage is away or full: run it again later",
-    Exit.CONFIGURATION: "a setting cannot work, or the database has not the schema of this version",
+    Exit.CONFIGURATION: "a setting cannot work, or the database does not have the schema of this version",
 }
