@@ -116,10 +116,8 @@ def embedded_url(data_dir: Path) -> str:
     file = data_dir / "scapi.sqlite3"
     try:
         os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
-        for one in (
-            file,
-            *(file.with_name(file.name + end) for end in ("-wal", "-shm")),
-        ):  # SQLite gives these the same mode
+        # SQLite gives its other files the same mode
+        for one in (file.with_name(file.name + end) for end in ("", "-wal", "-shm")):
             if one.exists() and one.stat().st_mode & 0o077 and one.stat().st_uid == os.geteuid():
                 one.chmod(0o600)
     except OSError as error:
