@@ -66,7 +66,7 @@ class Confinement:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
-        scheduling.stand_back(limits.niceness)
+        scheduling.lower_priority(limits.niceness)
         space = self._address_space + limits.memory_bytes
         for limit, value in (
             (resource.RLIMIT_AS, space),

@@ -16,7 +16,7 @@ PROGRAM = """
 import ctypes, os, struct, sys
 from scapi.inspection import scheduling
 
-scheduling.stand_back(5)
+scheduling.lower_priority(5)
 attributes = ctypes.create_string_buffer(48)
 assert ctypes.CDLL(None).syscall(int(sys.argv[1]), 0, attributes, 48, 0) == 0
 _, policy, _, niceness, _, slice_, _, _ = struct.unpack("=IIQiIQQQ", attributes.raw)
