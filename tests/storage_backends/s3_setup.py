@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from botocore.loaders import Loader, create_loader
 from storage_backends.conformance.steps import Faults
 from storage_backends.s3 import S3Backend
 from tests.servers import Server
+
+PATIENCE = 30
 
 
 @cache
@@ -100,3 +104,38 @@ def published(backend: S3Backend, server: Server, key: str) -> dict[str, Any]:
     """Return the answer of HEAD for an object."""
     answer: dict[str, Any] = server.client().head_object(Bucket=server.bucket, Key=backend._bucket.prefix + key)
     return answer
+
+
+@contextmanager
+def held_back(backend: S3Backend, operation: str) -> Iterator[Event]:
+    """Make requests of an operation wait; yield an event that is set when one waits."""
+    waits, go_on = Event(), Event()
+
+    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
+        if name == operation:
+            waits.set()
+            go_on.wait(PATIENCE)
+        return request()
+
+    intercept(backend, answer)
+    try:
+        yield waits
+    finally:
+        go_on.set()
+
+
+@contextmanager
+def broken(backend: S3Backend, *kinds: str) -> Iterator[None]:
+    """Make requests of these operations fail; all requests if none are given."""
+    is_over = Event()
+
+    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
+        if not is_over.is_set() and (name in kinds or not kinds):
+            raise ReadTimeoutError(endpoint_url="http://s3")
+        return request()
+
+    intercept(backend, answer)
+    try:
+        yield
+    finally:
+        is_over.set()

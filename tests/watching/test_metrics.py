@@ -8,20 +8,15 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event
 
-from scapi.database import UPLOADS_BIND, db, now
-from scapi.media.models import Media, MediaType
-from scapi.watching.readings import Readings
 from tests import client, files, running, servers
 from tests.client import CHUNK, COMPLETE, refusal
 from tests.conftest import token
@@ -230,39 +225,6 @@ def test_one_process_alone_has_them_too(make_app: Callable[..., Flask]) -> None:
     found = {metric.name: metric for metric in text_string_to_metric_families(text)}
     assert value(found, "scapi_errors_total", code="not_found") >= 1
     assert value(found, "scapi_ready", part="database") == 1
-
-
-def test_the_backlog_of_renditions(app: Flask) -> None:
-    def waiting() -> tuple[float, float]:
-        registry = CollectorRegistry()
-        registry.register(Readings())
-        found = {metric.name: metric for metric in registry.collect()}
-        return value(found, "scapi_renditions_waiting"), value(found, "scapi_renditions_oldest_seconds")
-
-    assert waiting() == (0, 0)
-    minutes = {"late": -10, "later": -2, "being made": 3, "made": None}
-    for name, since in minutes.items():
-        due = None if since is None else now() + timedelta(minutes=since)
-        db.session.add(Media(type=MediaType.IMAGE, title=name, renditions_due_at=due))
-    db.session.commit()
-    count, oldest = waiting()
-    assert count == 3
-    assert 600 <= oldest < 660
-
-
-def test_the_backlog_is_read_by_its_index(app: Flask) -> None:
-    statements = []
-    event.listen(db.engines[UPLOADS_BIND], "before_cursor_execute", lambda *a: statements.append((a[2], a[3])))
-    list(Readings().collect())
-    with db.engines[UPLOADS_BIND].connect() as connection:
-        sqlite = connection.dialect.name == "sqlite"
-        if not sqlite:
-            connection.exec_driver_sql("SET enable_seqscan = off")  # for few rows it would read all of them
-        found = [(text, values) for text, values in statements if "renditions_due_at" in text]
-        assert len(found) == 2
-        for text, values in found:
-            explained = connection.exec_driver_sql(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {text}", values)
-            assert "ix_media_renditions_due_at" in " ".join(str(row) for row in explained)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,7 +17,16 @@ from storage_backends.conformance.steps import add, data, read, sweep
 from storage_backends.s3 import S3Backend
 from storage_backends.s3.parts import AT_ONCE
 from tests.servers import Server, wait_until
-from tests.storage_backends.s3_setup import intercept, operations, record, refusal, s3_backend, s3_inventory
+from tests.storage_backends.s3_setup import (
+    broken,
+    held_back,
+    intercept,
+    operations,
+    record,
+    refusal,
+    s3_backend,
+    s3_inventory,
+)
 
 PATIENCE = 30
 CHUNK = 200 * KiB
@@ -54,41 +63,6 @@ def begun(backend: S3Backend, chunks: int = ENOUGH, key: str = "ab/cd") -> State
 def made(backend: S3Backend) -> None:
     """Wait until no part is being made."""
     backend._parts.leave("ab/cd")
-
-
-@contextmanager
-def held_back(backend: S3Backend, operation: str) -> Iterator[Event]:
-    """Make requests of an operation wait; yield an event that is set when one waits."""
-    waits, go_on = Event(), Event()
-
-    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
-        if name == operation:
-            waits.set()
-            go_on.wait(PATIENCE)
-        return request()
-
-    intercept(backend, answer)
-    try:
-        yield waits
-    finally:
-        go_on.set()
-
-
-@contextmanager
-def broken(backend: S3Backend, *kinds: str) -> Iterator[None]:
-    """Make requests of these operations fail; all requests if none are given."""
-    is_over = Event()
-
-    def answer(name: str, _: dict[str, Any], request: Callable[[], Any]) -> Any:
-        if not is_over.is_set() and (name in kinds or not kinds):
-            raise ReadTimeoutError(endpoint_url="http://s3")
-        return request()
-
-    intercept(backend, answer)
-    try:
-        yield
-    finally:
-        is_over.set()
 
 
 def test_the_chunks_after_it_do_not_wait_for_a_part(host: Make) -> None:
