@@ -23,9 +23,12 @@ from scapi.settings import settings
 
 PAUSES = [
     timedelta(seconds=10),
-    *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880, 4320)),
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440, 2880)),
 ]
-"""The pause after each attempt to fetch a missing preview. After the last attempt there is none: four days in all."""
+"""The pauses between the attempts to fetch a missing preview: four days in all."""
+
+ATTEMPTS = len(PAUSES) + 1
+"""After so many attempts a link is given up."""
 
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 """The due time of links that are given up: at the end of the index, which is queried every few seconds."""
@@ -45,7 +48,7 @@ class Refreshed:
 def count_first(media: Media, preview: Preview) -> None:
     """Count the attempt of the request that made the media, and set when the next one is due."""
     if not preview.ready:
-        media.preview_attempts = int(preview.tried) if preview.again else len(PAUSES)
+        media.preview_attempts = int(preview.tried) if preview.again else ATTEMPTS
         media.preview_due_at = _next(media.preview_attempts)
 
 
@@ -100,7 +103,7 @@ def _work(app: Flask, newest_first: bool, stopped: Callable[[], bool]) -> None:
 
 def _due(*, newest_first: bool) -> Any:
     return _waiting(AGE, newest_first=newest_first).where(
-        Media.preview_attempts < len(PAUSES), or_(Media.preview_due_at.is_(None), Media.preview_due_at <= now())
+        Media.preview_attempts < ATTEMPTS, or_(Media.preview_due_at.is_(None), Media.preview_due_at <= now())
     )
 
 
@@ -115,7 +118,7 @@ def _waiting(age: timedelta, *, newest_first: bool) -> Any:
 
 def _next(attempts: int) -> datetime:
     """Return when a link with this number of attempts is due again."""
-    if attempts >= len(PAUSES):
+    if attempts >= ATTEMPTS:
         return NEVER
     return now() + (PAUSES[attempts - 1] if attempts else timedelta(0))
 
@@ -143,6 +146,6 @@ def _try_again(row: Row[Any]) -> bool:
         if preview.ready:
             fill(media, preview)
         elif not preview.again:
-            media.preview_attempts, media.preview_due_at = len(PAUSES), NEVER
+            media.preview_attempts, media.preview_due_at = ATTEMPTS, NEVER
     db.session.commit()
     return preview.ready

@@ -90,7 +90,7 @@ def test_a_hundred_dead_links_do_not_block_the_others(app: Flask) -> None:
 def test_a_dead_link_is_given_up_after_its_last_attempt(app: Flask) -> None:
     app.extensions["scapi.previewer"] = Previewer(Fetcher(Rules(), Resolver({}), Dialler()), known_providers, 2, 10**6)
     app.test_client().post(MEDIA, json={"type": "url", "url": "http://a.example.com/"})
-    last = len(refreshing.PAUSES)
+    last = refreshing.ATTEMPTS
     for attempts in range(1, last + 1):
         known, due_at = db.session.execute(select(Media.preview_attempts, Media.preview_due_at)).one()
         assert (known, due_at == refreshing.NEVER) == (attempts, attempts == last)
