@@ -23,7 +23,7 @@ from tests.client import complete, md5, send_chunk, upload
 from tests.conftest import token
 from tests.running import ROOT, Server, environment
 
-MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "40"))
+MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "24"))
 """How many media are moved; `make torture` moves 500."""
 
 UNFINISHED = max(3, MEDIA // 25)

@@ -18,7 +18,7 @@ from tests.faults.community import patiently
 from tests.running import Server
 from tests.storehouse import contents
 
-KILLS = max(3, int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 20)
+KILLS = max(3, int(os.environ.get("SCAPI_TEST_KILLS", "30")) // 20)
 """Kills while files are sent; `make torture` sets more."""
 
 PAPER = files.pdf(1, size=8000 * KiB)

@@ -25,7 +25,7 @@ from tests.servers import wait_until
 
 MiB = 1024 * KiB
 
-CUTS = int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 15
+CUTS = int(os.environ.get("SCAPI_TEST_KILLS", "30")) // 15
 """How often the power is cut on each database; `make torture` sets more."""
 
 CLIENTS = 3

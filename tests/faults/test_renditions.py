@@ -22,7 +22,7 @@ from tests.servers import wait_until
 from tests.storehouse import contents
 
 REQUESTS = 1_000
-KILLS = max(3, int(os.environ.get("SCAPI_TEST_KILLS", "60")) // 20)
+KILLS = max(3, int(os.environ.get("SCAPI_TEST_KILLS", "30")) // 20)
 TOKEN = "only-prometheus-knows"
 PATIENCE = 120
 

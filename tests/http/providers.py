@@ -25,6 +25,10 @@ KEYS: dict[str, Any] = {
 OTHER_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+HOURS = 3
+"""How long a token is valid. Some are made when the tests are collected, long before they are used."""
+
+
 def jwk(kid: str, algorithm: str, key: Any = None, **more: Any) -> dict[str, Any]:
     """Return the public half of a key as in a JWKS."""
     public = (key or KEYS[algorithm]).public_key()
@@ -36,7 +40,7 @@ def jwk(kid: str, algorithm: str, key: Any = None, **more: Any) -> dict[str, Any
 def claims(**more: Any) -> dict[str, Any]:
     """Return the claims of a valid token with these changes; None removes a claim."""
     now = int(time.time())
-    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "anna", "iat": now, "exp": now + 600}
+    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "anna", "iat": now, "exp": now + HOURS * 3600}
     return {name: value for name, value in {**good, **more}.items() if value is not None}
 
 
