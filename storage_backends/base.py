@@ -200,12 +200,12 @@ class StorageBackend(ABC):
         Raises NoSpace, Unavailable, or NotFound if the bytes are gone.
         """
 
-    def postponing(self, state: State) -> State:
-        """Return the state with which `finish` leaves clean-up to `tidy`, after the answer. Makes no request."""
-        return state
+    def publish(self, state: State) -> None:
+        """Like `finish`, but leave clean-up that takes time to `tidy`, which is called after the answer."""
+        self.finish(state)
 
-    def tidy(self, state: State) -> None:  # noqa: B027 - where `finish` leaves nothing there is nothing to do
-        """Remove what `finish` has left behind. Safe to call twice, or never: `unfinished` finds the rest."""
+    def tidy(self, state: State) -> None:  # noqa: B027 - where `publish` leaves nothing there is nothing to do
+        """Remove what `publish` has left behind. Safe to call twice, or never: `unfinished` finds the rest."""
 
     def peek(self, state: State) -> BinaryIO | None:
         """Return a stream of the bytes of `state` (more may follow), which are not published yet.

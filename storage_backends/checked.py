@@ -142,8 +142,8 @@ class CheckedBackend(StorageBackend):
     def finish(self, state: State) -> None:
         self._timed("finish", self._backend.finish, state)
 
-    def postponing(self, state: State) -> State:
-        return self._backend.postponing(state)
+    def publish(self, state: State) -> None:
+        self._timed("finish", self._backend.publish, state)
 
     def tidy(self, state: State) -> None:
         self._timed("tidy", self._backend.tidy, state)

@@ -111,13 +111,13 @@ def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str 
     """
     with contents.unpublished(upload) as early:
         if early is None:
-            storage.finish(storage.postponing(upload.state))
+            storage.publish(upload.state)
         source = early or contents.published(key_of(upload.id), upload.offset)
         mimetype = contents.mimetype_of(upload, source)
         kind = contents.kind_of(wanted, mimetype)
         with visit.look(contents.question(source, mimetype)) as look:
             if early is not None:
-                storage.finish(storage.postponing(upload.state))
+                storage.publish(upload.state)
             _verify(upload, digest)
             found = look.facts()
     return contents.save(upload, mimetype, kind, found)

@@ -159,9 +159,9 @@ class UploadTests(Fixtures):
             store.finish(state)
             assert read(store, key) == b"".join(chunks)
 
-    def test_what_finishing_postpones_is_tidied(self, store: Store, contents: Contents) -> None:
+    def test_what_publishing_leaves_is_tidied(self, store: Store, contents: Contents) -> None:
         state = upload(store, "ab/cd", data(6 * MiB), b"the end")
-        store.finish(store.postponing(state))
+        store.publish(state)
         for _ in range(2):
             store.tidy(state)
             assert list(contents()) == ["ab/cd"]

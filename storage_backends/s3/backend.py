@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 
 ENCRYPTIONS = ("", "AES256", "aws:kms")
 
-_POSTPONES = "postpones"  # in a state that `postponing` has returned, never in a row
-
 log = logging.getLogger(__name__)
 
 
@@ -207,6 +205,10 @@ class S3Backend(StorageBackend):
             raise NotFound(f"bytes of the upload to {upload.key} are missing")
 
     def finish(self, state: State) -> None:
+        self.publish(state)
+        self.tidy(state)
+
+    def publish(self, state: State) -> None:
         upload = Upload.load(state)
         try:
             if upload.upload_id:
@@ -217,11 +219,6 @@ class S3Backend(StorageBackend):
             if not self._is_published(upload):
                 self._raise_if_gone(upload, error)
                 raise
-        if not state.get(_POSTPONES):
-            self.tidy(state)
-
-    def postponing(self, state: State) -> State:
-        return {**state, _POSTPONES: True}
 
     def tidy(self, state: State) -> None:
         upload = Upload.load(state)

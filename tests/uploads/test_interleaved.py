@@ -120,7 +120,7 @@ def test_a_chunk_that_its_own_repeat_overtakes(
     assert send(app, 100, 200, upload_id).status_code == 201
 
 
-@pytest.mark.parametrize("step", ["finish", "save_named"])
+@pytest.mark.parametrize("step", ["publish", "save_named"])
 @pytest.mark.parametrize(("status", "code"), [(Status.ABORTED, 404), (Status.EXPIRED, 410)])
 def test_an_upload_that_ends_while_it_is_completed_leaves_nothing(
     app: Flask, backend: StorageBackend, monkeypatch: pytest.MonkeyPatch, step: str, status: Status, code: int
@@ -138,7 +138,7 @@ def test_an_upload_that_is_completed_by_two(
     monkeypatch.setattr(claims, "CLAIM", timedelta(0))
     upload_id = begin(app, len(PHOTO))
     answers = []
-    after(backend, "finish", lambda: answers.append(finish(app, upload_id)), monkeypatch)
+    after(backend, "publish", lambda: answers.append(finish(app, upload_id)), monkeypatch)
     answers.append(finish(app, upload_id))
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json == answers[1].json
