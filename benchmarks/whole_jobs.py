@@ -24,7 +24,7 @@ from benchmarks.http import Connection
 from benchmarks.peers import Peer, Running
 from benchmarks.peers.drf import Drf
 from benchmarks.peers.floor import Floor
-from benchmarks.peers.ours import Scapi
+from benchmarks.peers.ours import PlainScapi, Scapi
 from benchmarks.peers.tus import Tus
 from tests import files
 
@@ -80,7 +80,7 @@ JOBS = (
     ),
 )
 
-PEERS: tuple[Peer, ...] = (Scapi(), Drf(), Tus(), Floor())
+PEERS: tuple[Peer, ...] = (Scapi(), PlainScapi(), Drf(), Tus(), Floor())
 
 
 @dataclass

@@ -60,12 +60,18 @@ NO_JSON = {
 }
 
 
-@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
-def test_every_command_can_be_tried_and_read_by_a_program(path: tuple[str, ...]) -> None:
+def found(path: tuple[str, ...]) -> click.Command:
+    """Return the command of that path."""
     command: click.Command = cli
     for name in path:
         assert isinstance(command, click.Group)
         command = command.commands[name]
+    return command
+
+
+@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
+def test_every_command_can_be_tried_and_read_by_a_program(path: tuple[str, ...]) -> None:
+    command = found(path)
     options = {option for parameter in command.params for option in parameter.opts}
     name = " ".join(path)
     assert ("--dry-run" in options) == (name not in CHANGES_NOTHING | NO_DRY_RUN.keys())
@@ -74,11 +80,7 @@ def test_every_command_can_be_tried_and_read_by_a_program(path: tuple[str, ...])
 
 @pytest.mark.parametrize("path", commands(cli), ids=" ".join)
 def test_every_command_says_what_it_does(path: tuple[str, ...]) -> None:
-    command: click.Command = cli
-    for name in path:
-        assert isinstance(command, click.Group)
-        command = command.commands[name]
-    assert command.help
+    assert found(path).help
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,15 @@ class Scapi(Peer):
         return list(dict.fromkeys(urlsplit(url).path for url in urls))
 
 
+class PlainScapi(Scapi):
+    """scapi without renditions, so that nothing is made after an answer."""
+
+    name = "scapi, no renditions"
+
+    def __init__(self) -> None:
+        super().__init__(SCAPI_RENDITION_WIDTHS="")
+
+
 class UnsyncedScapi(Scapi):
     """scapi without syncs, like the others."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from scapi import storage as storages
 from scapi.database import db
+from scapi.housekeeping import notes
 from scapi.housekeeping.check import marker
 from scapi.media.models import MediaFile, StaleFile
 from scapi.uploads.keys import id_of
@@ -31,10 +32,9 @@ class Objection(NamedTuple):
 def objection(name: str) -> Objection | None:
     """Return the objection to the storage `name`; None if there is none. Raises StorageError."""
     storage = storages.of(name)
-    if marker.is_anothers(storage):
-        return Objection(f"{name} has the files of another database, named in the object {marker.KEY}", is_certain=True)
-    if marker.owner(storage) is not None:
-        return None
+    owner = marker.owner(storage)
+    if owner is not None:
+        return None if owner == notes.known_database_id() else Objection(marker.complaint(name), is_certain=True)
     keys = _newest(name)
     if keys:
         is_there = any(_has(storage, key) for key in keys)

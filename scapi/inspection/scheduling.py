@@ -14,7 +14,6 @@ SLICE_NANOSECONDS = 100_000
 default slice a request waits for some milliseconds each time that it wakes up."""
 
 _ATTRIBUTES = struct.Struct("=IIQiIQQQ")  # struct sched_attr of linux/sched/types.h, in its first version
-_SCHED_OTHER = 0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -25,5 +24,5 @@ def lower_priority(niceness: int) -> None:
     number = SET_ATTRIBUTES.get(os.uname().machine)
     if number is not None:
         wanted = os.getpriority(os.PRIO_PROCESS, 0)
-        attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, _SCHED_OTHER, 0, wanted, 0, SLICE_NANOSECONDS, 0, 0)
+        attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, os.SCHED_OTHER, 0, wanted, 0, SLICE_NANOSECONDS, 0, 0)
         _libc.syscall(number, 0, attributes, 0)  # an older kernel, or one that forbids it, keeps the default slice

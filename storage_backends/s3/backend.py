@@ -167,10 +167,10 @@ class S3Backend(StorageBackend):
         # Only states before this official one needed the trash; it can be removed now.
         remove = partial(self._bucket.remove_parked, upload.key, upload.trash)
         has_trash, upload = bool(upload.trash), replace(upload, part_size=part_size, trash=())
-        if not has_trash and not upload.next_part(last=False) and not upload.mergeable(size):
+        merges = bool(upload.mergeable(size))
+        if not (has_trash or merges or upload.next_part(last=False)):
             park()
             return upload.with_parked(parked).dump()
-        merges = bool(upload.mergeable(size))
         try:
             with self._bucket.parallel.during(*[remove] * has_trash, *[park] * (not merges)):
                 upload = self._parts.go_on(upload)

@@ -104,7 +104,7 @@ def _report(
     for finding in findings:
         click.echo(str(finding))
     for name in census.anothers:
-        click.echo(f"{name} has the files of another database, named in the object {marker.KEY}", err=True)
+        click.echo(marker.complaint(name), err=True)
     for name in census.unknown:
         click.echo(f"{name} has files, but this database names none of them: is it the right database?", err=True)
     counted = ", ".join(f"{findings.counts[kind]} {kind}" for kind in Kind)

@@ -25,6 +25,11 @@ def is_anothers(storage: StorageBackend) -> bool:
     return owner(storage) not in (None, notes.known_database_id())
 
 
+def complaint(name: str) -> str:
+    """Return what an operator is told of the storage `name` with another database's files."""
+    return f"{name} has the files of another database, named in the object {KEY}"
+
+
 def write(storage: StorageBackend) -> None:
     """Mark a storage without an owner as this database's."""
     if owner(storage) is None:
