@@ -44,11 +44,11 @@ def of(name: str) -> StorageBackend:
 
 
 @contextmanager
-def using(name: str) -> Iterator[None]:
+def using(name: str) -> Iterator[StorageBackend]:
     """Use the storage that a row names within this context: an upload ends in the storage where it began."""
     token = _chosen.set(name)
     try:
-        yield
+        yield of(name)
     finally:
         _chosen.reset(token)
 

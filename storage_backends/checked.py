@@ -25,7 +25,7 @@ from storage_backends.base import (
     StorageError,
     Unavailable,
 )
-from storage_backends.keys import check_key, is_key
+from storage_backends.keys import KEY
 from storage_backends.registry import load
 
 P = ParamSpec("P")
@@ -61,6 +61,29 @@ OUTCOMES = {NotFound: "not_found", NoSpace: "no_space", Unavailable: "unavailabl
 """The outcome of a call by its error; FAILED for all other errors."""
 
 
+def check_key(key: str) -> str:
+    """Return `key`; raise ValueError if it does not have the form of a key."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
+
+
+class _Translation:
+    """A context that raises the exceptions of a backend's libraries as the errors that they mean."""
+
+    def __init__(self, translate: Callable[[Exception], StorageError | None]) -> None:
+        self._translate = translate
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, StorageError):
+            known = self._translate(error)
+            if known is not None:  # otherwise it is a bug, not an error of the storage: raised unchanged
+                raise known from error
+
+
 class CheckedBackend(StorageBackend):
     """`backend`, with keys checked, errors translated and calls timed.
 
@@ -70,6 +93,7 @@ class CheckedBackend(StorageBackend):
     def __init__(self, backend: StorageBackend, observe: Observe = lambda _operation, _outcome, _seconds: None) -> None:
         self._backend = backend
         self._observe = observe
+        self._translated = _Translation(backend.translate)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -79,22 +103,10 @@ class CheckedBackend(StorageBackend):
     def translate(self, error: Exception) -> StorageError | None:
         return self._backend.translate(error)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except StorageError:
-            raise
-        except Exception as error:
-            known = self._backend.translate(error)
-            if known is None:  # a bug, not an error of the storage: raised unchanged
-                raise
-            raise known from error
-
     def _timed(self, operation: str, call: Callable[P, Result], /, *arguments: P.args, **options: P.kwargs) -> Result:
         began, outcome = perf_counter(), FAILED
         try:
-            with self._translated():
+            with self._translated:
                 result = call(*arguments, **options)
         except StorageError as error:
             outcome = next((outcome for kind, outcome in OUTCOMES.items() if isinstance(error, kind)), FAILED)
@@ -106,7 +118,7 @@ class CheckedBackend(StorageBackend):
             self._observe(operation, outcome, perf_counter() - began)
 
     def check(self) -> None:
-        with self._translated():
+        with self._translated:
             self._backend.check()
 
     def probe(self) -> None:
@@ -158,7 +170,7 @@ class CheckedBackend(StorageBackend):
     @contextmanager
     def exclusive(self, key: str) -> Iterator[None]:
         with ExitStack() as held:
-            with self._translated():  # only on entering: exceptions of the caller inside are not the backend's
+            with self._translated:  # only on entering: exceptions of the caller inside are not the backend's
                 held.enter_context(self._backend.exclusive(check_key(key)))
             yield
 
@@ -189,23 +201,23 @@ class CheckedBackend(StorageBackend):
         self._timed("delete", self._backend.delete, check_key(key))
 
     def published(self, after: str = "") -> Iterator[Published]:
-        with self._translated():
+        with self._translated:
             # an object whose name is not a valid key is not scapi's
-            yield from (found for found in self._backend.published(after) if is_key(found.key))
+            yield from (found for found in self._backend.published(after) if KEY.fullmatch(found.key))
 
     def diagnose(self) -> Iterator[Diagnosis]:
-        with self._translated():
+        with self._translated:
             yield from self._backend.diagnose()
 
     def url(self, key: str, content_type: str, disposition: str) -> str | None:
-        with self._translated():
+        with self._translated:
             return self._backend.url(check_key(key), content_type, disposition)
 
     def web_path(self, key: str) -> str | None:
         return self._backend.web_path(check_key(key))
 
     def unfinished(self, older_than: datetime) -> Iterator[Leftover]:
-        with self._translated():
+        with self._translated:
             yield from self._backend.unfinished(older_than)
 
     def discard(self, leftover: Leftover) -> None:
@@ -215,7 +227,7 @@ class CheckedBackend(StorageBackend):
 class _Stream(io.RawIOBase):
     """The stream of a backend's `open`; translates errors while it is read."""
 
-    def __init__(self, stream: BinaryIO, translated: Callable[[], Any]) -> None:
+    def __init__(self, stream: BinaryIO, translated: _Translation) -> None:
         self._stream = stream
         self._translated = translated
 
@@ -223,7 +235,7 @@ class _Stream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        with self._translated():
+        with self._translated:
             return self._stream.read(size)
 
     def readall(self) -> bytes:

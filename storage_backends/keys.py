@@ -5,16 +5,5 @@ import re
 PROBE_KEY = "probe"
 """A key at which nothing is ever published."""
 
-_KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
-
-
-def is_key(key: str) -> bool:
-    """Return whether `key` has the form of a key."""
-    return _KEY.fullmatch(key) is not None
-
-
-def check_key(key: str) -> str:
-    """Return `key`; raise ValueError if it does not have the form of a key."""
-    if not _KEY.fullmatch(key):
-        raise ValueError(f"not a storage key: {key!r}")
-    return key
+KEY = re.compile(r"[a-z0-9_-][a-z0-9._-]*(/[a-z0-9_-][a-z0-9._-]*)*", re.ASCII)
+"""The whole key must match."""

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ BATCH = 500
 
 MAX_ID = 2**63 - 1
 """The largest integer that fits a database's 64-bit column."""
+
+now = partial(datetime.now, UTC)
+"""Returns the current time in UTC."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit primary key that counts up (SQLite does that for INTEGER only)."""
@@ -101,11 +105,6 @@ def is_duplicate(error: IntegrityError) -> bool:
 def is_modelled(_item: Any, name: str | None, _kind: str, _reflected: bool, _compared: Any) -> bool:
     """Tell Alembic which objects the models define: search indexes (`<table>_search`) differ per database."""
     return "_search" not in (name or "")
-
-
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
 
 
 def embedded_url(data_dir: Path) -> str:

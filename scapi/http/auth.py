@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 
-from scapi.http import oidc, tokens
+from scapi.http import cors, oidc, tokens
 from scapi.http.users import UNKNOWN, UserName, Users
 from scapi.refusals import Refused
 from scapi.settings import Settings, settings
@@ -159,14 +159,17 @@ def _user_id(claim: object) -> int:
     return claim
 
 
-def _identify() -> None:
+def _identify() -> Response | None:
+    if request.method == "OPTIONS":
+        return cors.preflight()
     header = request.headers.get("Authorization")
-    if header is None or request.method == "OPTIONS" or request.blueprint == WATCHING:
-        return
+    if header is None or request.blueprint == WATCHING:
+        return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("invalid_token", "the Authorization header must be: Bearer <token>")
     g.user = _user_of(token.strip())
+    return None
 
 
 def _user_of(token: str) -> User:

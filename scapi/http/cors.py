@@ -100,15 +100,17 @@ def set_up(app: Flask, settings: Settings) -> None:
         expose_headers=READ,
         max_age=MAX_AGE,
     )
-    app.before_request(_preflight)
     if not everyone:
         app.before_request(_refuse_other_sites)
         app.after_request(_vary)
 
 
-def _preflight() -> Response | None:
-    """Answer a preflight, also if the request will be refused, so that the page can read the reason."""
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+def preflight() -> Response | None:
+    """Answer an OPTIONS request if it is a preflight. The request itself may still be refused, with a readable reason.
+
+    A preflight has no token.
+    """
+    if "Access-Control-Request-Method" in request.headers:
         return current_app.response_class(status=204)
     return None
 

@@ -22,7 +22,6 @@ from scapi.formats.filetypes import HEAD_SIZE, PARTIAL
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.storage import storage
 from scapi.uploads import assembly, naming, offsets, ranges, rows, rules, streams
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
@@ -81,10 +80,6 @@ def stream(
         raise
 
 
-def _check_size(size: int, mimetype: str) -> None:
-    rules.check_size(size, mimetype, settings.max_image_bytes, settings.max_document_bytes)
-
-
 class _Append:
     """A request with bytes. It holds the received bytes that are not official yet, in order."""
 
@@ -97,6 +92,7 @@ class _Append:
         self._resend = resend
         self._last = last
         self._durable = durable
+        self._largest = settings.max_image_bytes, settings.max_document_bytes
         self._came = 0
         self._held: list[bytes] = []
         self._size = 0
@@ -104,10 +100,10 @@ class _Append:
         # known after the row was read
         self._upload: UploadRow | None = None
         self._overlap = 0
-        self._hashing = Hashing(b"")
-        self._block = BLOCK
+        self._hashing: Hashing
         # known as soon as this request is the upload's writer
         self._writer: int | None = None
+        self._block = BLOCK
         self._place: streams.Place | None = None
         self._progress: Progress | None = None
 
@@ -183,6 +179,7 @@ class _Append:
             upload = assembly.find(self._upload_id, self._user_id)
         rules.check_alive(upload, now())
         self._admit(upload)
+        self._block = storages.of(upload.storage).block(upload.state)
         self._place = streams.Place(self._user_id)
         self._writer = upload.writer
 
@@ -190,9 +187,8 @@ class _Append:
         """Compare the request with the current row of the upload."""
         self._upload = upload
         self._overlap = rules.overlap(upload, self._position, resend=self._resend)
-        _check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype)
+        rules.check_size(max(self._position.end or 0, self._position.total or 0), upload.mimetype, *self._largest)
         self._hashing = Hashing(upload.md5_before if self._overlap else upload.md5)
-        self._block = storages.of(upload.storage).block(upload.state)
         held, self._held, self._size = self._held, [], 0
         for block in held:
             self._hold(block)
@@ -257,12 +253,13 @@ class _Append:
         self._held, self._size = [], 0
         offset, total = values.get("offset", upload.offset), values.get("total", upload.total)
         self._progress = Progress(upload.id, offset, total, upload.expires_at)
-        if values:
-            self._block = storage.block(values.get("state", upload.state))
+        if values and not at_end:
+            self._block = storages.of(upload.storage).block(values.get("state", upload.state))
         return True
 
     def _values(self, upload: UploadRow, *, at_end: bool) -> dict[str, Any]:
         """Write the held bytes, and return the changed columns of the row."""
+        storage = storages.of(upload.storage)
         end = upload.offset + self._size
         total = self._position.total if upload.total is None else upload.total
         if total is None and at_end and self._last:
@@ -277,7 +274,7 @@ class _Append:
                     mimetype = rules.check_type(Blocks(self._held).head(HEAD_SIZE))
                 state = storage.named(storage.typed(state, mimetype), naming.disposition(upload.filename, mimetype))
                 values["mimetype"] = mimetype
-            _check_size(end if total is None else total, mimetype)
+            rules.check_size(end if total is None else total, mimetype, *self._largest)
             state = storage.write(state, upload.offset, Blocks(self._held).stream(), self._size)
             metrics.RECEIVED_BYTES.inc(self._size)
             hashed = self._hashing.state()

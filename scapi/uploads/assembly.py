@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Self
 
 from scapi.database import now
-from scapi.storage import name_in_use, storage, using
+from scapi.storage import name_in_use, using
 from scapi.uploads import ending, recovery, rows, rules
 from scapi.uploads.driver import Driver
 from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
-from storage_backends import NotFound
+from storage_backends import NotFound, StorageBackend
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ def entered(upload_id: str, user_id: int | None, connection: Driver | None = Non
     Must not be held while waiting for a client. Raises Refused and StorageError. If the block raises NotFound, the
     storage has lost bytes of this row: the upload ends, with `upload_gone`.
     """
-    place = name_in_use()
+    place, key = name_in_use(), key_of(upload_id)
     while True:
-        with using(place), storage.exclusive(key_of(upload_id)), rows.connected(connection) as shared:
+        with using(place) as storage, storage.exclusive(key), rows.connected(connection) as shared:
             upload = find(upload_id, user_id, shared)
             if upload.storage == place:
                 rules.check_alive(upload, now())
                 try:
-                    if _has_its_bytes(upload, shared):
+                    if _has_its_bytes(upload, storage, shared):
                         yield upload
                         return
                 except NotFound as error:
@@ -58,7 +58,7 @@ def entered(upload_id: str, user_id: int | None, connection: Driver | None = Non
             place = upload.storage  # it began in another storage, which has its lock
 
 
-def _has_its_bytes(upload: UploadRow, connection: Driver) -> bool:
+def _has_its_bytes(upload: UploadRow, storage: StorageBackend, connection: Driver) -> bool:
     """Return whether the storage has all bytes that the row counts. If not, the row has changed: read it again."""
     if upload.status != Status.UPLOADING:
         return True

@@ -1,6 +1,7 @@
 """The rules for the next request of an upload, from its row alone. No I/O."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from scapi.formats import filetypes
@@ -116,11 +117,14 @@ def check_type(head: bytes) -> str:
 
 def check_size(size: int, mimetype: str, max_image_bytes: int, max_document_bytes: int) -> None:
     """Refuse a file of `size` bytes that is larger than the limit of its type."""
-    if filetypes.is_image(mimetype):
-        most = max_image_bytes
-    elif mimetype == filetypes.PDF:
-        most = max_document_bytes
-    else:
-        most = max(max_image_bytes, max_document_bytes)
+    limits = _size_limits(max_image_bytes, max_document_bytes)
+    most = limits.get(mimetype, max(max_image_bytes, max_document_bytes))
     if size > most:
         raise Refused("file_too_large", f"the file has {size} bytes; the limit for {mimetype} is {most} bytes")
+
+
+@lru_cache
+def _size_limits(max_image_bytes: int, max_document_bytes: int) -> dict[str, int]:
+    """Return the largest size of a file of each type."""
+    images = {one.mimetype: filetypes.is_image(one.mimetype) for one in filetypes.TYPES}
+    return {mimetype: max_image_bytes if is_image else max_document_bytes for mimetype, is_image in images.items()}

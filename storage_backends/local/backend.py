@@ -41,12 +41,15 @@ from storage_backends.local.files import (
     FILES,
     PARTS,
     Window,
-    copy,
     listed,
     make_folder,
     sync_folder,
+    sync_or_forget,
     translate,
 )
+
+COPY_SIZE = 1 * MiB
+"""Bytes read from a stream at a time."""
 
 SYNC_EVERY = 8 * MiB
 """The most bytes of an unfinished upload that a power cut can destroy, and that are left to sync at the end."""
@@ -61,16 +64,16 @@ def _synced(state: State) -> int:
     return synced
 
 
-def _sync_or_forget(fd: int, synced: int) -> None:
-    """Sync a part; if that fails, cut off the bytes that were not synced before.
-
-    Linux reports a failed write-back once; a later fsync would succeed, so truncate now.
-    """
-    try:
-        os.fdatasync(fd)
-    except OSError:
-        os.ftruncate(fd, synced)
-        raise
+def _copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
+    """Write the rest of `stream` into a file at `offset` and return its length. Nothing is synced."""
+    position = offset
+    while data := stream.read(COPY_SIZE):
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(fd, view, position)
+            position += written
+            view = view[written:]
+    return position - offset
 
 
 class LocalBackend(StorageBackend):
@@ -129,7 +132,7 @@ class LocalBackend(StorageBackend):
     def write(self, state: State, offset: int, stream: BinaryIO, size: int) -> State:
         fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
         try:
-            copied = copy(stream, fd, offset)
+            copied = _copy(stream, fd, offset)
             synced = self._sync_in_time(fd, state, offset + copied)
         finally:
             os.close(fd)
@@ -141,7 +144,7 @@ class LocalBackend(StorageBackend):
         """Sync a part that now ends at `end`, if it has enough new bytes; return how many of its bytes are synced."""
         synced, begun = _synced(state), state["size"] // WRITE_EVERY * WRITE_EVERY
         if self._boot is None or state.get("boot") != self._boot or end - synced >= SYNC_EVERY:
-            _sync_or_forget(fd, synced)
+            sync_or_forget(fd, synced)
             return end
         if end - begun >= WRITE_EVERY:
             os.posix_fadvise(fd, begun, end - begun, os.POSIX_FADV_DONTNEED)  # Linux begins to write the dirty pages
@@ -154,7 +157,7 @@ class LocalBackend(StorageBackend):
     def sync(self, state: State) -> State:
         fd = os.open(self._part_name(state["key"]), os.O_WRONLY)
         try:
-            _sync_or_forget(fd, _synced(state))
+            sync_or_forget(fd, _synced(state))
         finally:
             os.close(fd)
         return {**state, "synced": state["size"], "boot": self._boot}
@@ -193,7 +196,7 @@ class LocalBackend(StorageBackend):
             if written < size:
                 raise NotFound(f"{key} has {written} bytes of {size}")
             os.ftruncate(fd, size)  # a write that never became official may have left more bytes
-            _sync_or_forget(fd, _synced(state))
+            sync_or_forget(fd, _synced(state))
         finally:
             os.close(fd)
         make_folder(file.parent)
@@ -244,7 +247,7 @@ class LocalBackend(StorageBackend):
         make_folder(file.parent)
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         try:
-            copy(stream, fd)
+            _copy(stream, fd)
             if synced:
                 os.fdatasync(fd)
             part.rename(file)

@@ -11,10 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from storage_backends.base import MiB, NoSpace, NotFound, Published, StorageError, Unavailable
-
-COPY_SIZE = 1 * MiB
-"""Bytes read from a stream at a time."""
+from storage_backends.base import NoSpace, NotFound, Published, StorageError, Unavailable
 
 FILES, PARTS = "files", "parts"
 """Folders in the root, for published files and for unfinished uploads."""
@@ -64,16 +61,16 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def copy(stream: BinaryIO, fd: int, offset: int = 0) -> int:
-    """Write the rest of `stream` into a file at `offset` and return its length. Nothing is synced."""
-    position = offset
-    while data := stream.read(COPY_SIZE):
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(fd, view, position)
-            position += written
-            view = view[written:]
-    return position - offset
+def sync_or_forget(fd: int, synced: int) -> None:
+    """Sync a part; if that fails, cut off the bytes that were not synced before.
+
+    Linux reports a failed write-back once; a later fsync would succeed, so truncate now.
+    """
+    try:
+        os.fdatasync(fd)
+    except OSError:
+        os.ftruncate(fd, synced)
+        raise
 
 
 class Window(io.RawIOBase):

@@ -14,7 +14,6 @@ import pytest
 from storage_backends.base import Leftover, NoSpace, NotFound, StorageBackend, StorageError, Unavailable
 from storage_backends.checked import OPERATIONS, CheckedBackend
 from storage_backends.conformance.steps import read, save, upload
-from storage_backends.keys import check_key
 from storage_backends.local import LocalBackend
 
 NOW = datetime.now(UTC)
@@ -82,10 +81,6 @@ def test_a_bad_key_does_not_reach_the_backend(tmp_path: Path, call: Callable[...
     with pytest.raises(ValueError, match="not a storage key"):
         call(CheckedBackend(LocalBackend(tmp_path / "none")), key)
     assert not (tmp_path / "none").exists()
-
-
-def test_a_key_is_returned_as_it_is() -> None:
-    assert check_key("ab/c-d_e.f/0") == "ab/c-d_e.f/0"
 
 
 @pytest.mark.parametrize(
