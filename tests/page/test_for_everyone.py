@@ -19,9 +19,9 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WINDOWS = {"desktop": {"width": 1200, "height": 900}, "phone": {"width": 360, "height": 740}}
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def furnished(service: Server, elsewhere: Site) -> None:
-    """User 8 has media of every kind; there are tags."""
+    """User 8 has media of every kind; there are tags. Once per service: a worker may come back to this module."""
     for number, data in enumerate((files.jpeg(1200, 800), files.png(300, 900), files.pdf(12), files.gif(3))):
         upload(service, data, filename=f"summer in a place with a very long name {number}", headers=bearer(8))
     link = {"type": "url", "url": elsewhere.put("/linked", "<title>What somebody wrote elsewhere</title>")}
