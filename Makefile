@@ -65,7 +65,7 @@ quick: .venv/installed-for-development ## run the tests that need no server and 
 .PHONY: torture
 torture: .venv/installed-for-development ## kill and race for longer (KILLS=...)
 	SCAPI_TEST_KILLS=$(KILLS) SCAPI_TEST_BROKEN=2000 SCAPI_TEST_COMPLETES=200 SCAPI_TEST_LATENCY=1 SCAPI_TEST_SILENCE=25 SCAPI_TEST_DELAYS='0.1 0.4 1' $(BIN)/pytest --capture=no tests/faults
-	SCAPI_TEST_MEDIA=500 $(BIN)/pytest --capture=no tests/e2e/test_moving.py
+	SCAPI_TEST_MEDIA=500 SCAPI_TEST_CUTS=200 $(BIN)/pytest --capture=no tests/e2e/test_moving.py tests/e2e/test_any_cuts.py
 	SCAPI_TEST_STORAGE=seaweed $(BIN)/pytest tests/tus tests/resumable -k postgresql
 
 .PHONY: bench

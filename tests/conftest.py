@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -125,18 +125,16 @@ def serve(
     return start
 
 
-@pytest.fixture
-def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """A function that makes an application in this process, on a database of its own, with the settings given."""
-    made = []
+@contextmanager
+def applications(maker: databases.SQLite | databases.PostgreSQL, data_dir: Path) -> Iterator[Callable[..., Flask]]:
+    """Yield a function that makes an application in this process, on a database of its own, with the settings given."""
+    made, own = [], []
 
     def make(**settings: object) -> Flask:
-        chosen = {
-            "SCAPI_DATA_DIR": str(tmp_path / "data"),
-            "SCAPI_DATABASE_URL": new_database(database),
-            "SCAPI_JWT_SECRET": SECRET,
-            **settings,
-        }
+        if "SCAPI_DATABASE_URL" not in settings:
+            own.append(maker.create())
+            settings["SCAPI_DATABASE_URL"] = own[-1]
+        chosen = {"SCAPI_DATA_DIR": str(data_dir), "SCAPI_JWT_SECRET": SECRET, **settings}
         made.append(create_app(read_settings(chosen)))
         made[-1].test_client_class = documented.Client
         return made[-1]
@@ -148,6 +146,15 @@ def make_app(database: str, new_database: Callable[[str], str], tmp_path: Path) 
         with app.app_context():
             for engine in db.engines.values():
                 engine.dispose()
+    for url in own:  # at once: then most of it is never written to disk
+        maker.drop(url)
+
+
+@pytest.fixture
+def make_app(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """A function that makes an application in this process, on a database of its own, with the settings given."""
+    with applications(request.getfixturevalue(database), tmp_path / "data") as make:
+        yield make
 
 
 @pytest.fixture

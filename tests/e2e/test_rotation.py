@@ -23,6 +23,9 @@ from tests.running import Server
 
 NEW_WEBHOOK_SECRET = "whsec_" + "YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3RzLCAzMiBieXRlcw=="
 OLD_SECRET, NEW_SECRET = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+PAUSE = 0.05
+"""Seconds between two rounds: the load has to be there all the time, not to take all the time of a processor."""
+
 PATIENCE = 120
 """Seconds until the workers of a reload serve."""
 
@@ -43,6 +46,7 @@ class Load(threading.Thread):
             try:
                 self.step()
                 self.rounds += 1
+                self.stopped.wait(PAUSE)
             except Exception as problem:  # noqa: BLE001 - whatever it is, the test must hear of it
                 self.problems.append(repr(problem))
 

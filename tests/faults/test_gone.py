@@ -100,7 +100,7 @@ def unavailable(answer: requests.Response, code: str) -> None:
 def test_a_full_disk(kind: str, new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database(kind), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             refusal(send_rest(server, upload_id), 507, "storage_full")
@@ -113,7 +113,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
     with small_disk(3 * MiB) as disk:
         databases.migrate(f"sqlite:///{disk}/db", tmp_path)
         settings = {"SCAPI_DATABASE_URL": f"sqlite:///{disk}/db"}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             filler = fill(disk)
             statuses = {send_chunk(server, PHOTO[:1000], 0, len(PHOTO)).status_code for _ in range(30)}
@@ -126,7 +126,7 @@ def test_a_full_disk_under_the_embedded_database(tmp_path: Path) -> None:
 def test_a_read_only_disk(new_database: Callable[[str], str], tmp_path: Path) -> None:
     with small_disk(8 * MiB) as disk:
         settings = {"SCAPI_DATABASE_URL": new_database("sqlite"), "SCAPI_DATA_DIR": str(disk)}
-        with running.scapi(tmp_path, **settings) as server:
+        with running.scapi(tmp_path, workers=1, **settings) as server:
             upload_id = begin(server)
             remount(disk, "ro")
             unavailable(send_rest(server, upload_id), "storage_unavailable")

@@ -19,6 +19,9 @@ from tests.servers import wait_until
 
 PHOTO = files.jpeg(64, 64)
 CLIENTS = 4
+PAUSE = 0.05
+"""Seconds between two rounds of a client: the clients must not take all the time of a processor."""
+
 LONGEST = float(os.environ.get("SCAPI_TEST_LATENCY", "inf"))
 """Seconds that a request may take; `make torture` sets it."""
 
@@ -48,6 +51,7 @@ def load(server: Server, secret: str = SECRET) -> Iterator[list[float]]:
                 began = ask("POST", CHUNK, files={"image": ("photo.jpg", PHOTO)})
                 ask("POST", COMPLETE, json={"upload_id": began["upload_id"], "md5": md5(PHOTO)})
                 ask("GET", "/api/v2/tag/")
+                over.wait(PAUSE)
             except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
                 problems.append(repr(error))
 

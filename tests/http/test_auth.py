@@ -184,7 +184,9 @@ def test_the_scheme_is_case_insensitive(server: Server) -> None:
 
 def test_anonymous_writes_can_be_turned_off(new_database: Callable[[str], str], tmp_path: Path) -> None:
     photo = files.jpeg()
-    with running.scapi(tmp_path, SCAPI_ANONYMOUS_WRITES="false", SCAPI_DATABASE_URL=new_database("sqlite")) as server:
+    with running.scapi(
+        tmp_path, workers=1, SCAPI_ANONYMOUS_WRITES="false", SCAPI_DATABASE_URL=new_database("sqlite")
+    ) as server:
         refusal(send_chunk(server, photo), 401, "anonymous")
         fields = {"upload_id": "0" * 32, "md5": "0" * 32}
         refusal(server.request("POST", COMPLETE, json=fields), 401, "anonymous")

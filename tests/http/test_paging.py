@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,16 +14,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scapi.http.paging import DEFAULT_LIMIT, MAX_LIMIT
+from tests.conftest import applications
 from tests.running import Server
 from tests.tags.making import TAGS, insert_tags
 
 TOTAL = MAX_LIMIT + 5
 
 
+@pytest.fixture(scope="module")
+def client(
+    database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FlaskClient]:
+    """A client of an application with a few more tags than a page may have, named by number, the newest first.
+
+    It is for tests that only read.
+    """
+    with applications(request.getfixturevalue(database), tmp_path_factory.mktemp("data")) as make:
+        yield filled(make())
+
+
 @pytest.fixture
-def client(make_app: Callable[..., Flask]) -> FlaskClient:
-    """A client of an application with a few more tags than a page may have, named by number, the newest first."""
-    app = make_app()
+def own_client(make_app: Callable[..., Flask]) -> FlaskClient:
+    """The same, for a test that changes the tags."""
+    return filled(make_app())
+
+
+def filled(app: Flask) -> FlaskClient:
     insert_tags(app, [{"name": f"{number:03}"} for number in range(TOTAL)])
     return app.test_client()
 
@@ -119,23 +135,23 @@ def test_links_keep_all_other_parameters(client: FlaskClient) -> None:
         assert set(found) == {"search", "utm", "active", "ordering", "empty", "limit", "offset", "cursor"}
 
 
-def test_the_page_before_one_whose_rows_are_gone(client: FlaskClient) -> None:
-    second = get(client, TAGS, limit=3)["next"]
-    third = get(client, second)["next"]
-    back = get(client, third)["previous"]
-    for tag in get(client, TAGS, limit=6)["results"]:
-        assert client.delete(f"{TAGS}{tag['id']}/").status_code == 204
-    page = get(client, back)
+def test_the_page_before_one_whose_rows_are_gone(own_client: FlaskClient) -> None:
+    second = get(own_client, TAGS, limit=3)["next"]
+    third = get(own_client, second)["next"]
+    back = get(own_client, third)["previous"]
+    for tag in get(own_client, TAGS, limit=6)["results"]:
+        assert own_client.delete(f"{TAGS}{tag['id']}/").status_code == 204
+    page = get(own_client, back)
     assert (page["results"], page["previous"]) == ([], None)
-    assert names(get(client, page["next"])) == names(get(client, third))
+    assert names(get(own_client, page["next"])) == names(get(own_client, third))
 
 
-def test_rows_that_come_before_a_page_can_be_gone_back_to(client: FlaskClient) -> None:
-    page = get(client, get(client, TAGS, limit=3)["next"])
-    client.post(TAGS, json={"name": "999"})
-    first = get(client, page["previous"])
+def test_rows_that_come_before_a_page_can_be_gone_back_to(own_client: FlaskClient) -> None:
+    page = get(own_client, get(own_client, TAGS, limit=3)["next"])
+    own_client.post(TAGS, json={"name": "999"})
+    first = get(own_client, page["previous"])
     assert names(first) == [TOTAL - 1, TOTAL - 2, TOTAL - 3]
-    assert names(get(client, first["previous"])) == [999]
+    assert names(get(own_client, first["previous"])) == [999]
 
 
 def test_the_public_url(make_app: Callable[..., Flask]) -> None:

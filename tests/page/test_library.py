@@ -226,7 +226,7 @@ def test_links(page: Page, elsewhere: Site) -> None:
 def test_files_that_are_kept_in_s3(
     browser: Browser, serve: Callable[..., AbstractContextManager[Server]], tmp_path: Path
 ) -> None:
-    with serve(("sqlite", "moto")) as service, browser.new_context() as context:
+    with serve(("sqlite", "moto"), workers=1) as service, browser.new_context() as context:
         page = context.new_page()
         page.goto(service.url)
         desk.choose(page, desk.written(tmp_path / "far.png", files.png()))
