@@ -1,4 +1,5 @@
-"""Whole jobs: from the first chunk until a page has loaded the file, its image and its thumbnail.
+"""Whole jobs: from the first chunk until `complete` has answered, or until a page has also loaded the file, its image
+and its thumbnail.
 
     python -m benchmarks.whole_jobs [--rounds 5] [--only NAME ...] [--job NUMBER ...]
 
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median, quantiles
 
 from PIL import Image
@@ -34,7 +35,10 @@ MiB = 1024 * KiB
 
 @dataclass(frozen=True)
 class Job:
-    """`files` files, made by `make`, in chunks of `chunk` bytes, `at_once` of them at a time, to `workers` workers."""
+    """`files` files, made by `make`, in chunks of `chunk` bytes, `at_once` of them at a time, to `workers` workers.
+
+    `shown`: whether the client loads the resulting files, too. The peers have none to load.
+    """
 
     name: str
     make: Callable[[], bytes]
@@ -42,6 +46,7 @@ class Job:
     files: int
     at_once: int
     workers: int = 2
+    shown: bool = True
 
 
 def _paper(size: int) -> Callable[[], bytes]:
@@ -69,10 +74,16 @@ KINDS: dict[str, Callable[[], bytes]] = {
 }
 """Typical files of communities."""
 
+UPLOADS = (
+    Job("8 PDFs of 1 MiB in one chunk each", _paper(1 * MiB), 2 * MiB, 8, 1, workers=1, shown=False),
+    Job("16 PDFs of 4 MiB in 200 KiB chunks, 4 at a time", _paper(4 * MiB), 200 * KiB, 16, 4, shown=False),
+    Job("one PDF of 50 MiB in 200 KiB chunks", _paper(50 * MiB - 64 * KiB), 200 * KiB, 1, 1, shown=False),
+)
+"""Chunks and `complete`: what every server does."""
+
 JOBS = (
-    Job("8 PDFs of 1 MiB in one chunk each", _paper(1 * MiB), 2 * MiB, 8, 1, workers=1),
-    Job("16 PDFs of 4 MiB in 200 KiB chunks, 4 at a time", _paper(4 * MiB), 200 * KiB, 16, 4),
-    Job("one PDF of 50 MiB in 200 KiB chunks", _paper(50 * MiB - 64 * KiB), 200 * KiB, 1, 1),
+    *UPLOADS,
+    *(replace(job, name=f"{job.name}, and loaded", shown=True) for job in UPLOADS),
     *(
         Job(f"{kind}, {at_once} at a time", make, 200 * KiB, 8, at_once)
         for kind, make in KINDS.items()
@@ -93,16 +104,16 @@ class Figures:
     completes: list[float] = field(default_factory=list)
 
 
-def one(peer: Peer, port: int, data: bytes, digest: str, chunk: int, figures: Figures) -> None:
-    """Send one file and load the resulting files."""
+def one(peer: Peer, port: int, data: bytes, digest: str, job: Job, figures: Figures) -> None:
+    """Send one file, and load the resulting files if the job wants that."""
     began, upload, view = time.perf_counter(), "", memoryview(data)
     with Connection(port) as connection:
-        for start in range(0, len(data), chunk):
-            upload = peer.send(connection, upload, view[start : start + chunk], start, len(data))
+        for start in range(0, len(data), job.chunk):
+            upload = peer.send(connection, upload, view[start : start + job.chunk], start, len(data))
         sent = time.perf_counter()
         paths = peer.complete(connection, upload, digest)
         figures.completes.append(time.perf_counter() - sent)
-        for path in paths:
+        for path in paths if job.shown else ():
             if not connection.request("GET", path, {}, expect=200).body:
                 raise RuntimeError(f"{path} has no bytes")
     figures.times.append(time.perf_counter() - began)
@@ -113,7 +124,7 @@ def measure(peer: Peer, server: Running, job: Job, data: bytes, figures: Figures
     digest = hashlib.md5(data).hexdigest()
     cpu, began = processes.cpu_seconds(server.pid), time.perf_counter()
     with ThreadPoolExecutor(job.at_once) as pool:
-        sent = [pool.submit(one, peer, server.port, data, digest, job.chunk, figures) for _ in range(job.files)]
+        sent = [pool.submit(one, peer, server.port, data, digest, job, figures) for _ in range(job.files)]
         for each in sent:
             each.result()
     figures.speed.append(job.files / (time.perf_counter() - began))

@@ -49,7 +49,7 @@ def _count_sweep() -> int:
 
 
 def _renditions(stopped: Callable[[], bool]) -> bool:
-    making.make_due(stopped)  # another process of this host makes them
+    making.make_due(stopped)  # False: another process of this host makes them
     return False
 
 
@@ -57,10 +57,12 @@ JOBS = (
     Job("sweep", 15 * 60, _sweep, _count_sweep),
     Job("previews", 2, refreshing.refresh_due, refreshing.count_due),
     Job("pictures", 5 * 60, settling.remake_overdue, settling.count_overdue),
-    Job("renditions", 2, _renditions, backlog.count_due),
+    Job("renditions", 10, _renditions, backlog.count_due),
     Job("webhooks", 2, delivery.deliver_due, outbox.count_due),
 )
-"""All jobs. A new one needs a name, a pause in seconds, and two functions."""
+"""All jobs. A new one needs a name, a pause in seconds, and two functions.
+
+The pause of renditions is long because the web processes make them, in a lull between uploads."""
 
 
 def run_once(app: Flask, jobs: Sequence[Job], stopped: Callable[[], bool]) -> list[str]:

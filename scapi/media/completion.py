@@ -151,7 +151,7 @@ def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media |
     _tidying.begin(partial(_tidy, storages.of(upload.storage), upload.state))
     settling.settle_soon(media)
     if media.renditions_due_at is not None:
-        maker.wake()
+        maker.make_soon()
     announce(events)
     return media
 

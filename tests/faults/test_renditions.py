@@ -76,9 +76,10 @@ def test_a_thousand_requests_start_one_job(serve: Serve) -> None:
 
 def test_what_a_kill_interrupts_is_made_once(serve: Serve) -> None:
     chance, media = random.Random(KILLS), []
-    with serve(("sqlite", "local"), workers=2) as server:
+    with serve(("sqlite", "local"), workers=2) as server, ThreadPoolExecutor(KILLS) as pool:
         for number in range(KILLS):
             media.append(upload(server, files.jpeg(1000, 800, noise=True, seed=number)))
+            pool.submit(ask, server, urls_of(server, media[-1])[0])  # so that they are made now
             time.sleep(chance.uniform(0, 0.4))
             for worker in server.workers():  # its inspection processes end with it
                 os.kill(worker, signal.SIGKILL)

@@ -125,7 +125,7 @@ def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
 
 
 def test_what_is_due_is_counted_before_it_is_done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maker, "wake", lambda: None)
+    monkeypatch.setattr(maker, "make_soon", lambda: None)
     for number in range(2):
         upload(app, content=files.jpeg(640, 480, seed=number, noise=True))
     app.extensions["scapi.settler"].stop()

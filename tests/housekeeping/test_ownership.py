@@ -26,7 +26,7 @@ HALF = len(PHOTO) // 2
 
 @pytest.fixture(autouse=True)
 def _no_renditions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scapi.media.renditions.maker.wake", lambda: None)
+    monkeypatch.setattr("scapi.media.renditions.maker.make_soon", lambda: None)
 
 
 def begin(app: Flask) -> None:

@@ -25,7 +25,7 @@ PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
 def _later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settle nothing automatically, and make no renditions, which would count as pictures."""
     monkeypatch.setattr(settling, "settle_soon", lambda _media: None)
-    monkeypatch.setattr(maker, "wake", lambda: None)
+    monkeypatch.setattr(maker, "make_soon", lambda: None)
 
 
 def pictures() -> list[MediaFile]:

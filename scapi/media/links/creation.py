@@ -46,7 +46,7 @@ def create(kind: MediaType, fields: dict[str, Any], creator_id: int | None) -> M
     events = announcements.created(media)
     db.session.commit()
     if media.renditions_due_at is not None:
-        maker.wake()
+        maker.make_soon()
     announce(events)
     return media
 

@@ -44,7 +44,7 @@ def wait_for(media: Media, name: str) -> MediaFile | None:
     if file is not None or settings.read_only:
         return file
     backlog.ask_for(media)
-    maker.wake()
+    maker.make_now()
     places: threading.Semaphore = current_app.extensions["scapi.waiting"]
     if not places.acquire(blocking=False):
         return None
