@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 import http_sf
 
 from scapi.uploads.digests import ALGORITHMS
-from scapi.uploads.ranges import MAX_OFFSET
+from scapi.uploads.rules import MAX_OFFSET
 
 PARTIAL_UPLOAD = "application/partial-upload"
 

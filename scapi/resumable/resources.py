@@ -19,7 +19,7 @@ from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
 from scapi.uploads.keys import is_id, key_of
 from scapi.uploads.models import Status
-from scapi.uploads.ranges import Position
+from scapi.uploads.rules import Position
 from scapi.uploads.sources import Source
 
 READ_SIZE = 1024 * 1024

@@ -25,7 +25,7 @@ from scapi.uploads import ending, md5, offsets
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Digests
 from scapi.uploads.models import Status
-from scapi.uploads.ranges import Position
+from scapi.uploads.rules import Position
 from scapi.uploads.views import REFUSED_FILE
 from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from scapi.refusals import Refused
-from scapi.uploads.ranges import MAX_OFFSET
+from scapi.uploads.rules import MAX_OFFSET
 
 VERSION = "1.0.0"
 

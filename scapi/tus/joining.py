@@ -22,8 +22,8 @@ from scapi.tus.resources import State
 from scapi.uploads import append, beginning, ending, rows
 from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
-from scapi.uploads.ranges import Position
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import Position
 from storage_backends import NotFound
 
 LEASE = timedelta(seconds=60)

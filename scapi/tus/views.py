@@ -19,7 +19,7 @@ from scapi.tus.models import TusUpload
 from scapi.tus.resources import State
 from scapi.uploads import append, ending
 from scapi.uploads.assembly import Progress
-from scapi.uploads.ranges import Position
+from scapi.uploads.rules import Position
 from scapi.uploads.views import REFUSED_FILE
 from scapi.uploads.wire import AT_OFFSET, body_of, largest_file, name_media
 

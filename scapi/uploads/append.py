@@ -22,13 +22,13 @@ from scapi.formats.filetypes import HEAD_SIZE, PARTIAL
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.settings import settings
-from scapi.uploads import assembly, naming, offsets, ranges, rows, rules, streams
+from scapi.uploads import assembly, naming, offsets, rows, rules, streams
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
 from scapi.uploads.driver import Driver
 from scapi.uploads.hashing import WORTHWHILE, Hashing
-from scapi.uploads.ranges import Position
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import Position
 from scapi.uploads.sources import Source, verified
 from storage_backends import BLOCK, NotFound, StorageError
 
@@ -124,7 +124,7 @@ class _Append:
             if self._place:
                 self._place.leave()
         if self._position.end is not None:
-            ranges.check_length(self._position, self._came)
+            rules.check_length(self._position, self._came)
         self._store(at_end=True)
         if self._progress is None:
             raise RuntimeError("an append has stored nothing and not said so")

@@ -7,10 +7,10 @@ from scapi.formats.filetypes import HEAD_SIZE
 from scapi.http.forms import Blocks
 from scapi.refusals import Refused
 from scapi.storage import storage
-from scapi.uploads import append, beginning, caps, md5, ranges, rules
+from scapi.uploads import append, beginning, caps, md5, rules
 from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import Chunk
-from scapi.uploads.ranges import Position
+from scapi.uploads.rules import Position
 from storage_backends import State
 
 
@@ -47,6 +47,6 @@ def begin(chunk: Chunk, position: Position | None, user_id: int | None) -> Progr
 def go_on(upload_id: str, chunk: Chunk, position: Position, user_id: int | None) -> Progress:
     """Store the next chunk of an upload, or the last one again. Raises Refused, StorageError, and errors of reading."""
     if chunk.size is not None:
-        ranges.check_length(position, chunk.size)
+        rules.check_length(position, chunk.size)
         position = position.of_size(chunk.size)
     return append.stream(upload_id, user_id, position, chunk.blocks, resend=True, check=chunk.check)

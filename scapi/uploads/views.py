@@ -9,8 +9,8 @@ from scapi.http.blueprints import OF_THE_STORAGE
 from scapi.uploads import chunks, ending, offsets
 from scapi.uploads.assembly import Progress
 from scapi.uploads.parsing import ChunkBlueprint
-from scapi.uploads.ranges import Position
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import Position
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
 
 REFUSED_FILE = (

@@ -12,7 +12,7 @@ from scapi.refusals import Refused
 from scapi.storage import storage
 from scapi.uploads import append, assembly, beginning, ending, md5, offsets
 from scapi.uploads.digests import Digests
-from scapi.uploads.ranges import Position
+from scapi.uploads.rules import Position
 from scapi.uploads.sources import Source
 from tests import client, files
 
