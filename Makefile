@@ -51,7 +51,7 @@ QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/t
   tests/http/test_ordering.py tests/http/test_texts.py tests/previews/test_addresses.py tests/previews/test_canonical.py \
   tests/previews/test_charsets.py tests/previews/test_choosing.py tests/previews/test_texts.py tests/storage_backends/test_keys.py \
   tests/tags/test_folding.py tests/tus/test_headers.py tests/uploads/test_digests.py tests/uploads/test_filenames.py \
-  tests/uploads/test_hashing.py tests/uploads/test_md5.py tests/uploads/test_rules.py
+  tests/uploads/test_md5.py tests/uploads/test_rules.py
 
 .PHONY: test
 test: .venv/installed-for-development page-or-not ## set up and run all tests, as many at a time as there are cores (JOBS=...)

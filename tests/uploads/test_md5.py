@@ -1,12 +1,18 @@
 """The MD5 that is carried from chunk to chunk."""
 
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scapi.uploads import md5
+from tests import client
+
+SIZES = [11, md5.WORTHWHILE - 1, md5.WORTHWHILE, 3 * md5.WORTHWHILE + 1]
 
 
 def _extend(state: bytes, *blocks: bytes) -> bytes:
@@ -70,3 +76,54 @@ class TestWithoutLibcrypto:
         chained = _extend(md5.start(), b"chunk")
         monkeypatch.undo()
         assert md5.hexdigest(_extend(chained, b"next")) is None
+
+
+def test_the_state_is_that_of_the_bytes_in_their_order() -> None:
+    begun = md5.Hashing(md5.start())
+    for block in (b"one", b"two", b"three"):
+        begun.update(block)
+    assert md5.hexdigest(begun.state()) == client.md5(b"onetwothree")
+    assert begun.state() == begun.state()
+    begun.update(b"four")
+    assert md5.hexdigest(begun.state()) == client.md5(b"onetwothreefour")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_many_at_once_in_other_threads(size: int) -> None:
+    blocks = [b"one", b"two", *([bytes(size - 6)] * 4)]
+    many = [md5.Hashing(md5.start()) for _ in range(20)]
+    for block in blocks:
+        for one in many:
+            one.update(block)
+    assert {md5.hexdigest(one.state()) for one in many} == {client.md5(b"".join(blocks))}
+
+
+def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(md5, "_threads", ThreadPoolExecutor(1))
+    monkeypatch.setattr(md5._threads, "submit", fail)
+    begun = md5.Hashing(md5.start())
+    data = bytes(3 * md5.WORTHWHILE)
+    begun.update(data)
+    assert md5.hexdigest(begun.state()) == client.md5(data)
+
+
+def test_blocks_are_hashed_once_where_the_second_thread_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool keeps what it could not start a thread for, and its other thread comes to it later."""
+    threads, busy = ThreadPoolExecutor(2), threading.Event()
+    first = threads.submit(busy.wait, 30)
+    monkeypatch.setattr(md5, "_threads", threads)
+    begun, data = md5.Hashing(md5.start()), bytes(3 * md5.WORTHWHILE)
+
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        begun.update(data)
+    busy.set()
+    assert first.result(30)
+    threads.shutdown()  # when all that waited is done
+    assert md5.hexdigest(begun.state()) == client.md5(data)
