@@ -25,9 +25,8 @@ from scapi.settings import settings
 from scapi.uploads import assembly, naming, offsets, rows, rules, streams
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
-from scapi.uploads.driver import Driver
 from scapi.uploads.md5 import WORTHWHILE, Hashing
-from scapi.uploads.rows import UploadRow
+from scapi.uploads.rows import Driver, UploadRow
 from scapi.uploads.rules import Position
 from scapi.uploads.sources import Source, verified
 from storage_backends import BLOCK, NotFound, StorageError

@@ -9,10 +9,9 @@ from typing import Self
 from scapi.database import now
 from scapi.storage import name_in_use, using
 from scapi.uploads import ending, recovery, rows, rules
-from scapi.uploads.driver import Driver
 from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
-from scapi.uploads.rows import UploadRow
+from scapi.uploads.rows import Driver, UploadRow
 from storage_backends import NotFound, StorageBackend
 
 

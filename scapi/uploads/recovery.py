@@ -7,8 +7,7 @@ from flask import current_app
 
 from scapi.storage import storage
 from scapi.uploads import md5, rows
-from scapi.uploads.driver import Driver
-from scapi.uploads.rows import UploadRow
+from scapi.uploads.rows import Driver, UploadRow
 from storage_backends import Doubt
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from scapi.database import UPLOADS_BIND, db
 from scapi.media import settling
-from scapi.uploads.driver import Driver
+from scapi.uploads.rows import Driver
 from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
