@@ -1,4 +1,7 @@
-"""Parses a chunk's request: a form with one file, whose bytes are passed on as they arrive."""
+"""The chunks of the API's own protocol: the first one begins an upload, the next ones continue it.
+
+A chunk is a form with one file, whose bytes are passed on as they arrive.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -10,11 +13,23 @@ from multipart import MultipartSegment
 from webargs import core
 from webargs.flaskparser import abort
 
+from scapi import metrics
+from scapi.formats.filetypes import HEAD_SIZE
 from scapi.http import bodies, forms, incoming
-from scapi.uploads import digests
+from scapi.http.forms import Blocks
+from scapi.refusals import Refused
+from scapi.storage import storage
+from scapi.uploads import append, beginning, caps, digests, md5, rules
 from scapi.uploads.aside import Aside
+from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Digests
-from scapi.uploads.schemas import NO_UPLOAD
+from scapi.uploads.rules import Position
+from storage_backends import State
+
+NO_UPLOAD = ("", "null", "undefined")
+"""Values of `upload_id` for clients without one, and of `offset` beside a Content-Range."""
+
+POSITION = ("upload_id", "offset")
 
 
 class Chunk:
@@ -27,7 +42,7 @@ class Chunk:
         self.filename = ""
         self.size: int | None = None
         self.check: ChunkCheck | None = None
-        self.fields = forms.Fields()
+        self._fields = forms.Fields()
         self._request = request
         self._silent: Callable[[], None] = incoming.nothing
         self._blocks: Iterable[bytes] = ()
@@ -53,12 +68,15 @@ class Chunk:
         self._silent = silent
         return self._blocks
 
+    def fields(self) -> dict[str, str]:
+        """Return the fields that have arrived."""
+        found = self._fields.found
+        return {name: text for name, text in found.items() if name not in POSITION or text not in NO_UPLOAD}
+
     def _has_position(self) -> bool:
         """Return whether the header and the fields before the file contain the upload and the position."""
-        fields = self.fields.found
-        if fields.get("upload_id", "") in NO_UPLOAD:
-            return False
-        return "Content-Range" in self._request.headers or fields.get("offset", "") not in NO_UPLOAD
+        fields = self.fields()
+        return "upload_id" in fields and ("Content-Range" in self._request.headers or "offset" in fields)
 
     def _content(self) -> Iterator[bytes]:
         """Yield the bytes of the file; store fields, name and digests on the way. An empty input is not a file.
@@ -70,11 +88,11 @@ class Chunk:
             if isinstance(event, MultipartSegment):
                 filename, data, counted = forms.filename_of(event), [], False
                 if filename is None:
-                    self.fields.begin(event)
+                    self._fields.begin(event)
                 elif filename:
                     self.filename = self.filename or filename
             elif event is None and filename is None:
-                self.fields.end(data)
+                self._fields.end(data)
             elif event is not None and filename is None:
                 data.append(event)
             if filename is not None and not counted and (filename or (isinstance(event, bytes) and event)):
@@ -129,7 +147,7 @@ class ChunkParser(bodies.BodyParser):
             return {**self.load_json_or_form(req, schema), "file": core.missing}
         chunk = Chunk(req)
         there = chunk.read()
-        return {**chunk.fields.found, "file": chunk if there else core.missing}
+        return {**chunk.fields(), "file": chunk if there else core.missing}
 
 
 class ChunkBlueprint(bodies.Blueprint):
@@ -140,3 +158,41 @@ class ChunkBlueprint(bodies.Blueprint):
         **bodies.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "chunk": bodies.MULTIPART,
     }
+
+
+def begin(chunk: Chunk, position: Position | None, user_id: int | None) -> Progress:
+    """Store the first chunk of a new upload; without a position it is the whole file. Raises Refused, StorageError.
+
+    A chunk that breaks off is not kept: its client has no upload_id to continue with.
+    """
+    content = Blocks(list(chunk.blocks()))
+    size = content.size
+    position = (position or Position(0, None, size)).of_size(size)
+    if position.start != 0:
+        raise Refused("offset_mismatch", "without an upload_id a chunk begins at offset 0", offset="0")
+    if chunk.check:
+        for block in content.blocks:
+            chunk.check.update(block)
+        chunk.check.verify()
+    mimetype = rules.check_type(content.head(HEAD_SIZE))
+    beginning.check_size(size if position.total is None else position.total, mimetype)
+    caps.check(user_id, position.total, mimetype)
+
+    def store(state: State) -> dict[str, Any]:
+        written = storage.write(state, 0, content.stream(), size)
+        metrics.RECEIVED_BYTES.inc(size)
+        hashed = md5.after(md5.start())
+        for block in content.blocks:
+            hashed.update(block)
+        values = {"state": written, "offset": size, "md5": hashed.state()}
+        return {**values, "md5_durable": values["md5"]} if storage.is_durable(written) else values
+
+    return beginning.insert(user_id, chunk.filename, position.total, mimetype, store)
+
+
+def go_on(upload_id: str, chunk: Chunk, position: Position, user_id: int | None) -> Progress:
+    """Store the next chunk of an upload, or the last one again. Raises Refused, StorageError, and errors of reading."""
+    if chunk.size is not None:
+        rules.check_length(position, chunk.size)
+        position = position.of_size(chunk.size)
+    return append.stream(upload_id, user_id, position, chunk.blocks, resend=True, check=chunk.check)

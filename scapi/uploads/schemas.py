@@ -1,17 +1,10 @@
 """Requests and answers about uploads."""
 
-from typing import Any
-
 import marshmallow as ma
 from flask_smorest.fields import Upload as FilePart
 
 from scapi.http.bodies import Moment, Schema
 from scapi.uploads.models import Status
-
-NO_UPLOAD = ("", "null", "undefined")
-"""Values of `upload_id` for clients without one, and of `offset` beside a Content-Range."""
-
-POSITION = ("upload_id", "offset")
 
 
 class ChunkMediaSchema(Schema):
@@ -39,10 +32,6 @@ class ChunkMediaSchema(Schema):
         error_messages={"required": "a file part with the chunk's bytes was expected (multipart/form-data)"},
         metadata={"description": "The chunk's bytes. The part may have any name, such as image or document"},
     )
-
-    @ma.pre_load
-    def _no_upload(self, fields: Any, **_: Any) -> Any:
-        return {name: value for name, value in fields.items() if name not in POSITION or value not in NO_UPLOAD}
 
 
 class UploadSchema(Schema):
