@@ -6,9 +6,9 @@ from flask import request
 
 from scapi.http import auth
 from scapi.http.blueprints import OF_THE_STORAGE
-from scapi.uploads import ending, offsets, parsing
+from scapi.uploads import chunks, ending, offsets
 from scapi.uploads.assembly import Progress
-from scapi.uploads.parsing import ChunkBlueprint
+from scapi.uploads.chunks import ChunkBlueprint
 from scapi.uploads.rows import UploadRow
 from scapi.uploads.rules import Position
 from scapi.uploads.schemas import ChunkMediaSchema, UploadSchema
@@ -73,9 +73,9 @@ def upload_chunk(fields: dict[str, Any]) -> Progress:
     chunk, upload_id = fields["file"], fields.get("upload_id")
     position = Position.parse(request.headers.get("Content-Range"), fields.get("offset"))
     if not upload_id:
-        return parsing.begin(chunk, position, user_id)
+        return chunks.begin(chunk, position, user_id)
     # the answer to a later chunk without a position is the expected offset
-    return parsing.go_on(upload_id, chunk, position or Position(0), user_id)
+    return chunks.go_on(upload_id, chunk, position or Position(0), user_id)
 
 
 @blueprint.get("/media/upload/<string(length=32):upload_id>/")
