@@ -25,12 +25,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         callers,
         cors,
         errors,
-        limits,
+        incoming,
         openapi,
         paths,
         rates,
         read_only,
-        request_ids,
         request_notes,
         urls,
     )
@@ -59,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Application(__name__, static_folder=None)
     app.extensions["scapi.settings"] = settings
 
-    logs.set_up(settings.log_level, request_ids.FILTER)
+    logs.set_up(settings.log_level, request_notes.FILTER)
     request_notes.register(app, settings.storage)
     callers.trust_proxies(app, settings.trusted_proxies)
     database.set_up(app, settings)
@@ -71,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     maker.set_up(app)
     asking.set_up(app)
     previews.set_up(app, settings)
-    limits.register(app, settings)
+    incoming.register(app, settings)
     read_only.register(app, settings)
     auth.register(app, settings)
     rates.set_up(app, settings)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from scapi import metrics
 from scapi.database.failures import DatabaseAway, Failure, failure_of
-from scapi.http import request_ids
+from scapi.http import request_notes
 from scapi.refusals import ERRORS, PHRASES, Refused
 from storage_backends import NoSpace, StorageError, Unavailable
 
@@ -65,7 +65,7 @@ def body(status: int, message: str, errors: list[dict[str, Any]], **details: Any
         status=PHRASES[status],
         message=message,
         errors=errors,
-        request_id=request_ids.current(),
+        request_id=request_notes.request_id(),
         **details,
     )
     answer.status_code = status

@@ -1,13 +1,21 @@
-"""The body of a request as a stream: each block is read as soon as it arrives, and copied as little as possible."""
+"""The body of a request: limits of its size and of its client's silence, and its bytes as a stream.
+
+Each block is read as soon as it arrives, and copied as little as possible.
+"""
 
 import socket
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import IO, Any
 
-from flask import Request
+from flask import Flask, Request, Response, current_app, request
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
+from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
+
+from scapi.http import errors
+from scapi.settings import Settings, settings
 
 READ_SIZE = 1024 * 1024
 """Bytes to read at a time: as many as gunicorn reads from a socket at once."""
@@ -19,6 +27,61 @@ clients.
 
 TICK = 0.5
 """Seconds without a byte after which `silent` is called."""
+
+FORM_OVERHEAD = 64 * 1024
+"""The most bytes of a multipart body beside its chunk."""
+
+REFUSED_SILENCE = 1
+"""Seconds that a client may be silent while it sends the rest of a refused body."""
+
+REFUSED_TIME = 10
+"""Seconds that it may take to send the rest of such a body."""
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Limit the size of requests, and disconnect clients that stop in the middle of a body.
+
+    gunicorn notices invalid chunked encoding only while the body is read; the answer is then 400.
+    """
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_chunk_bytes + FORM_OVERHEAD
+    app.before_request(_bound_silence)
+    app.after_request(_read_to_the_end)
+    app.register_error_handler(ParseException, _malformed)
+
+
+def _bound_silence() -> None:
+    """Limit the wait for the body to `SCAPI_CLIENT_TIMEOUT` seconds: gunicorn's threads would wait forever."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None and request.method in ("POST", "PUT", "PATCH"):
+        connection.settimeout(settings.client_timeout)
+
+
+def _read_to_the_end(answer: Response) -> Response:
+    """Read the rest of a refused request's body, up to the limit of bodies.
+
+    gunicorn closes the connection if more than 64 KiB are left; the client may then lose the answer and its next
+    request.
+    """
+    give_up(request.environ)
+    if answer.status_code >= 400 and request.method in ("POST", "PUT", "PATCH"):
+        connection = request.environ.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(REFUSED_SILENCE)
+        left, end = current_app.config["MAX_CONTENT_LENGTH"], monotonic() + REFUSED_TIME
+        try:
+            while (
+                left > 0
+                and monotonic() < end
+                and (data := request.environ["wsgi.input"].read(min(left, FORM_OVERHEAD)))
+            ):
+                left -= len(data)
+        except (OSError, ParseException) as error:  # the client is silent or gone, or sends invalid data
+            current_app.logger.debug("the rest of a refused body did not arrive: %s", error)
+    return answer
+
+
+def _malformed(_error: ParseException) -> Response:
+    return errors.http_exception(BadRequest("the chunked encoding of the body is not valid (RFC 9112, section 7.1)"))
 
 
 def nothing() -> None:

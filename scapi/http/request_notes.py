@@ -1,19 +1,50 @@
-"""Hooks of every request: its id in the answer, its time in the metrics, and a line in the log."""
+"""What is noted of every request: its id in the answer and in the log, its time in the metrics, a line in the log.
+
+The id is also in the body of an error, and in every log line of the request.
+"""
 
 import logging
+import re
+import secrets
 from time import perf_counter
 
-from flask import Flask, Request, Response, g
+from flask import Flask, Request, Response, g, has_request_context, request
 from flask.globals import request_ctx
 from prometheus_client import Histogram
 
 from scapi import metrics
-from scapi.http import auth, request_ids
+from scapi.http import auth
 
 log = logging.getLogger(__name__)
 
+HEADER = "X-Request-ID"
+
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+"""The format of an accepted id of a client or a proxy; it is logged unchanged."""
+
 _OUTCOMES = {4: "refused", 5: "failed"}
 """The outcomes by the first digit of the status; all others are `ok`."""
+
+
+def request_id() -> str:
+    """Return the id of the current request: the one in its header, if that is valid, or else a new one."""
+    found: str | None = g.get("request_id")
+    if found is None:
+        asked = request.headers.get(HEADER, "")
+        found = g.request_id = asked if _SANE.fullmatch(asked) else secrets.token_hex(16)
+    return found
+
+
+class RequestId(logging.Filter):
+    """A log filter that adds the id of the current request. It drops no record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if has_request_context():
+            record.request_id = request_id()
+        return True
+
+
+FILTER = RequestId()
 
 
 class Notes:
@@ -32,7 +63,7 @@ class Notes:
     def end(self, response: Response) -> Response:
         """Record the outcome, and add the id to the answer."""
         request = request_ctx.request
-        response.headers[request_ids.HEADER] = request_ids.current()
+        response.headers[HEADER] = request_id()
         seconds = perf_counter() - g.began
         status = response.status_code
         self._histogram(request, _OUTCOMES.get(status // 100, "ok")).observe(seconds)
