@@ -154,7 +154,9 @@ def set_up(app: Flask, settings: Settings) -> None:
                 lazily = bind == UPLOADS_BIND and not syncs_chunks(engine, settings)
                 engines.set_up_sqlite(engine, "NORMAL" if lazily else "FULL")
             elif engine.dialect.driver == "psycopg":
-                engines.set_up_psycopg(engine, settings.database_statement_timeout)
+                from scapi.database import postgresql  # SQLite alone needs no psycopg
+
+                postgresql.set_up(engine, settings.database_statement_timeout)
 
 
 def syncs_chunks(engine: Engine, settings: Settings) -> bool:

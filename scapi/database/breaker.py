@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from time import monotonic
 
-from scapi.database.failures import DatabaseAway
+from sqlalchemy import Engine
+
+from scapi.database.failures import READ_ONLY, DatabaseAway, sqlstate_of
 
 ASK_EVERY = 1.0
 """Seconds between two attempts to reach a database that is away."""
@@ -21,52 +23,56 @@ WAIT_FOR_ANSWER = 1.0
 """Seconds that other requests wait while one finds out whether only a connection broke or the database is away."""
 
 
-class _State(Enum):
+class State(Enum):
+    """What is known of the database: it answers, a connection broke, or it is away."""
+
     THERE = auto()
     DOUBTED = auto()
     AWAY = auto()
 
 
 class Breaker:
-    """What a process knows about its database. Shared by all threads and engines."""
+    """What a process knows about its database. Shared by all threads and engines.
+
+    Everyone may read `state`.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._state = _State.THERE
+        self.state = State.THERE
         self._is_asked = False
         self._ask_again_at = 0.0
 
     def refuse(self) -> None:
         """Raise DatabaseAway if the database is known to be away, unless it is time to try again."""
-        if self._state is _State.AWAY:
-            with self._changed:
-                if self._state is _State.AWAY and not self._is_time():
-                    raise DatabaseAway("the database is away; the last attempt was a moment ago")
+        with self._changed:
+            if self.state is State.AWAY and not self._is_time():
+                raise DatabaseAway("the database is away; the last attempt was a moment ago")
 
     def there(self) -> None:
         """Record that the database has answered."""
-        if self._state is not _State.THERE:
-            self._learn(_State.THERE)
+        if self.state is not State.THERE:
+            self._learn(State.THERE)
 
     def doubt(self) -> None:
         """Record that a connection broke: the next caller to connect finds out why, and the others wait for it."""
         with self._changed:
-            if self._state is _State.THERE:
-                self._state = _State.DOUBTED
+            if self.state is State.THERE:
+                self.state = State.DOUBTED
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
         """Guard an attempt to connect. Raises DatabaseAway if another caller is trying already."""
         asks = self._is_admitted()
         began = self._clock()
-        state = _State.AWAY
+        state = State.AWAY
         try:
             yield
-            state = _State.THERE
+            state = State.THERE
         except Exception:  # the driver's error is raised again; its delay shows whether the server is reachable
             if self._clock() - began < SILENT:
-                state = _State.THERE
+                state = State.THERE
             raise
         finally:
             if asks:
@@ -76,11 +82,11 @@ class Breaker:
     def _is_admitted(self) -> bool:
         """Return whether this caller makes the attempt; False if all may connect. Raises DatabaseAway."""
         with self._changed:
-            if self._state is _State.DOUBTED and self._is_asked:
-                self._changed.wait_for(lambda: self._state is not _State.DOUBTED, WAIT_FOR_ANSWER)
-            if self._state is _State.THERE:
+            if self.state is State.DOUBTED and self._is_asked:
+                self._changed.wait_for(lambda: self.state is not State.DOUBTED, WAIT_FOR_ANSWER)
+            if self.state is State.THERE:
                 return False
-            if self._is_asked or (self._state is _State.AWAY and not self._is_time()):
+            if self._is_asked or (self.state is State.AWAY and not self._is_time()):
                 raise DatabaseAway("the database is away; another attempt is running")
             self._is_asked = True
             return True
@@ -88,8 +94,18 @@ class Breaker:
     def _is_time(self) -> bool:
         return not self._is_asked and self._clock() >= self._ask_again_at
 
-    def _learn(self, state: _State) -> None:
+    def _learn(self, state: State) -> None:
         with self._changed:
-            self._state = state
+            self.state = state
             self._ask_again_at = self._clock() + ASK_EVERY
             self._changed.notify_all()
+
+
+def is_lost(engine: Engine, error: BaseException, *, broke: bool) -> bool:
+    """Return whether an error means that all connections are unusable; `broke`: the one that raised it is."""
+    if sqlstate_of(error) == READ_ONLY:
+        return True  # after a failover the pool's connections lead to the new standby
+    breaker: Breaker | None = getattr(engine.pool, "breaker", None)  # only a pool of PostgreSQL's connections has one
+    if broke and breaker is not None:
+        breaker.doubt()
+    return broke

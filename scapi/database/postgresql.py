@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL with a time limit on every wait, with or without a pooler in between."""
+"""Connections to PostgreSQL: a time limit on every wait, with or without a pooler in between, and their pool."""
 
 import re
 import select
@@ -10,6 +10,11 @@ from typing import Any
 from psycopg import Connection, OperationalError, ProgrammingError
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn
+from sqlalchemy import Dialect, Engine, ExceptionContext, PoolProxiedConnection, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import QueuePool
+
+from scapi.database.breaker import Breaker, State, is_lost
 
 NETWORK: dict[str, int] = {
     "connect_timeout": 3,  # seconds
@@ -24,6 +29,12 @@ NETWORK: dict[str, int] = {
 
 LATE = 5.0
 """A server that has not answered this many seconds after the statement timeout counts as gone: it may be frozen."""
+
+IDLE = 1.0
+"""A connection that was idle for longer, in seconds, is tested before use."""
+
+PING = 3.0
+"""Seconds that this test of a pooled connection may take."""
 
 IDLE_TRANSACTION = "60s"
 """The server ends a transaction, and frees its locks, when its client is silent for this long."""
@@ -130,3 +141,53 @@ class BoundedConnection(Connection[Any]):
         self.autocommit = autocommit
         seconds = given / 1000 or statement_timeout
         self.patience = seconds + LATE if seconds else None
+
+
+class GuardedPool(QueuePool):
+    """A pool that refuses at once while the database is known to be away."""
+
+    breaker: Breaker
+
+    def connect(self) -> PoolProxiedConnection:
+        if self.breaker.state is State.AWAY:
+            self.breaker.refuse()
+        return super().connect()
+
+
+def set_up(engine: Engine, statement_timeout: float) -> None:
+    """Limit every wait, and detect a failover and a silent network. `statement_timeout` is in seconds, 0 for none."""
+    pool = engine.pool
+    assert isinstance(pool, GuardedPool)  # noqa: S101 - see `engines.options`
+    breaker = pool.breaker
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
+        with breaker.connecting():
+            connection = BoundedConnection.connect(*arguments, **(NETWORK | typed(parameters)))
+            try:
+                connection.begin_session(statement_timeout)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    @event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: BoundedConnection, record: Any, _proxy: Any) -> None:
+        # SQLAlchemy's own `pool_pre_ping` tests every time, which costs a round trip for every statement or two
+        if monotonic() - record.info.get("used", monotonic()) < IDLE and not connection.has_news():
+            return
+        try:
+            with connection.within(PING):
+                engine.dialect.do_ping(connection)  # type: ignore[arg-type]  # a protocol that psycopg's has
+        except engine.dialect.loaded_dbapi.Error as error:
+            breaker.doubt()
+            raise InvalidatePoolError from error
+        breaker.there()
+
+    @event.listens_for(engine, "handle_error")
+    def _failed(context: ExceptionContext) -> None:
+        context.is_disconnect = is_lost(engine, context.original_exception, broke=context.is_disconnect)

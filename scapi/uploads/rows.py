@@ -17,7 +17,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
 
 from scapi.database import UPLOADS_BIND, UtcDateTime, db, syncs_chunks
-from scapi.database.engines import is_lost
+from scapi.database.breaker import is_lost
 from scapi.settings import settings
 from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload

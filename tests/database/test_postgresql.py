@@ -94,8 +94,8 @@ def door(postgresql: databases.PostgreSQL) -> Iterator[Door]:
 def test_a_server_that_falls_silent_is_not_waited_for(
     make_app: Callable[..., Flask], door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scapi.database.engines.PING", 0.2)
-    monkeypatch.setattr("scapi.database.engines.IDLE", 0.0)
+    monkeypatch.setattr("scapi.database.postgresql.PING", 0.2)
+    monkeypatch.setattr("scapi.database.postgresql.IDLE", 0.0)
     monkeypatch.setattr("scapi.database.breaker.ASK_EVERY", 5.0)
     url = make_url(door.url).update_query_dict({"connect_timeout": "2"}).render_as_string()
     with make_app(SCAPI_DATABASE_URL=url).app_context():
