@@ -18,7 +18,8 @@ from scapi.formats.containers import BrokenFileError
 from scapi.http import dispositions
 from scapi.media import announcements, files
 from scapi.media.models import Media, MediaFile, Role
-from scapi.uploads.keys import SERVED, id_of, key_of
+from scapi.uploads.keys import SERVED, id_of
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound, StorageError
 
 BATCH = 100

@@ -25,9 +25,10 @@ from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
-from scapi.uploads.keys import key_of, keys_of
+from scapi.uploads.keys import keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound, State, StorageBackend, StorageError
 from storage_backends.parallel import Parallel
 

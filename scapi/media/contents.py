@@ -24,8 +24,9 @@ from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.storage import name_in_use, storage
 from scapi.uploads import naming, rules
-from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL, key_of
+from scapi.uploads.keys import PREVIEW, SERVED, THUMBNAIL
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound, StorageBackend
 from storage_backends.parallel import Parallel
 

@@ -7,7 +7,8 @@ from scapi.formats.filetypes import AVIF, EXTENSIONS, JPEG, PNG, WEBP
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
 from scapi.storage import name_in_use
-from scapi.uploads.keys import RENDITION, id_of, key_of
+from scapi.uploads.keys import RENDITION, id_of
+from scapi.uploads.rules import key_of
 
 
 class Version(NamedTuple):

@@ -17,9 +17,8 @@ from scapi.sweeping import Due, Task
 from scapi.uploads import append, beginning, digests, ending, rows
 from scapi.uploads.assembly import Progress
 from scapi.uploads.digests import Check
-from scapi.uploads.keys import is_id, key_of
 from scapi.uploads.models import Status
-from scapi.uploads.rules import Position
+from scapi.uploads.rules import Position, is_id, key_of
 from scapi.uploads.sources import Source
 
 READ_SIZE = 1024 * 1024

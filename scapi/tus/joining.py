@@ -20,10 +20,9 @@ from scapi.tus.headers import Metadata
 from scapi.tus.models import TusUpload
 from scapi.tus.resources import State
 from scapi.uploads import append, beginning, ending, rows
-from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
-from scapi.uploads.rules import Position
+from scapi.uploads.rules import Position, key_of
 from storage_backends import NotFound
 
 LEASE = timedelta(seconds=60)

@@ -20,9 +20,9 @@ from scapi.tus.headers import Metadata
 from scapi.tus.models import TusUpload
 from scapi.uploads import beginning, offsets
 from scapi.uploads.assembly import Progress
-from scapi.uploads.keys import is_id, new_id
 from scapi.uploads.md5 import HEX
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import is_id, new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Self
 from scapi.database import now
 from scapi.storage import name_in_use, using
 from scapi.uploads import ending, recovery, rows, rules
-from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
 from scapi.uploads.rows import Driver, UploadRow
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound, StorageBackend
 
 

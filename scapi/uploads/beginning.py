@@ -12,8 +12,8 @@ from scapi.settings import settings
 from scapi.storage import storage
 from scapi.uploads import caps, filenames, md5, naming, rules
 from scapi.uploads.assembly import Progress
-from scapi.uploads.keys import key_of, new_id
 from scapi.uploads.models import Status
+from scapi.uploads.rules import key_of, new_id
 from storage_backends import State, StorageError
 
 

@@ -10,9 +10,10 @@ from scapi.database import db, now
 from scapi.refusals import Refused
 from scapi.storage import storage, using
 from scapi.uploads import rows, rules
-from scapi.uploads.keys import key_of, keys_of
+from scapi.uploads.keys import keys_of
 from scapi.uploads.models import Status, Upload
 from scapi.uploads.rows import UploadRow
+from scapi.uploads.rules import key_of
 from storage_backends import StorageError
 
 

@@ -16,8 +16,9 @@ from scapi.database import db, stream_keys
 from scapi.storage import storage, using
 from scapi.sweeping import Due, Task
 from scapi.uploads import ending, rows
-from scapi.uploads.keys import id_of, key_of
+from scapi.uploads.keys import id_of
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rules import key_of
 from storage_backends import Leftover, StorageBackend
 
 BATCH = 500

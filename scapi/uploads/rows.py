@@ -19,8 +19,8 @@ from sqlalchemy.types import TypeEngine
 from scapi.database import UPLOADS_BIND, UtcDateTime, db, syncs_chunks
 from scapi.database.breaker import is_lost
 from scapi.settings import settings
-from scapi.uploads.keys import is_id
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rules import is_id
 
 Statement = Select[Any] | Insert | Update | Delete
 Processor = Callable[[Any], Any] | None

@@ -1,6 +1,7 @@
-"""The rules for the next request of an upload: its position in the file, and what the upload's row allows. No I/O."""
+"""The rules for the next request of an upload: its id, its position in the file, what the row allows. No I/O."""
 
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,8 +13,29 @@ from scapi.refusals import Refused
 MAX_OFFSET = 2**63 - 1
 """The largest offset that the database can store; file systems and S3 allow less."""
 
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.ASCII | re.IGNORECASE)
 _OFFSET = re.compile(r"\d{1,19}", re.ASCII)
+
+
+def new_id() -> str:
+    """Return an id that cannot be guessed."""
+    return uuid.uuid4().hex
+
+
+def is_id(text: str) -> bool:
+    """Return whether `text`, which may come from a client, can be the id of an upload."""
+    return _ID.fullmatch(text) is not None
+
+
+def key_of(upload_id: str) -> str:
+    """Return the storage key at which the upload's file is published.
+
+    Raises Refused (`upload_not_found`) for a text that cannot be an upload's id.
+    """
+    if not is_id(upload_id):
+        raise Refused("upload_not_found", "there is no such upload")
+    return f"{upload_id[:2]}/{upload_id}"
 
 
 @dataclass(frozen=True, slots=True)

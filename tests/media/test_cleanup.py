@@ -17,7 +17,8 @@ from scapi.media import cleanup
 from scapi.media.cleanup import Outcome
 from scapi.media.models import Media, MediaFile, Role
 from scapi.storage import storage
-from scapi.uploads.keys import key_of, keys_of, new_id
+from scapi.uploads.keys import keys_of
+from scapi.uploads.rules import key_of, new_id
 from storage_backends import NotFound, Unavailable
 from tests import files
 from tests.client import fetch, md5, upload

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from scapi.database import db
 from scapi.media.models import Media, MediaFile, Role
 from scapi.storage import storage
-from scapi.uploads.keys import key_of
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token

@@ -20,8 +20,8 @@ from scapi.media import claims
 from scapi.storage import storage
 from scapi.sweeping import Due
 from scapi.uploads import ending, expiry, rows
-from scapi.uploads.keys import key_of
 from scapi.uploads.models import Status
+from scapi.uploads.rules import key_of
 from storage_backends import StorageBackend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from scapi.uploads import md5 as carried
 from scapi.uploads import rows
-from scapi.uploads.keys import key_of
+from scapi.uploads.rules import key_of
 from storage_backends import CheckedBackend
 from storage_backends.local import backend as local_backend
 from tests import files

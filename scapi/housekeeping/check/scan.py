@@ -17,8 +17,9 @@ from scapi.housekeeping.check.compare import FileRow
 from scapi.housekeeping.check.findings import Finding, Findings, Kind
 from scapi.media.models import MediaFile, StaleFile
 from scapi.uploads import expiry
-from scapi.uploads.keys import id_of, key_of
+from scapi.uploads.keys import id_of
 from scapi.uploads.models import Status, Upload
+from scapi.uploads.rules import key_of
 from storage_backends import NotFound, Published, StorageBackend
 
 PROGRESS = "check of bytes"

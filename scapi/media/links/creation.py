@@ -28,7 +28,8 @@ from scapi.previews.setup import previewer
 from scapi.refusals import Refused
 from scapi.settings import settings
 from scapi.uploads import caps, filenames
-from scapi.uploads.keys import keys_of, new_id
+from scapi.uploads.keys import keys_of
+from scapi.uploads.rules import new_id
 
 VIMEO_HOST = "vimeo.com"
 
