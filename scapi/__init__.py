@@ -6,12 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flask import Flask
-
+    from scapi.http.application import Application
     from scapi.settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> Application:
     """Return the application that the settings describe; without any, those of the environment.
 
     Raises ConfigurationError for settings that cannot work, NotReady for a storage that cannot be reached now.
@@ -56,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings = with_keys(with_data_dir(settings or read_settings(os.environ)))
     app = Application(__name__, static_folder=None)
-    app.extensions["scapi.settings"] = settings
+    app.settings = settings
 
     logs.set_up(settings.log_level, request_notes.FILTER)
     request_notes.register(app, settings.storage)

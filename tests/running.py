@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from flask import Flask
 
+from scapi.http.application import Application
+from scapi.settings import Settings
 from tests import commands, documented
 
 ROOT = Path(__file__).parent.parent
@@ -123,3 +126,9 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, time
         else:
             return
     raise RuntimeError(f"scapi is not ready after {timeout} seconds:\n{log.read_text()}")
+
+
+def settings_of(app: Flask) -> Settings:
+    """Return the settings of an application in this process."""
+    assert isinstance(app, Application)
+    return app.settings

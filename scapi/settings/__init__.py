@@ -23,4 +23,4 @@ __all__ = [
 if TYPE_CHECKING:
     settings: Settings
 else:
-    settings = LocalProxy(lambda: current_app.extensions["scapi.settings"])
+    settings = LocalProxy(current_app._get_current_object, "settings")

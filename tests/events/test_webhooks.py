@@ -23,13 +23,14 @@ from scapi.cli import cli
 from scapi.database import db, now
 from scapi.events import delivery, outbox
 from scapi.events.models import Delivery, DeliveryStatus
+from scapi.http.application import Application
 from scapi.media.models import Media
 from scapi.settings import ConfigurationError, read_settings
 from tests import files, running, servers
 from tests.client import complete, md5, refusal, send_all, upload
 from tests.conftest import token
 from tests.events.receiver import PUBLIC, SECRET, Receiver
-from tests.running import ROOT, Server, environment
+from tests.running import ROOT, Server, environment, settings_of
 
 PHOTO = files.jpeg()
 EMBED = {"type": "embed", "embed_type": "song", "embed_id": "1"}
@@ -118,7 +119,7 @@ def _deliverer(server: Server) -> "subprocess.Popen[str]":
 
 
 def test_a_service_delivers_until_it_is_told_to_stop(telling: Flask, receiver: Receiver) -> None:
-    by_name = telling.extensions["scapi.settings"].by_name()
+    by_name = settings_of(telling).by_name()
     settings = {name: by_name[name] for name in SHARED}
     env = environment(SCAPI_WEBHOOK_URLS=receiver.url, **settings)
     command = [sys.executable, "-m", "scapi", "webhooks", "deliver", "--watch", "0.1"]
@@ -177,7 +178,7 @@ def test_one_attempt_takes_so_long_at_most(telling: Flask, receiver: Receiver, m
     assert str(rows()[0].problem).startswith("ReadTimeout")
 
 
-def test_who_is_away_is_asked_once_in_a_run(make_app: Callable[..., Flask], receiver: Receiver) -> None:
+def test_who_is_away_is_asked_once_in_a_run(make_app: Callable[..., Application], receiver: Receiver) -> None:
     away = f"http://127.0.0.1:{running.free_port()}/"
     app = make_app(SCAPI_PUBLIC_URL=PUBLIC, SCAPI_WEBHOOK_URLS=[away, receiver.url], SCAPI_WEBHOOK_SECRET=SECRET)
     with app.app_context():
@@ -185,7 +186,7 @@ def test_who_is_away_is_asked_once_in_a_run(make_app: Callable[..., Flask], rece
         assert deliver(app) == "tried 4 deliveries: 3 arrived, 1 not"
         assert sum(row.attempts for row in rows() if row.url == away) == 1
         assert len({(row.event_id, row.url) for row in rows()}) == 6
-        app.extensions["scapi.settings"] = replace(app.extensions["scapi.settings"], webhook_urls=(receiver.url,))
+        app.settings = replace(app.settings, webhook_urls=(receiver.url,))
         all_due()
         deliver(app)
         assert "SCAPI_WEBHOOK_URLS does not name this URL any more" in {row.problem for row in rows()}

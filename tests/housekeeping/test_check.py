@@ -22,6 +22,7 @@ from scapi.storage import storage
 from storage_backends import Unavailable
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
+from tests.running import settings_of
 
 PHOTO = files.jpeg()
 OLD = 3 * 24 * 3600
@@ -52,7 +53,7 @@ def check(app: Flask, *options: str) -> tuple[int, dict[str, Any]]:
 
 
 def path(app: Flask, key: str) -> Path:
-    return Path(app.extensions["scapi.settings"].data_dir) / "files" / key
+    return Path(settings_of(app).data_dir) / "files" / key
 
 
 def row_of(media: dict[str, Any]) -> MediaFile:

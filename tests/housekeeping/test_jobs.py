@@ -4,18 +4,18 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from scapi.housekeeping import jobs
 from scapi.housekeeping.jobs import Job, Loop, run_once
+from scapi.http.application import Application
 from scapi.settings import Settings
 from storage_backends import Unavailable
 
 
-def application() -> Flask:
-    app = Flask("test")
-    app.extensions["scapi.settings"] = Settings()
+def application() -> Application:
+    app = Application("test")
+    app.settings = Settings()
     return app
 
 

@@ -22,6 +22,7 @@ from scapi.media.renditions import maker
 from tests import files, servers
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token
+from tests.running import settings_of
 
 MEDIA = "/api/v2/media/"
 PHOTO = files.jpeg()
@@ -77,7 +78,7 @@ def test_a_user_is_purged(app: Flask) -> None:
 def test_lost_thumbnails_are_made_again(app: Flask) -> None:
     media = upload(app)
     row = db.session.scalars(select(MediaFile).where(MediaFile.role == Role.THUMBNAIL)).one()
-    path = Path(app.extensions["scapi.settings"].data_dir, "files", row.key)
+    path = Path(settings_of(app).data_dir, "files", row.key)
     before = path.read_bytes()
     path.unlink()
     run(app, "check", "--fix", "--expect", "1")
@@ -109,7 +110,7 @@ def test_lost_renditions_are_made_again(make_app: Callable[..., Flask]) -> None:
         media = upload(app, content=files.jpeg(640, 480))
         servers.wait_until(lambda: bool(renditions()), 60, "renditions")  # which are made in the background
         lost = renditions()
-        paths = [Path(app.extensions["scapi.settings"].data_dir, "files", row.key) for row in lost]
+        paths = [Path(settings_of(app).data_dir, "files", row.key) for row in lost]
         for path in paths:
             path.unlink()
         run(app, "check", "--fix", "--expect", str(len(paths)))

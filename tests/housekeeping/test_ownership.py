@@ -19,6 +19,7 @@ from scapi.sweeping import GRACE
 from tests import files
 from tests.client import CHUNK, chunk_form
 from tests.media.completing import completed
+from tests.running import settings_of
 
 PHOTO = files.jpeg()
 HALF = len(PHOTO) // 2
@@ -91,7 +92,7 @@ def test_of_another_database(make_app: Callable[..., Flask], *, is_marked: bool)
 
 
 def test_a_folder_that_is_not_mounted(app: Flask) -> None:
-    folder = Path(app.extensions["scapi.settings"].data_dir, "files")
+    folder = Path(settings_of(app).data_dir, "files")
     completed(app, PHOTO)
     storages.of("local").save("ab/deleted", BytesIO(b"x"), "text/plain")
     forget("ab/deleted")

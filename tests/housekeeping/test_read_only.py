@@ -13,6 +13,7 @@ from scapi.database import db
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
 from tests.conftest import token
+from tests.running import settings_of
 
 API = "/api/v2/"
 MEDIA = f"{API}media/"
@@ -31,7 +32,7 @@ def kept(app: Flask) -> tuple[dict[str, Any], dict[str, bytes]]:
     with app.app_context():
         rows = {table.name: db.session.execute(select(table)).all() for table in db.metadata.sorted_tables}
         db.session.rollback()
-    folder = Path(app.extensions["scapi.settings"].data_dir)
+    folder = Path(settings_of(app).data_dir)
     found = [path for name in ("files", "parts") for path in (folder / name).rglob("*") if path.is_file()]
     return rows, {str(path): path.read_bytes() for path in found}
 

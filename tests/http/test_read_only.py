@@ -17,6 +17,7 @@ from tests.client import CHUNK, COMPLETE, md5
 from tests.conftest import token
 from tests.http import providers
 from tests.http.providers import AUDIENCE, ISSUER, signed
+from tests.running import settings_of
 from tests.tus.speaking import STREAM, TUS
 
 MEDIA = "/api/v2/media/"
@@ -62,7 +63,7 @@ def tus(client: FlaskClient, data: bytes, **headers: str) -> str:
 
 def test_reading_writes_nothing(make_app: Callable[..., Flask], login: dict[str, Any], tmp_path: Path) -> None:
     app = make_app(**login)
-    client, url = app.test_client(), app.extensions["scapi.settings"].database_url
+    client, url = app.test_client(), settings_of(app).database_url
     begun = chunk(client)["upload_id"]
     made = client.post(COMPLETE, json={"upload_id": chunk(client)["upload_id"], "md5": md5(PHOTO)}).get_json()
     part = tus(client, PHOTO, Upload_Concat="partial")
@@ -96,7 +97,7 @@ def test_reading_writes_nothing(make_app: Callable[..., Flask], login: dict[str,
 
 def test_what_was_not_made_yet_is_made_afterwards(make_app: Callable[..., Flask]) -> None:
     app = make_app()
-    client, url = app.test_client(), app.extensions["scapi.settings"].database_url
+    client, url = app.test_client(), settings_of(app).database_url
     whole = tus(client, PHOTO)
     made = client.head(whole, headers=RESUMABLE).headers["Scapi-Media"].rstrip("/").rpartition("/")[2]
     thumbnail = client.get(f"{MEDIA}{made}/").get_json()["image_thumbnail"]["url"].removeprefix("http://localhost")

@@ -17,6 +17,7 @@ from scapi.media.models import Media, MediaFile, Role
 from scapi.media.renditions import maker
 from tests import files
 from tests.media.completing import completed
+from tests.running import settings_of
 
 PHOTO, PAPER = files.jpeg(800, 600), files.pdf()
 
@@ -34,7 +35,7 @@ def pictures() -> list[MediaFile]:
 
 
 def path(app: Flask, file: MediaFile) -> Path:
-    return Path(app.extensions["scapi.settings"].data_dir, "files", file.key)
+    return Path(settings_of(app).data_dir, "files", file.key)
 
 
 def test_pictures_are_there_at_once_and_settled_later(app: Flask) -> None:

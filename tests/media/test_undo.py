@@ -9,7 +9,7 @@ from scapi.media.undo import HEADER
 from tests import files
 from tests.client import COMPLETE, md5, refusal, send_all, upload
 from tests.conftest import token
-from tests.running import Server
+from tests.running import Server, settings_of
 
 MEDIA = "/api/v2/media/"
 LINK = {"type": "embed", "embed_type": "song", "embed_id": "undo"}
@@ -60,7 +60,7 @@ def test_the_media_of_users_have_none(server: Server) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_it_is_the_server_key_that_makes_them(make_app: Callable[..., Flask]) -> None:
     first = make_app(SCAPI_SERVER_KEY="a" * 32)
-    url = first.extensions["scapi.settings"].database_url
+    url = settings_of(first).database_url
     media = first.test_client().post(MEDIA, json=LINK).get_json()
     changed = make_app(SCAPI_SERVER_KEY="a" * 32, SCAPI_DATABASE_URL=url, SCAPI_JWT_SECRET="n" * 32).test_client()
     other = make_app(SCAPI_SERVER_KEY="b" * 32, SCAPI_DATABASE_URL=url).test_client()

@@ -25,6 +25,7 @@ from scapi.uploads.rules import key_of
 from storage_backends import StorageBackend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
+from tests.running import settings_of
 
 PHOTO = files.jpeg(gps=True)
 
@@ -76,7 +77,7 @@ def after(backend: StorageBackend, name: str, action: Callable[[], object], monk
 
 
 def stored(app: Flask) -> list[str]:
-    data = Path(app.extensions["scapi.settings"].data_dir)
+    data = Path(settings_of(app).data_dir)
     return [file.name for room in ("files", "parts") for file in (data / room).rglob("*") if file.is_file()]
 
 
@@ -147,7 +148,7 @@ def test_an_upload_that_is_completed_by_two(
 def test_the_sweeper_lets_a_slow_upload_live(app: Flask) -> None:
     upload_id = begin(app)
     long_ago = time.time() - timedelta(hours=5).total_seconds()
-    part = Path(app.extensions["scapi.settings"].data_dir, "parts", key_of(upload_id))
+    part = Path(settings_of(app).data_dir, "parts", key_of(upload_id))
     os.utime(part, (long_ago, long_ago))
     due = Due.at(now())
     assert [left.key for left in storage.unfinished(due.left_before)] == [key_of(upload_id)]

@@ -16,6 +16,7 @@ from storage_backends import CheckedBackend
 from storage_backends.local import backend as local_backend
 from tests import files
 from tests.client import CHUNK, COMPLETE, chunk_form, md5
+from tests.running import settings_of
 
 PAPER = files.pdf(1, size=3000)
 SYNCED, LAST, SENT = len(PAPER) - 900, len(PAPER) - 500, len(PAPER) - 100
@@ -50,7 +51,7 @@ def upload_id(app: Flask) -> str:
 @pytest.fixture
 def part(app: Flask, upload_id: str) -> Path:
     """The file with its bytes."""
-    return Path(app.extensions["scapi.settings"].data_dir, "parts", key_of(upload_id))
+    return Path(settings_of(app).data_dir, "parts", key_of(upload_id))
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def restart(app: Flask, boot: list[str]) -> Callable[[], None]:
 
     def again() -> None:
         boot.append(f"after {boot[-1]}")
-        backend = CheckedBackend.from_settings(app.extensions["scapi.settings"].by_name())
+        backend = CheckedBackend.from_settings(settings_of(app).by_name())
         app.extensions["scapi.storages"] = {"local": backend}
 
     return again

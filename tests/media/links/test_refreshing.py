@@ -21,7 +21,7 @@ from scapi.settings import settings
 from tests.media.links.api import MEDIA, OWNER, PAGE, get, make
 from tests.previews.network import Dialler, Resolver
 from tests.previews.sites import Site
-from tests.running import Server
+from tests.running import Server, settings_of
 
 
 def test_previews_are_tried_again(server: Server, site: Site) -> None:
@@ -117,7 +117,7 @@ def test_what_no_retry_can_help_is_not_tried_again(app: Flask, made: Preview) ->
 
 def test_the_newest_and_the_oldest_are_tried_alike(app: Flask) -> None:
     asked: list[str] = []
-    workers = app.extensions["scapi.settings"].previews_at_once
+    workers = settings_of(app).previews_at_once
     began, all_have_one = threading.Event(), threading.Barrier(workers)
 
     class Busy(Previewer):
