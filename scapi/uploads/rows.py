@@ -27,12 +27,13 @@ Processor = Callable[[Any], Any] | None
 
 
 class _Form(NamedTuple):
-    """A statement in a dialect: its text, its parameters (in order, if positional), and its result columns."""
+    """A statement in a dialect: its text, its parameters, and what converts them and the columns of the result."""
 
     text: str
-    by_position: list[str] | None
+    is_positional: bool
+    names: list[str]
     constants: dict[str, Any]
-    into: dict[str, Processor]
+    into: list[Processor]
     out: list[Processor]
 
 
@@ -49,11 +50,13 @@ class Prepared:
         if found is None:
             compiled = self._statement.compile(dialect=dialect)
             columns = getattr(self._statement, "exported_columns", ())
-            constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-            into = {name: _writes(bind.type, dialect) for name, bind in compiled.binds.items() if bind.required}
+            binds = compiled.binds
+            constants = {name: bind.value for name, bind in binds.items() if not bind.required}
+            names = list(compiled.positiontup or binds)
+            into = [None if name in constants else _writes(binds[name].type, dialect) for name in names]
             out = [_reads(column.type, dialect) for column in columns]
-            positions = compiled.positiontup if compiled.positional else None
-            found = self._forms[dialect.name] = _Form(compiled.string, positions, constants, into, out)
+            found = _Form(compiled.string, compiled.positional, names, constants, into, out)
+            self._forms[dialect.name] = found
         return found
 
 
@@ -99,9 +102,11 @@ class Driver:
         return int(self._cursor.rowcount)
 
     def _execute(self, form: _Form, values: Mapping[str, Any]) -> None:
-        bound = {name: write(values[name]) if write else values[name] for name, write in form.into.items()}
-        bound |= form.constants
-        parameters = bound if form.by_position is None else [bound[name] for name in form.by_position]
+        known = {**form.constants, **values}
+        bound = [
+            write(known[name]) if write else known[name] for name, write in zip(form.names, form.into, strict=True)
+        ]
+        parameters = bound if form.is_positional else dict(zip(form.names, bound, strict=True))
         try:
             self._cursor.execute(form.text, parameters)
         except self._dialect.loaded_dbapi.Error as error:

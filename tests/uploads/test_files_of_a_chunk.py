@@ -10,7 +10,7 @@ from scapi.database import db
 from tests.client import CHUNK, KiB, chunk_form
 from tests.running import ROOT
 
-MOST = {"sqlite": 24, "postgresql": 27}
+MOST = {"sqlite": 14, "postgresql": 15}
 """The most files of scapi/ and storage_backends/ whose code runs in the request, by database."""
 
 SIZE = 200 * KiB
