@@ -47,9 +47,10 @@ page: $(PAGE) ## build the page at / (needs npm)
 page-or-not:
 	@command -v npm >/dev/null && $(MAKE) --silent page || echo "The page at / is not built: npm is missing."
 
-QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/test_signing.py tests/http/test_byte_ranges.py \
-  tests/http/test_ordering.py tests/http/test_texts.py tests/previews/test_addresses.py tests/previews/test_canonical.py \
-  tests/previews/test_charsets.py tests/previews/test_choosing.py tests/previews/test_texts.py tests/storage_backends/test_keys.py \
+QUICK = tests/formats tests/settings tests/storage_backends/local tests/events/test_signing.py \
+  tests/http/test_byte_ranges.py tests/http/test_cursors.py tests/http/test_ordering.py tests/http/test_texts.py \
+  tests/previews/test_addresses.py tests/previews/test_canonical.py tests/previews/test_charsets.py \
+  tests/previews/test_choosing.py tests/previews/test_texts.py tests/storage_backends/test_keys.py \
   tests/tags/test_folding.py tests/tus/test_headers.py tests/uploads/test_digests.py tests/uploads/test_filenames.py \
   tests/uploads/test_md5.py tests/uploads/test_rules.py
 

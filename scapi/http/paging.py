@@ -5,12 +5,9 @@ that follows them gets every row once, even while rows are added and deleted; th
 offset without a cursor jumps to that row.
 """
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 import marshmallow as ma
@@ -18,10 +15,10 @@ from flask import request
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from scapi.database import MAX_ID, can_be_kept, db
+from scapi.database import MAX_ID, db
 from scapi.http.bodies import Schema
+from scapi.http.cursors import Cursor, beside
 from scapi.http.urls import absolute
-from scapi.refusals import Refused
 
 DEFAULT_LIMIT = 20
 """Results per page without the parameter `limit`."""
@@ -45,6 +42,10 @@ class Order:
     def clauses(self, backwards: bool) -> list[ColumnElement[Any]]:
         """Return the terms of ORDER BY, for this order or the reverse one."""
         return [column.desc() if descends != backwards else column.asc() for column, descends in self.columns]
+
+    def kinds(self) -> list[type[Any]]:
+        """Return the types of the values of a place."""
+        return [column.type.python_type for column, _ in self.columns]
 
     def place(self, row: Any) -> tuple[Any, ...]:
         """Return the place of `row` in this order."""
@@ -138,56 +139,28 @@ def page_of(item: type[Schema]) -> type[ma.Schema]:
     return PageSchema.from_dict({"results": ma.fields.List(ma.fields.Nested(item))}, name=f"{name}PageSchema")
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in an order, and whether the page is before it."""
-
-    place: tuple[Any, ...]
-    backwards: bool = False
-
-    def write(self, order: Order) -> str:
-        """Return the cursor as a query parameter."""
-        place = [value.isoformat() if isinstance(value, datetime) else value for value in self.place]
-        return urlsafe_b64encode(json.dumps([order.text, self.backwards, *place]).encode()).decode().rstrip("=")
-
-    @classmethod
-    def read(cls, text: str, order: Order) -> Self:
-        """Parse a cursor written by `write`. Raises Refused (400), also for a cursor of another order."""
-        try:
-            kinds = (str, bool, *(column.type.python_type for column, _ in order.columns))
-            values = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            ordering, backwards, *place = (_value(*pair) for pair in zip(kinds, values, strict=True))
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise _invalid_cursor() from error
-        if ordering != order.text:
-            raise _invalid_cursor()
-        return cls(tuple(place), backwards)
-
-
 def page(model: type[Any], conditions: Sequence[ColumnElement[bool]], query: dict[str, Any]) -> dict[str, Any]:
     """Return the page of the rows that meet all `conditions`; `query` was loaded by a subclass of PageQuerySchema.
 
     Raises Refused (400) for a bad cursor.
     """
     order, limit, offset = query["ordering"], min(query["limit"], MAX_LIMIT), query["offset"]
-    cursor = Cursor.read(query["cursor"], order) if "cursor" in query else None
+    cursor = Cursor.read(query["cursor"], order.text, order.kinds()) if "cursor" in query else None
     count = db.session.scalar(select(func.count()).select_from(model).where(*conditions))
     rows = _rows(model, conditions, order, cursor or offset, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     backwards = cursor is not None and cursor.backwards
     if backwards:
         rows.reverse()
-        offset = offset if more else 0  # rows that were deleted since then do not count
+    following, preceding = beside(offset, limit, len(rows), more=more, backwards=backwards)
 
     def link(offset: int, at: int, backwards: bool) -> str:
-        return _link(limit, offset, Cursor(order.place(rows[at]), backwards).write(order) if rows else None)
+        return _link(limit, offset, Cursor(order.place(rows[at]), backwards).write(order.text) if rows else None)
 
-    has_next = more or backwards
-    has_previous = more if backwards else offset > 0
     return {
         "count": count,
-        "next": link(offset + len(rows), -1, False) if has_next else None,
-        "previous": link(max(0, offset - limit), 0, True) if has_previous else None,
+        "next": None if following is None else link(following, -1, False),
+        "previous": None if preceding is None else link(preceding, 0, True),
         "results": rows,
     }
 
@@ -211,17 +184,3 @@ def _link(limit: int, offset: int, cursor: str | None) -> str:
     place = {"limit": str(limit), "offset": str(offset)} | ({"cursor": cursor} if cursor else {})
     others = [(name, value) for name, value in request.args.items(multi=True) if name not in PLACE]
     return absolute(f"{request.path}?{urlencode([*others, *place.items()])}")
-
-
-def _invalid_cursor() -> Refused:
-    message = "expected a cursor from `next` or `previous` of a list in the same order"
-    return Refused("invalid_cursor", message, field="cursor")
-
-
-def _value(kind: type[Any], value: Any) -> Any:
-    """Convert a value of a client's cursor. Raises ValueError, TypeError or OverflowError."""
-    if kind is datetime:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    if type(value) is not kind or (kind is str and not can_be_kept(value)) or (kind is int and abs(value) > MAX_ID):
-        raise ValueError(f"not a value of {kind}")
-    return value
