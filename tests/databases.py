@@ -17,7 +17,7 @@ from tests.running import ROOT, environment
 KINDS = ("sqlite", "postgresql")
 """The databases that every test runs on."""
 
-NOT_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+NOT_DURABLE = ("fsync", "full_page_writes")
 """PostgreSQL's settings for power cuts, which no test of it makes: writing hundreds of databases to disk takes long."""
 
 
