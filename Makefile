@@ -87,13 +87,18 @@ mutants: .venv/installed-for-mutants ## change one thing at a time in pure modul
 	JOBS=$(JOBS) $(BIN)/python -m tests.mutants $(MODULES)
 
 .PHONY: lint
-lint: .venv/installed-for-development ## check style and types
+lint: lint-style lint-types $(if $(shell command -v npm),lint-page) ## check style and types
+
+.PHONY: lint-style
+lint-style: .venv/installed-for-development
 	@mkdir -p build
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache > build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
-	@if command -v npm >/dev/null; then $(MAKE) --silent lint-page; fi
+
+.PHONY: lint-types
+lint-types: .venv/installed-for-development
+	$(BIN)/mypy
 
 .PHONY: lint-page
 lint-page: web/node_modules/.installed

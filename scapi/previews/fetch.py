@@ -12,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from ipaddress import ip_address
 from string import printable
@@ -104,6 +105,12 @@ def connect(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
     return httpcore.SyncBackend().connect_tcp(address, port, timeout)
 
 
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return an SSL context with the usual root certificates. Reading these takes a moment."""
+    return httpcore.default_ssl_context()
+
+
 @dataclass(frozen=True)
 class Fetcher:
     """Fetches URLs that the rules allow. Only the functions `resolve` and `connect` access the network."""
@@ -111,7 +118,9 @@ class Fetcher:
     rules: Rules
     resolve: Resolve = resolve
     connect: Connect = connect
-    ssl_context: ssl.SSLContext = field(default_factory=httpcore.default_ssl_context)
+    ssl_context: ssl.SSLContext | None = None
+    """None: with the usual root certificates."""
+
     user_agent: str = user_agent("")
     language: str = "en"
     """The Accept-Language header."""
@@ -151,7 +160,7 @@ class Fetcher:
         if cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())[:MAX_COOKIES]
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target.path)
-        connection = httpcore.HTTPConnection(origin, self.ssl_context, network_backend=backend)
+        connection = httpcore.HTTPConnection(origin, self.ssl_context or _ssl_context(), network_backend=backend)
         try:
             with connection, connection.stream("GET", url, headers=headers) as response:
                 return _answer(target, response, wanted)

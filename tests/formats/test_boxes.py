@@ -199,6 +199,7 @@ def test_extents_to_the_end() -> None:
     whole = len(full(b"meta", NAMES + where + iprp() + pitm(1)))
     assert (start, end) == (3, whole)
     assert extents(iloc({1: [(3, whole - 3)]}))[0] == [(3, whole)]
+    assert extents(iloc({1: [(whole, 0)]}, sizes=(4, 0, 0, 0)))[0] == [(whole, whole)]
     refused(NAMES, iloc({1: [(3, whole - 3 + 5)]}), iprp(), pitm(1), said="ends before")
     with pytest.raises(BrokenFileError, match="ends before"):
         extents(iloc({1: [(whole + 5, 0)]}))
@@ -212,6 +213,7 @@ def test_bytes_in_the_box_of_data() -> None:
         assert places == [(at + 2, at + 5)]
     at = len(full(b"meta", NAMES)) + 8
     assert extents(data, iloc({1: [(1, 0)]}, version=1, method=1))[0] == [(at + 1, at + 8)]
+    assert extents(data, iloc({1: [(1, 7)]}, version=1, method=0))[0] == [(1, 8)]
     assert extents(data, iloc({1: [(1, 7)]}, version=1, method=1))[0] == [(at + 1, at + 8)]
     refused(NAMES, data, iloc({1: [(1, 8)]}, version=1, method=1), iprp(), pitm(1), said="ends before")
     refused(NAMES, data, iloc({1: [(1, 8)]}, version=1, method=2), iprp(), pitm(1))

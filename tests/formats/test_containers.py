@@ -43,6 +43,7 @@ def test_the_segments_of_a_jpeg() -> None:
         (b"\xda", 11, 15, 19, 25),
         (b"\xd9", 25, 27, 27, 27),
     ]
+    assert all(part.intact for part in jpeg_parts(data))
     moved = [(part.start - 3, part.end - 3) for part in jpeg_parts(b"123" + data, 3)]
     assert moved == [(part.start, part.end) for part in jpeg_parts(data)]
 
@@ -135,6 +136,7 @@ def test_a_wrong_checksum() -> None:
     assert [(part.kind, part.intact) for part in parts] == [(b"tEXt", False), (b"IEND", True)]
     broken(png_parts(png(png_chunk(b"IDAT", b"abc")[:-1] + b"!", end)), "checksum")
     broken(png_parts(png(png_chunk(b"IDAT", b"abc").replace(b"IDAT", b"IDAU"), end)), "checksum")
+    broken(png_parts(png(png_chunk(b"IdAT", b"abc")[:-1] + b"!", end)), "checksum")
 
 
 def test_the_most_chunks_of_a_png() -> None:
@@ -157,6 +159,10 @@ def test_the_chunks_of_a_webp() -> None:
     broken(webp_parts(data[:8] + b"WAVE" + data[12:]), "does not begin")
     broken(webp_parts(data[:-1]))
     broken(webp_parts(webp(riff_chunk(b"VP8 ", b"abcd"), more=-1)))
+
+
+def test_a_webp_of_16_megabytes() -> None:
+    assert [part.body_end for part in webp_parts(webp(riff_chunk(b"VP8 ", bytes(2**24))))] == [20 + 2**24]
 
 
 def test_the_last_byte_of_padding_may_be_missing() -> None:

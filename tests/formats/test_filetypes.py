@@ -87,6 +87,7 @@ def test_enough_to_show_the_type(head: bytes, enough: bool) -> None:
         (b"BM", "BMP"),
         *((head, "TIFF") for head in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
         *((head, "videos") for head in (b"1234ftyp", b"1234moov", b"1234mdat", b"RIFF1234AVI ")),
+        *((head, "videos") for head in (b"1234ftypisom", b"1234moov....", b"1234mdat....", b"RIFF1234AVI ....")),
         *((head, "videos") for head in (b"\x1aE\xdf\xa3", b"OggS", b"FLV\x01")),
         (b"123ftyp", "only JPEG, PNG, "),
         (b"12345ftyp", "only JPEG, PNG, "),
@@ -118,6 +119,7 @@ def test_without_a_decoder(no_decoder: None) -> None:
 def test_with_a_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filetypes, "has_heic_decoder", lambda: True)
     assert [one.name for one in filetypes.taken()] == ["JPEG", "PNG", "GIF", "WebP", "AVIF", "HEIC", "PDF"]
+    assert why_not(b"words") == "only JPEG, PNG, GIF, WebP, AVIF, HEIC and PDF files are accepted"
 
 
 @pytest.mark.parametrize(("modules", "found"), [({"pi_heif"}, True), ({"pillow_heif"}, True), (set(), False)])

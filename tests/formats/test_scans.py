@@ -35,6 +35,7 @@ def test_complete(headers: list[bytes]) -> None:
         ([scan(b"\1", 0, 63)], "ends before"),
         ([scan(b"\1\2", 0, 62)], "ends before"),
         ([scan(b"\1\2", 1, 63)], "ends before"),
+        ([scan(b"\1\2", 1, 255)], "ends before"),
         ([scan(b"\1\2", 0, 63, low=1)], "ends before"),
         ([scan(b"\1\2", 0, 63, low=8)], "ends before"),
         ([scan(b"\1\2", 0, 4), scan(b"\1\2", 6, 63)], "ends before"),
