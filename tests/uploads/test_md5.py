@@ -2,7 +2,9 @@
 
 import hashlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 from scapi.uploads import md5
 from tests import client
 
-SIZES = [11, md5.WORTHWHILE - 1, md5.WORTHWHILE, 3 * md5.WORTHWHILE + 1]
+MiB = 1024 * 1024
+SIZES = [11, MiB - 1, MiB, 3 * MiB + 1]
 
 
 def _extend(state: bytes, *blocks: bytes) -> bytes:
@@ -98,6 +101,43 @@ def test_many_at_once_in_other_threads(size: int) -> None:
     assert {md5.hexdigest(one.state()) for one in many} == {client.md5(b"".join(blocks))}
 
 
+class Threads:
+    """Hashes at once what it is given, and notes how many bytes that was; then it is `busy` if it should be."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.busy = False
+
+    def submit(self, hash_all: Callable[[deque[bytes]], None], blocks: deque[bytes]) -> Future[None]:
+        self.sizes.append(sum(map(len, blocks)))
+        hash_all(blocks)
+        self.job = Future[None]()
+        if not self.busy:
+            self.job.set_result(None)
+        return self.job
+
+
+def test_another_thread_gets_a_mebibyte_and_more_if_it_is_not_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = Threads()
+    monkeypatch.setattr(md5, "_threads", threads)
+    begun = md5.Hashing(md5.start())
+    begun.update(bytes(MiB - 1))
+    assert threads.sizes == []
+    begun.update(b"x")
+    assert threads.sizes == [MiB]
+    begun.update(bytes(MiB - 1))
+    assert threads.sizes == [MiB]
+    threads.busy = True
+    begun.update(b"x")
+    begun.update(bytes(MiB))
+    assert threads.sizes == [MiB, MiB]
+    threads.job.set_result(None)
+    threads.busy = False
+    begun.update(b"x")
+    assert threads.sizes == [MiB, MiB, MiB + 1]
+    assert md5.hexdigest(begun.state()) == client.md5((bytes(MiB - 1) + b"x") * 2 + bytes(MiB) + b"x")
+
+
 def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("can't start new thread")
@@ -105,7 +145,7 @@ def test_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(md5, "_threads", ThreadPoolExecutor(1))
     monkeypatch.setattr(md5._threads, "submit", fail)
     begun = md5.Hashing(md5.start())
-    data = bytes(3 * md5.WORTHWHILE)
+    data = bytes(3 * MiB)
     begun.update(data)
     assert md5.hexdigest(begun.state()) == client.md5(data)
 
@@ -115,7 +155,7 @@ def test_blocks_are_hashed_once_where_the_second_thread_cannot_be_started(monkey
     threads, busy = ThreadPoolExecutor(2), threading.Event()
     first = threads.submit(busy.wait, 30)
     monkeypatch.setattr(md5, "_threads", threads)
-    begun, data = md5.Hashing(md5.start()), bytes(3 * md5.WORTHWHILE)
+    begun, data = md5.Hashing(md5.start()), bytes(3 * MiB)
 
     def fail(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

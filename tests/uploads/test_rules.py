@@ -38,6 +38,17 @@ def _code(call: object, *arguments: object) -> str:
     return refused.value.code
 
 
+def test_an_id_and_its_key() -> None:
+    assert rules.is_id(rules.new_id())
+    assert rules.key_of("0123456789abcdef" * 2) == "01/0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize("text", ["", "a" * 31, "a" * 33, "A" * 32, "g" * 32, "a" * 32 + "\n", "\u0660" * 32])
+def test_what_is_no_id(text: str) -> None:
+    assert not rules.is_id(text)
+    assert _code(rules.key_of, text) == "upload_not_found"
+
+
 @pytest.mark.parametrize(
     ("owner", "asker", "code"),
     [(None, None, None), (None, 7, None), (7, 7, None), (7, 8, "upload_not_found"), (7, None, "upload_not_found")],
