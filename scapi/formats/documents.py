@@ -68,8 +68,8 @@ def first_page(document: Any) -> tuple[Preview, Thumbnail]:
         image = image.crop((0, 0, min(image.width, PREVIEW_SIZE), min(image.height, PREVIEW_SIZE)))
     output = BytesIO()
     image.save(output, "JPEG", quality=JPEG_QUALITY)
-    small = image.reduce(PREVIEW_SIZE // THUMBNAIL_SIZE).convert("RGB")
-    return Preview(output.getvalue(), image.width, image.height), images.thumbnail_of(small)
+    thumbnail = images.thumbnail_of(image.reduce(PREVIEW_SIZE // THUMBNAIL_SIZE))
+    return Preview(output.getvalue(), image.width, image.height), thumbnail
 
 
 def _title(document: Any) -> str | None:

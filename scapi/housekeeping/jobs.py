@@ -57,7 +57,7 @@ JOBS = (
     Job("sweep", 15 * 60, _sweep, _count_sweep),
     Job("previews", 2, refreshing.refresh_due, refreshing.count_due),
     Job("pictures", 5 * 60, settling.remake_overdue, settling.count_overdue),
-    Job("renditions", 10, _renditions, backlog.count_due),
+    Job("renditions", 60, _renditions, backlog.count_due),
     Job("webhooks", 2, delivery.deliver_due, outbox.count_due),
 )
 """All jobs. A new one needs a name, a pause in seconds, and two functions.

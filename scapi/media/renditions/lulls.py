@@ -7,7 +7,7 @@ from dataclasses import dataclass
 LULL = 1.0
 """Seconds after the last new media."""
 
-LONGEST = 10.0
+LONGEST = 60.0
 """Seconds after the first new media that waits: then renditions are made between uploads, too."""
 
 

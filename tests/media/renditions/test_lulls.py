@@ -18,10 +18,10 @@ def test_a_lull_is_a_second_after_the_last_new_media() -> None:
     assert lull.left(99.0) == 0
 
 
-def test_uploads_without_a_lull_delay_renditions_for_ten_seconds_at_most() -> None:
+def test_uploads_without_a_lull_delay_renditions_for_a_minute_at_most() -> None:
     lull = Lull()
-    for tenth in range(101):
-        lull.new(tenth / 10)
+    for half in range(121):
+        lull.new(half / 2)
     assert lull.left(LONGEST - 0.5) == pytest.approx(0.5)
     assert lull.left(LONGEST) == 0
 
