@@ -53,18 +53,18 @@ def _paper(size: int) -> Callable[[], bytes]:
     return lambda: files.pdf(size=size)
 
 
-def _photo(width: int, height: int, quality: int) -> Callable[[], bytes]:
-    """A picture with shapes and some noise, like a photo: neither empty nor only noise."""
-    return lambda: files.saved(_scene(width, height), "JPEG", quality=quality, exif=files.exif(6, gps=True))
+def _photo(width: int, height: int, quality: int, calm: float = 0.7) -> Callable[[], bytes]:
+    return lambda: files.saved(_scene(width, height, calm), "JPEG", quality=quality, exif=files.exif(6, gps=True))
 
 
-def _scene(width: int, height: int) -> Image.Image:
+def _scene(width: int, height: int, calm: float = 0.7) -> Image.Image:
+    """A picture with shapes and some noise, like a photo: from 0, only noise, to 1, without any."""
     noise = files.picture(width // 2, height // 2, noise=True).resize((width, height))
-    return Image.blend(noise, files.picture(width, height), 0.7)
+    return Image.blend(noise, files.picture(width, height), calm)
 
 
 KINDS: dict[str, Callable[[], bytes]] = {
-    "photo resized by a browser": _photo(2000, 1500, 80),
+    "photo resized by a browser, 600 KB": _photo(2000, 1500, 80, calm=0.78),
     "phone photo, 12 megapixels": _photo(4000, 3000, 85),
     "PDF of 1 MiB": _paper(1 * MiB),
     "PDF of 20 pages": lambda: files.pdf(20),
