@@ -127,6 +127,7 @@ def _arrange(talk: int, file: list[int]) -> None:
 
 def main() -> None:
     """Serve."""
+    os.environ.clear()  # the C library and Python have read it, and jobs get none
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process; this one ends with it
     warming.warm_up()
     gc.collect()
