@@ -13,7 +13,7 @@ from tests.running import ROOT, Server
 
 BUILT = ROOT / "scapi" / "page" / "static" / "index.html"
 
-PATIENCE = 15_000
+PATIENCE = 60_000
 """Milliseconds to wait for the page to show something; much more than it takes."""
 
 
