@@ -110,10 +110,8 @@ class WarmProcess:
         self._process = self._control = None
 
 
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""Its whole environment; that of the web process contains secrets. Pictures get huge pages of memory (glibc 2.35 and
-later): the kernel clears 2 MiB of them at once, instead of 4 KiB at each first touch.
-"""
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+"""Its whole environment. That of the web process contains secrets."""
 
 warm = WarmProcess()
 """The warm process of this web process."""
