@@ -140,7 +140,7 @@ def main() -> None:
     moved = counts[1] if len(counts) > 1 else checked
     with (
         tempfile.TemporaryDirectory(prefix="pg") as sockets,
-        databases.postgresql(Path(sockets)) as server,
+        databases.postgresql(Path(sockets), durable=True) as server,
         servers.seaweedfs() as store,
     ):
         print(f"{checked} files of {SIZE} bytes are checked, {moved} moved, {JOBS} at a time", flush=True)

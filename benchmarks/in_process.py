@@ -26,7 +26,7 @@ def application(kind: str) -> Iterator[Flask]:
         if kind == "sqlite":
             url = databases.SQLite(folder).create()
         else:
-            url = stack.enter_context(databases.postgresql(folder / "server")).create()
+            url = stack.enter_context(databases.postgresql(folder / "server", durable=True)).create()
         settings = {"SCAPI_DATABASE_URL": url, "SCAPI_DATA_DIR": str(folder), "SCAPI_JWT_SECRET": SECRET}
         app = create_app(read_settings(settings))
         with app.app_context():

