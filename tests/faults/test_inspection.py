@@ -51,7 +51,7 @@ def mutated(number: int) -> bytes:
                 data[at : at + length] = chance.randbytes(min(length, len(data) - at))
             case 2:
                 data[at : at + length] = bytes([chance.choice((0, 0x7F, 0xFF))]) * min(length, len(data) - at)
-            case 3:
+            case 3 if len(data) > 100:
                 del data[at : at + length]
             case 4:
                 data[at:at] = data[at : at + 100 * length]
