@@ -1,7 +1,7 @@
 """The content of an uploaded file, and the files that are made from it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,7 +43,7 @@ SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
 """Suffixes of a file's key, for the pictures that are made from the file."""
 
 _saving = Parallel(4, "saving")
-"""Saves pictures in parallel: on S3 each takes a round trip."""
+"""Saves files in parallel: on S3 each takes a round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,9 @@ def save_image(origin: Origin, picture: Picture) -> Contents:
     key = key_of(origin.id)
     disposition = naming.disposition(origin.filename, picture.mimetype)
     storage.save_named(key, BytesIO(picture.data), picture.mimetype, disposition)
-    return _contents(origin, _file(origin, key, picture.mimetype, len(picture.data)), picture.image, MediaType.IMAGE)
+    file = _file(origin, key, picture.mimetype, len(picture.data))
+    file.md5_served = None if picture.image.served is None else md5_of(picture.data)
+    return _contents(origin, file, picture.image, MediaType.IMAGE)
 
 
 def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
@@ -164,28 +166,27 @@ def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts)
     if image.served is None:
         return _contents(origin, _file(origin, key, mimetype, upload.offset), image, kind)
     shown_as = served_as(mimetype)
-    disposition = naming.disposition(upload.filename, shown_as)
-    storage.save_named(key + SERVED, BytesIO(image.served), shown_as, disposition)
-    served = _file(origin, key + SERVED, shown_as, len(image.served))
+    disposition, served = naming.disposition(upload.filename, shown_as), BytesIO(image.served)
+    save = partial(storages.of(name_in_use()).save_named, key + SERVED, served, shown_as, disposition)
+    file = _file(origin, key + SERVED, shown_as, len(image.served))
+    with _saving.during(save):  # its sync takes as long as its hash
+        file.md5_served = md5_of(image.served)
+    made = _contents(origin, file, image, kind)
     if shown_as == mimetype or not settings.keep_originals:
-        return _contents(origin, served, image, kind, [key])
-    made = _contents(origin, served, image, kind)
+        return replace(made, replaced=[key])
     original = _file(origin, key, mimetype, upload.offset)
     original.role = original.name = Role.ORIGINAL
     return replace(made, files=[*made.files, original])
 
 
-def _contents(
-    origin: Origin, file: MediaFile, image: ImageFacts, kind: MediaType, replaced: Sequence[str] = ()
-) -> Contents:
+def _contents(origin: Origin, file: MediaFile, image: ImageFacts, kind: MediaType) -> Contents:
     """Save the thumbnail of an image; return the contents of its media."""
     file.width, file.height = image.width, image.height
-    file.md5_served = None if image.served is None else md5_of(image.served)
     file.cleaned = cleaning.RULES if settings.strip_metadata else None
     columns = {"type": kind, "title": naming.title(origin.filename), "color": image.color, "blurhash": image.blurhash}
     pixels = image.width * image.height * image.frames if image.frames > 1 else 0
     columns |= _renditions(image.width, image.height, image.thumbnail, pixels)
-    return Contents(columns, [file, *_save(origin.id, {Role.THUMBNAIL: image.thumbnail})], list(replaced))
+    return Contents(columns, [file, *_save(origin.id, {Role.THUMBNAIL: image.thumbnail})], [])
 
 
 def _document(upload: UploadRow, mimetype: str, kind: MediaType, document: DocumentFacts) -> Contents:
