@@ -43,7 +43,7 @@ SUFFIXES = {Role.PREVIEW: PREVIEW, Role.THUMBNAIL: THUMBNAIL}
 """Suffixes of a file's key, for the pictures that are made from the file."""
 
 _saving = Parallel(4, "saving")
-"""Saves files in parallel: on S3 each takes a round trip."""
+"""Saves pictures in parallel (on S3 each takes a round trip), and hashes beside that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +166,12 @@ def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts)
     if image.served is None:
         return _contents(origin, _file(origin, key, mimetype, upload.offset), image, kind)
     shown_as = served_as(mimetype)
-    disposition, served = naming.disposition(upload.filename, shown_as), BytesIO(image.served)
-    save = partial(storages.of(name_in_use()).save_named, key + SERVED, served, shown_as, disposition)
-    file = _file(origin, key + SERVED, shown_as, len(image.served))
-    with _saving.during(save):  # its sync takes as long as its hash
-        file.md5_served = md5_of(image.served)
-    made = _contents(origin, file, image, kind)
+    hashing = _saving.begin(partial(md5_of, image.served))  # it takes as long as the sync
+    disposition = naming.disposition(upload.filename, shown_as)
+    storage.save_named(key + SERVED, BytesIO(image.served), shown_as, disposition)
+    served = _file(origin, key + SERVED, shown_as, len(image.served))
+    served.md5_served = hashing.result()
+    made = _contents(origin, served, image, kind)
     if shown_as == mimetype or not settings.keep_originals:
         return replace(made, replaced=[key])
     original = _file(origin, key, mimetype, upload.offset)
