@@ -62,7 +62,7 @@ JOBS = (
 )
 """All jobs. A new one needs a name, a pause in seconds, and two functions.
 
-The pause of renditions is long because the web processes make them, in a lull between uploads."""
+The pause of renditions is long because the web processes make them, in a pause between uploads."""
 
 
 def run_once(app: Flask, jobs: Sequence[Job], stopped: Callable[[], bool]) -> list[str]:

@@ -3,41 +3,40 @@
 import logging
 import threading
 import time
-from itertools import chain, repeat
 
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from scapi.media.background import Background
 from scapi.media.renditions import making
-from scapi.media.renditions.lulls import Lull
+from scapi.media.renditions.timing import Timing
 from scapi.settings import settings
 from storage_backends import StorageError
 
-PAUSE = 0.5
+CHECK_EVERY = 0.5
 """Seconds between two checks whether another process of this host still makes renditions."""
 
 log = logging.getLogger(__name__)
 
 
 class Maker:
-    """Makes renditions in its own thread, in a lull between uploads or when a client asks for one."""
+    """Makes renditions in its own thread, in a pause between uploads or when a client asks for one."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._lull, self._lock = Lull(), threading.Lock()
+        self._timing, self._lock = Timing(), threading.Lock()
         self._thread = Background("renditions", self._run)
 
     def add(self) -> None:
         """Make the renditions of a new media soon."""
         with self._lock:
-            self._lull.new(time.monotonic())
+            self._timing.new(time.monotonic())
         self._thread.wake()
 
     def hurry(self) -> None:
         """Make the first renditions of the backlog now."""
         with self._lock:
-            self._lull.ask()
+            self._timing.ask()
         self._thread.wake()
 
     def stop(self) -> None:
@@ -56,28 +55,29 @@ class Maker:
 
     def _left(self) -> float | None:
         with self._lock:
-            return self._lull.left(time.monotonic())
+            return self._timing.left(time.monotonic())
 
     def _make(self) -> None:
-        """Make renditions until none wait or the lull is over; if a client asked, those of one media at least."""
-        over = self._thread.over
-        with self._lock:
-            asked, newest = self._lull.asked, self._lull.last
-            self._lull.asked = False
-        at_least = chain([asked], repeat(False))
+        """Make renditions until none wait or the pause is over; if a client asked, those of one media at least."""
+        newest, goes_on = self._timing.last, False
+
+        def stopped() -> bool:
+            nonlocal goes_on
+            with self._lock:
+                goes_on = not self._thread.over.is_set() and self._timing.goes_on(time.monotonic())
+            return not goes_on
+
         try:
             with self._app.app_context():
-                mine = making.make_due(lambda: over.is_set() or not (next(at_least) or self._left() == 0))
+                mine = making.make_due(stopped)
         except (StorageError, SQLAlchemyError) as error:
             log.warning("renditions are made later, by housekeeping: %s", error)
-            mine = True
+            mine = goes_on = True
         if not mine:  # another process of this host makes them, and may stop before all are made
-            over.wait(PAUSE)
-        with self._lock:
-            if not mine:
-                self._lull.asked |= asked
-            elif self._lull.left(time.monotonic()) == 0:
-                self._lull.made(newest)
+            self._thread.over.wait(CHECK_EVERY)
+        elif goes_on:  # and nothing was left to make
+            with self._lock:
+                self._timing.made(newest)
 
 
 def set_up(app: Flask) -> None:

@@ -1,10 +1,10 @@
-"""When a process makes renditions: in a lull between uploads, so that they do not slow down the next ones."""
+"""When a process makes renditions: in a pause between uploads, so that they do not slow down the next ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-LULL = 1.0
+PAUSE = 1.0
 """Seconds after the last new media."""
 
 LONGEST = 60.0
@@ -12,7 +12,7 @@ LONGEST = 60.0
 
 
 @dataclass(slots=True)
-class Lull:
+class Timing:
     """Decides when to make renditions. Times are seconds of one clock that never goes back."""
 
     first: float | None = None
@@ -36,7 +36,12 @@ class Lull:
             return 0.0
         if self.first is None:
             return None
-        return max(0.0, min(self.last + LULL, self.first + LONGEST) - at)
+        return max(0.0, min(self.last + PAUSE, self.first + LONGEST) - at)
+
+    def goes_on(self, at: float) -> bool:
+        """Return whether to make the renditions of one more media now. A client that asked has then been heard."""
+        asked, self.asked = self.asked, False
+        return asked or self.left(at) == 0
 
     def made(self, newest: float) -> None:
         """Note that the renditions of all media are made that came until `newest`."""
