@@ -37,9 +37,9 @@ class Blueprint(flask_smorest.Blueprint):
 
     def arguments(self, schema: Any, *names: Any, **options: Any) -> Callable[[View], View]:
         """Return flask-smorest's decorator, which also documents the codes of invalid fields."""
-        instance = schema() if isinstance(schema, type) else schema
+        instance = schema() if isinstance(schema, type) else schema  # of a class, each request would make an instance
         codes = {code for field in instance.fields.values() for code in field.error_messages if code in ERRORS}
-        parse = super().arguments(schema, *names, **options)
+        parse = super().arguments(instance, *names, **options)
 
         def decorator(view: View) -> View:
             known = getattr(view, "_apidoc", {}).get("field_codes", set())

@@ -26,6 +26,11 @@ _CLAIM = (
     )
     .values(claimed_until=bindparam("until"), total=bindparam("at_offset"), writer=Upload.writer + 1)
 )
+_COMPLETE = (
+    update(Upload.__table__)  # type: ignore[arg-type]
+    .where(Upload.id == bindparam("of_id"), Upload.status == Status.UPLOADING)
+    .values(status=Status.COMPLETED)
+)
 _RELEASE = (
     update(Upload.__table__)  # type: ignore[arg-type]
     .where(Upload.id == bindparam("of_id"), Upload.status == Status.UPLOADING)
@@ -43,6 +48,11 @@ def claim(upload: UploadRow) -> bool:
     known = {"of_id": upload.id, "known_writer": upload.writer, "at_offset": upload.offset, "known_total": upload.total}
     with db.engine.begin() as connection:
         return connection.execute(_CLAIM, {**known, "moment": moment, "until": moment + CLAIM}).rowcount == 1
+
+
+def complete(upload: UploadRow) -> bool:
+    """End an upload as completed, in the session's transaction; return False if it has ended already."""
+    return db.session.connection().execute(_COMPLETE, {"of_id": upload.id}).rowcount == 1
 
 
 def release(upload: UploadRow, *, crashed: bool = False) -> int:

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from scapi import metrics
 from scapi import storage as storages
@@ -26,7 +26,7 @@ from scapi.settings import settings
 from scapi.storage import storage, using
 from scapi.uploads import assembly, ending, md5, rows, rules
 from scapi.uploads.keys import keys_of
-from scapi.uploads.models import Status, Upload
+from scapi.uploads.models import Status
 from scapi.uploads.rows import UploadRow
 from scapi.uploads.rules import key_of
 from storage_backends import NotFound, State, StorageBackend, StorageError
@@ -134,9 +134,7 @@ def _verify(upload: UploadRow, digest: str | None) -> None:
 
 def _publish(upload: UploadRow, made: contents.Contents, digest: str) -> Media | None:
     """Make the media and end the upload in one transaction; None if another request has ended the upload."""
-    claim = update(Upload).where(Upload.id == upload.id, Upload.status == Status.UPLOADING)
-    claimed = db.session.scalar(claim.values(status=Status.COMPLETED).returning(Upload.id))
-    if claimed is None:
+    if not claims.complete(upload):
         db.session.rollback()
         _clear_if_over(upload)
         return None
