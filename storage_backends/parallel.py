@@ -1,11 +1,11 @@
-"""Makes calls in parallel with their caller, in threads that exist only while there are calls."""
+"""Makes calls in parallel with their caller."""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -13,16 +13,15 @@ Result = TypeVar("Result")
 
 
 class Parallel:
-    """Makes calls in at most `most` threads, called `name`. A thread ends when no call waits.
+    """Makes calls in at most `most` threads, called `name`. The threads are kept: starting one costs more than a call.
 
     If no thread can be started, the caller makes the call itself. A process makes all calls before it exits.
     """
 
     def __init__(self, most: int, name: str) -> None:
         self._most, self._name = most, name
-        self._lock = threading.Lock()
-        self._threads = 0
-        self._waiting: deque[_Call[Any]] = deque()
+        self._threads = ThreadPoolExecutor(most, name)
+        self._owner = os.getpid()
 
     def begin(self, call: Callable[[], Result]) -> Future[Result]:
         """Make the call in a thread, as soon as one is free; return the future of its result."""
@@ -60,32 +59,12 @@ class Parallel:
             one.result()
 
     def _offer(self, call: _Call[Any]) -> None:
-        with self._lock:
-            if self._threads < self._most and self._has_started_one():
-                self._threads += 1
-            is_alone = not self._threads
-            if not is_alone:
-                self._waiting.append(call)
-        if is_alone:
-            call()
-
-    def _has_started_one(self) -> bool:
+        if self._owner != os.getpid():  # threads do not survive a fork
+            self._threads, self._owner = ThreadPoolExecutor(self._most, self._name), os.getpid()
         try:
-            threading.Thread(target=self._work, name=self._name).start()
+            self._threads.submit(call)
         except RuntimeError:  # there are too many threads already, or the process exits
-            return False
-        return True
-
-    def _work(self) -> None:
-        while call := self._next():
             call()
-
-    def _next(self) -> _Call[Any] | None:
-        with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
-            self._threads -= 1
-            return None
 
 
 class _Call(Generic[Result]):

@@ -1,5 +1,6 @@
 """Calls made in parallel with their caller."""
 
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +22,7 @@ def no_thread_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def threads(name: str) -> int:
-    return sum(thread.name == name for thread in threading.enumerate())
+    return sum(thread.name.startswith(name) for thread in threading.enumerate())
 
 
 def test_calls_are_made_side_by_side_and_answered_in_order() -> None:
@@ -34,7 +35,7 @@ def test_calls_are_made_side_by_side_and_answered_in_order() -> None:
     assert Parallel(3, "beside").all([partial(meet, number) for number in range(4)]) == [0, 1, 2, 3]
 
 
-def test_there_are_no_more_threads_than_said_and_none_is_left() -> None:
+def test_there_are_no_more_threads_than_said() -> None:
     lock, inside, most = Lock(), 0, 0
 
     def count() -> None:
@@ -50,6 +51,8 @@ def test_there_are_no_more_threads_than_said_and_none_is_left() -> None:
     for begun in [beside.begin(count) for _ in range(50)]:
         begun.result(PATIENCE)
     assert most <= 3
+    assert threads("counted") <= 3
+    del beside
     wait_until(lambda: threads("counted") == 0, PATIENCE, "the threads to end")
 
 
@@ -69,10 +72,11 @@ def test_after_a_failure_no_other_call_begins_and_none_goes_on() -> None:
 
     calls: list[Callable[[], None]] = [partial(go_on, number) for number in range(20)]
     calls[1] = fail
+    beside = Parallel(1, "failing")
     with pytest.raises(ValueError, match="the second"):
-        Parallel(1, "failing").all(calls)
+        beside.all(calls)
     before = list(made)
-    wait_until(lambda: threads("failing") == 0, PATIENCE, "the thread to end")
+    beside.begin(int).result(PATIENCE)  # the only thread has come to the end of the others
     assert made == before
     assert len(made) <= 2  # the first, and one that began before its failure was known
 
@@ -113,8 +117,6 @@ def test_where_no_thread_can_be_started_the_caller_does_it_all(monkeypatch: pyte
         with beside.during(*calls):
             pass
     assert sorted(made) == list(range(10))
-    assert not beside._waiting
-    assert not beside._threads
 
 
 def test_a_call_is_made_once_where_threads_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,3 +130,16 @@ def test_a_call_is_made_once_where_threads_run_out(monkeypatch: pytest.MonkeyPat
     for one in begun:
         one.result(PATIENCE)
     assert made == list(range(5))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python 3.12, as this process has threads
+def test_a_fork_makes_its_calls_in_threads_of_its_own() -> None:
+    beside = Parallel(1, "beside")
+    beside.begin(os.getpid).result(PATIENCE)
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if beside.begin(os.getpid).result(5) == os.getpid() else 1)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0) == (child, 0)
