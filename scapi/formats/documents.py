@@ -1,5 +1,7 @@
 """An uploaded PDF, read by PDFium. Some files take PDFium for ever: the caller must limit the time."""
 
+import ctypes
+import mmap
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -62,6 +64,7 @@ def first_page(document: Any) -> tuple[Preview, Thumbnail]:
         scale=PREVIEW_SIZE / max(page.get_size()),
         rev_byteorder=True,
         force_bitmap_format=pypdfium2.raw.FPDFBitmap_BGRx,
+        bitmap_maker=_bitmap,
     )
     image = bitmap.to_pil()
     if max(image.size) > PREVIEW_SIZE:  # PDFium rounds up, which can make it one pixel more
@@ -70,6 +73,14 @@ def first_page(document: Any) -> tuple[Preview, Thumbnail]:
     image.save(output, "JPEG", quality=JPEG_QUALITY)
     thumbnail = images.thumbnail_of(image.reduce(PREVIEW_SIZE // THUMBNAIL_SIZE))
     return Preview(output.getvalue(), image.width, image.height), thumbnail
+
+
+def _bitmap(width: int, height: int, format: int, rev_byteorder: bool) -> Any:  # noqa: A002 - as pypdfium2 calls it
+    """Return a bitmap of four bytes per pixel, in memory that is there at once: one page after another takes longer."""
+    size = width * height * 4
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+    buffer = (ctypes.c_ubyte * size).from_buffer(memory)
+    return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=buffer)
 
 
 def _title(document: Any) -> str | None:

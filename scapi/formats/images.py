@@ -116,15 +116,23 @@ def inspect(data: bytes, mimetype: str, limits: ImageLimits | None = None) -> In
     JPEG that it begins with. All frames of an animation are decoded. Raises InvalidImage with the code `invalid_image`
     (broken, cut off, another type), `too_many_pixels` or `too_many_frames`.
     """
-    limits = limits or ImageLimits()
-    format_name = FORMATS[mimetype]
+    return decode(outline_of(data, mimetype, limits or ImageLimits()), mimetype)
+
+
+def outline_of(data: bytes, mimetype: str, limits: ImageLimits) -> Outline:
+    """Return an image's outline after checking the limits. The first half of `inspect`; raises InvalidImage."""
     try:
         outline = outlines.read(data, mimetype)
     except BrokenFileError as error:
         raise InvalidImage("invalid_image", f"This image cannot be read: {error}.") from error
     check(outline, limits)
+    return outline
+
+
+def decode(outline: Outline, mimetype: str) -> InspectedImage:
+    """Decode an image and return the facts about it. The second half of `inspect`; raises InvalidImage."""
     try:
-        return _decode(outline, format_name)
+        return _decode(outline, FORMATS[mimetype])
     except UNREADABLE as error:
         raise InvalidImage("invalid_image", "This image cannot be read: it is damaged or incomplete.") from error
 

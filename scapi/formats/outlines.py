@@ -75,16 +75,16 @@ def read(data: bytes, mimetype: str) -> Outline:
 
 def _jpeg(data: bytes) -> Outline:
     """Keep only the parts that make pixels: then neither metadata nor an MPO's other images can mislead Pillow."""
-    kept: list[bytes] = []
+    kept: list[bytes | memoryview] = []
     profile: list[bytes] = []
     found: list[bytes] = []
     frame, orientation = b"", None
-    parts = list(jpeg_parts(data))
+    parts, view = list(jpeg_parts(data)), memoryview(data)
     for part in parts:
         marker, body = part.kind[0], data[part.body : part.body_end]
         if marker == JPEG_SOS:
             found.append(body)
-            kept.append(data[part.start : part.end])
+            kept.append(view[part.start : part.end])
         elif marker in _FRAMES:
             frame = _shown_frame(marker, body)
         elif not found and marker == 0xE1 and body.startswith(b"Exif\0") and orientation is None:
@@ -98,7 +98,7 @@ def _jpeg(data: bytes) -> Outline:
     ended = parts[-1].kind[0] == JPEG_EOI
     if not ended:
         scans.check_complete(frame[6::3], found)
-        kept[-1:] = [kept[-1].rstrip(b"\xff"), _JPEG_END]
+        kept[-1:] = [bytes(kept[-1]).rstrip(b"\xff"), _JPEG_END]
     size = int.from_bytes(frame[3:5]), int.from_bytes(frame[1:3])
     return Outline(
         *size, size, b"".join(kept), orientation=orientation or 1, profile=_joined_profile(profile), ended=ended

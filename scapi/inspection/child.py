@@ -10,7 +10,7 @@ from typing import Any
 
 from scapi.formats.documents import InvalidDocument
 from scapi.formats.images import InvalidImage
-from scapi.inspection.messages import MAX_WORDS, RANGE, Kind, packed
+from scapi.inspection.messages import HEADER, MAX_WORDS, RANGE, Kind
 
 BLOCK_BYTES = 64 * 1024
 CACHED_BLOCKS = 512
@@ -32,7 +32,8 @@ class Teller:
     def say(self, kind: Kind, payload: bytes = b"") -> None:
         """Send one message. Ends this process if the web process no longer listens."""
         try:
-            self._line.sendall(packed(kind, payload))
+            self._line.sendall(HEADER.pack(kind.value, len(payload)))
+            self._line.sendall(payload)
         except OSError:
             os._exit(1)
 
@@ -72,11 +73,12 @@ class LocalFile:
 
     def read_all(self) -> bytes:
         """Return the whole file."""
-        data = bytearray(self.size)
+        blocks: list[bytes] = []
         at = 0
         while at < self.size:
-            at += self._fill(memoryview(data)[at:], at)
-        return bytes(data)
+            blocks.append(self._read(self.size - at, at))
+            at += len(blocks[-1])
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to an offset from the beginning, or from the end with os.SEEK_END."""
@@ -98,6 +100,13 @@ class LocalFile:
         got = self._fill(view, self._position) if view else 0
         self._position += got
         return got
+
+    def _read(self, length: int, position: int) -> bytes:
+        """Read some bytes. Ends this process if there are none."""
+        try:
+            return os.pread(self._descriptor, length, position) or os._exit(1)
+        except OSError:
+            os._exit(1)
 
     def _fill(self, view: memoryview, position: int) -> int:
         """Read some bytes. Ends this process if there are none: PDFium would think that the file is broken."""

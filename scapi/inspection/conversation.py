@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -68,14 +68,21 @@ class Conversation:
         self._tell.close()
 
     def answer(self) -> Answer:
-        """Return what was found. Raises Verdict, Mishap, and the errors of reading the source."""
+        """Return all that was found. Raises Verdict, Mishap, and the errors of reading the source."""
+        return self.part(lambda _: False)
+
+    def part(self, enough: Callable[[Answer], bool]) -> Answer:
+        """Return what was found as soon as it is `enough`. Raises what `answer` raises."""
         try:
-            while not self._done:
+            while not (self._done or enough(self._heard())):
                 self._take(*self._message())
         except TimeoutError as error:
             raise Late("inspecting the file took too long", self._said()) from error
         except EOFError:
             raise self._early_end() from None
+        return self._heard()
+
+    def _heard(self) -> Answer:
         return Answer(self._facts or {}, self._pictures)
 
     def _take(self, kind: bytes, payload: bytes) -> None:

@@ -56,20 +56,34 @@ class DocumentFacts:
     preview_later: bool = False
 
 
+def knows_served(answer: Answer) -> bool:
+    """Return whether the file to serve instead of an image has come, or it is known that there is none."""
+    return answer.facts.get("replaced") is False or len(answer.pictures) > 0
+
+
+def served(answer: Answer, mimetype: str) -> bytes | None:
+    """Return the file to serve instead of an image of that type; None if there is none. Raises Mishap."""
+    if answer.facts.get("replaced") is not True:
+        if served_as(mimetype) != mimetype:
+            raise _nonsense("file")
+        return None
+    if not answer.pictures or sniff(answer.pictures[0][:HEAD_SIZE]) != served_as(mimetype):
+        raise _nonsense("file")
+    return answer.pictures[0]
+
+
 def of_image(answer: Answer, mimetype: str) -> ImageFacts:
     """Return the facts about an image of that type. Raises Mishap for impossible values."""
     facts, pictures = answer.facts, answer.pictures
-    served = facts.get("replaced") is True
-    if served_as(mimetype) != mimetype and not served:
-        raise _nonsense("file")
-    if len(pictures) != 1 + served or (served and sniff(pictures[1][:HEAD_SIZE]) != served_as(mimetype)):
+    instead = served(answer, mimetype)
+    if len(pictures) != 1 + (instead is not None):
         raise _nonsense("files")
     return ImageFacts(
         _side(facts.get("width")),
         _side(facts.get("height")),
         _color(facts.get("color")),
-        _picture(facts.get("thumbnail"), pictures[0], THUMBNAIL_SIZE),
-        pictures[1] if served else None,
+        _picture(facts.get("thumbnail"), pictures[-1], THUMBNAIL_SIZE),
+        instead,
         _side(facts.get("frames")),
         _blurhash(facts.get("blurhash")),
     )

@@ -26,12 +26,23 @@ FORMS_SECONDS = 1.0
 def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, strip: bool) -> None:
     """Prove that an image is complete; report its size, its thumbnail, and the file to serve instead of it, if any.
 
-    A HEIC is converted to a JPEG first; the report is about the JPEG.
+    A HEIC is converted to a JPEG first; the report is about the JPEG. The file to serve is reported before the image is
+    decoded, so that it can be saved meanwhile.
     """
     data, limits = file.read_all(), ImageLimits(max_pixels=max_pixels)
-    shown = heic.as_jpeg(data, limits) if mimetype == HEIC else data
-    found = images.inspect(shown, served_as(mimetype), limits)
-    served = cleaning.cleaned(shown, served_as(mimetype)) if strip else shown
+    shown, shown_as = heic.as_jpeg(data, limits) if mimetype == HEIC else data, served_as(mimetype)
+    outline = images.outline_of(shown, shown_as, limits)
+    try:
+        served = cleaning.cleaned(shown, shown_as) if strip else shown
+    except Exception:
+        images.decode(outline, shown_as)  # if the file is broken, this says so
+        raise
+    replaced = served is not data
+    teller.facts(replaced=replaced)
+    if replaced:
+        teller.picture(served)
+    del served, shown
+    found = images.decode(outline, shown_as)
     thumbnail = found.thumbnail
     teller.facts(
         width=found.width,
@@ -40,11 +51,9 @@ def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, st
         color=thumbnail.color,
         blurhash=thumbnail.blurhash,
         thumbnail={"mimetype": thumbnail.mimetype, "width": thumbnail.width, "height": thumbnail.height},
-        replaced=served is not data,
+        replaced=replaced,
     )
     teller.picture(thumbnail.data)
-    if served is not data:
-        teller.picture(served)
 
 
 def document(file: LocalFile, teller: Teller, *, forms: bool) -> None:

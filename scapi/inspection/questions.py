@@ -72,6 +72,8 @@ class Question(Generic[Facts]):
     too_complex: Verdict
     without_phase: Request | None = None
     """The request to send instead if one phase of the job takes too long."""
+    read_served: Callable[[Answer], bytes | None] | None = None
+    """Finds the file to serve instead of an image, which comes before the facts."""
     parts_will_do: bool = False
     """Whether the facts that were sent before the process failed are enough."""
 
@@ -98,6 +100,7 @@ def about_image(source: Source, mimetype: str, *, max_pixels: int, strip: bool) 
         Rank.IMAGE,
         partial(facts.of_image, mimetype=mimetype),
         Verdict("image_too_complex", "This image cannot be decoded: it takes too much time."),
+        read_served=partial(facts.served, mimetype=mimetype),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -16,6 +16,7 @@ from werkzeug.local import LocalProxy
 from scapi import metrics
 from scapi.inspection import confinement
 from scapi.inspection.conversation import Conversation
+from scapi.inspection.facts import knows_served
 from scapi.inspection.outcomes import Answer, Late, Lost, Mishap, Overtime, PhaseOvertime
 from scapi.inspection.places import Places, Rank
 from scapi.inspection.questions import Question, Request
@@ -58,8 +59,23 @@ class Look(Generic[Facts]):
 
     def facts(self) -> Facts:
         """Wait for the facts. Raises Verdict, Mishap, and the errors of reading the source."""
+        with self._logged():
+            return self._question.read(self._answer(lambda conversation: conversation.answer()))
+
+    def served(self) -> bytes | None:
+        """Wait for the file to serve instead of an image, which comes before the facts; None if there is none.
+
+        Raises what `facts` raises.
+        """
+        if self._question.read_served is None:
+            return None
+        with self._logged():
+            return self._question.read_served(self._answer(lambda conversation: conversation.part(knows_served)))
+
+    @contextmanager
+    def _logged(self) -> Iterator[None]:
         try:
-            return self._question.read(self._answer())
+            yield
         except Mishap as error:
             _log.warning("inspection, %s: %s", self._question.request.job, error.reason)
             raise
@@ -67,9 +83,9 @@ class Look(Generic[Facts]):
     def _begin(self, request: Request) -> Conversation:
         return self._stack.enter_context(Conversation(request, self._question.source, self._deadline))
 
-    def _answer(self) -> Answer:
+    def _answer(self, hear: Callable[[Conversation], Answer]) -> Answer:
         try:
-            return self._answer_at_last()
+            return self._answer_at_last(hear)
         except Lost:
             raise
         except Mishap as error:
@@ -83,17 +99,17 @@ class Look(Generic[Facts]):
         self._deadline = self._conversation.deadline
         self._conversation = self._begin(request)
 
-    def _answer_at_last(self) -> Answer:
+    def _answer_at_last(self, hear: Callable[[Conversation], Answer]) -> Answer:
         """Return the answer of the first process, or of a second one if the first could not finish."""
         try:
-            return self._conversation.answer()
+            return hear(self._conversation)
         except PhaseOvertime:
             if self._question.without_phase is None:
                 raise
             self._begin_again(self._question.without_phase)
         except Lost:  # it was killed from outside; this file is not the reason
             self._begin_again(self._question.request)
-        return self._conversation.answer()
+        return hear(self._conversation)
 
 
 class Visit:

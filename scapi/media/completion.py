@@ -108,7 +108,8 @@ def _finished(upload: UploadRow, visit: Visit, digest: str | None, wanted: str |
 def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str | None) -> contents.Contents:
     """Publish and inspect the file, run the checks of the settings, and save the files made from it.
 
-    If the storage allows it, the file is inspected while it is being published, which takes as long.
+    If the storage allows it, the file is inspected while it is being published, which takes as long. An image is
+    decoded while the file to serve is being saved.
     """
     with contents.unpublished(upload) as early:
         if early is None:
@@ -120,8 +121,9 @@ def _inspected(upload: UploadRow, visit: Visit, digest: str | None, wanted: str 
             if early is not None:
                 storage.publish(upload.state)
             _verify(upload, digest)
+            served = contents.save_served(upload, mimetype, look.served())
             found = look.facts()
-    return contents.save(upload, mimetype, kind, found)
+    return contents.save(upload, mimetype, kind, found, served)
 
 
 def _verify(upload: UploadRow, digest: str | None) -> None:

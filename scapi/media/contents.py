@@ -76,12 +76,29 @@ class Picture:
     image: ImageFacts
 
 
-def save(upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | DocumentFacts) -> Contents:
-    """Save the files made from the file of `upload`, and return the contents of its media."""
+def save_served(upload: UploadRow, mimetype: str, data: bytes | None) -> MediaFile | None:
+    """Save the file to serve instead of the sent one, synced, and return its row; None if there is none."""
+    if data is None:
+        return None
+    key, shown_as = key_of(upload.id) + SERVED, served_as(mimetype)
+    hashing = _saving.begin(partial(md5_of, data))  # it takes as long as the sync
+    storage.save_named(key, BytesIO(data), shown_as, naming.disposition(upload.filename, shown_as))
+    file = _file(Origin(upload.id, upload.filename), key, shown_as, len(data))
+    file.md5_served = hashing.result()
+    return file
+
+
+def save(
+    upload: UploadRow, mimetype: str, kind: MediaType, found: ImageFacts | DocumentFacts, served: MediaFile | None
+) -> Contents:
+    """Save the pictures made from the file of `upload`, and return the contents of its media.
+
+    `served` is the row of the file to serve instead of the sent one.
+    """
     if upload.mimetype == UNKNOWN:
         _describe(upload, mimetype)
     if isinstance(found, ImageFacts):
-        return _image(upload, mimetype, kind, found)
+        return _image(upload, mimetype, kind, found, served)
     return _document(upload, mimetype, kind, found)
 
 
@@ -161,22 +178,16 @@ def save_image(origin: Origin, picture: Picture) -> Contents:
     return _contents(origin, file, picture.image, MediaType.IMAGE)
 
 
-def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts) -> Contents:
+def _image(upload: UploadRow, mimetype: str, kind: MediaType, image: ImageFacts, served: MediaFile | None) -> Contents:
     key, origin = key_of(upload.id), Origin(upload.id, upload.filename)
-    if image.served is None:
-        return _contents(origin, _file(origin, key, mimetype, upload.offset), image, kind)
-    shown_as = served_as(mimetype)
-    hashing = _saving.begin(partial(md5_of, image.served))  # it takes as long as the sync
-    disposition = naming.disposition(upload.filename, shown_as)
-    storage.save_named(key + SERVED, BytesIO(image.served), shown_as, disposition)
-    served = _file(origin, key + SERVED, shown_as, len(image.served))
-    served.md5_served = hashing.result()
-    made = _contents(origin, served, image, kind)
-    if shown_as == mimetype or not settings.keep_originals:
+    sent = _file(origin, key, mimetype, upload.offset)
+    made = _contents(origin, served or sent, image, kind)
+    if served is None:
+        return made
+    if served.mimetype == mimetype or not settings.keep_originals:
         return replace(made, replaced=[key])
-    original = _file(origin, key, mimetype, upload.offset)
-    original.role = original.name = Role.ORIGINAL
-    return replace(made, files=[*made.files, original])
+    sent.role = sent.name = Role.ORIGINAL
+    return replace(made, files=[*made.files, sent])
 
 
 def _contents(origin: Origin, file: MediaFile, image: ImageFacts, kind: MediaType) -> Contents:

@@ -11,11 +11,15 @@ from flask import Flask
 
 from scapi.database import db
 from scapi.inspection import room
-from scapi.inspection.outcomes import Answer, Crash, Mishap
+from scapi.inspection.outcomes import Crash, Mishap
 from scapi.inspection.room import Look
 from scapi.media import claims, completion
+from scapi.storage import storage
 from scapi.uploads import rows
+from scapi.uploads.keys import SERVED, keys_of
 from scapi.uploads.models import Status
+from scapi.uploads.rules import key_of
+from storage_backends import NotFound
 from tests import files
 from tests.client import CHUNK, COMPLETE, md5
 from tests.conftest import token
@@ -46,17 +50,17 @@ def code(body: dict[str, Any]) -> str:
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception | None], list[int]]:
     """A function that makes inspections raise an error; it returns a list that gets an item per inspection."""
-    original = Look._answer
+    original = Look.served
     asked: list[int] = []
 
     def fail(error: Exception | None) -> list[int]:
-        def answer(look: Look[Any]) -> Answer:
+        def served(look: Look[Any]) -> bytes | None:
             asked.append(1)
             if error is not None:
                 raise error
             return original(look)
 
-        monkeypatch.setattr(Look, "_answer", answer)
+        monkeypatch.setattr(Look, "served", served)
         return asked
 
     return fail
@@ -165,3 +169,29 @@ def test_no_place_is_told_at_once_and_changes_nothing(app: Flask) -> None:
         assert (status, code(body)) == (503, "busy")
     assert complete(app, upload_id)[0] == 201
     assert complete(app, upload_id)[0] == 201  # a completed upload needs no place
+
+
+def test_the_file_to_serve_is_saved_while_the_image_is_decoded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = files.jpeg(exif_orientation=6, gps=True)
+    upload_id = uploaded(app, data)
+    facts, sizes = Look.facts, list[int]()
+
+    def saved_before(look: Look[Any]) -> Any:
+        sizes.append(storage.size(key_of(upload_id) + SERVED))
+        return facts(look)
+
+    monkeypatch.setattr(Look, "facts", saved_before)
+    status, body = complete(app, upload_id, data)
+    assert (status, sizes) == (201, [body["size"]])
+
+
+def test_nothing_stays_of_an_image_that_cannot_be_decoded(app: Flask) -> None:
+    header = b"\0\0\0\x04\0\0\0\x04\x08\x02\0\0\0"  # 4 x 4 pixels in RGB
+    chunks = ((b"IHDR", header), (b"tEXt", b"Comment\0private"), (b"IDAT", b"no zlib stream"), (b"IEND", b""))
+    bad = files.PNG_SIGNATURE + b"".join(files.png_chunk(*chunk) for chunk in chunks)
+    upload_id = uploaded(app, bad)
+    status, body = complete(app, upload_id, bad)
+    assert (status, code(body)) == (400, "invalid_image")
+    for key in keys_of(upload_id):
+        with pytest.raises(NotFound):
+            storage.size(key)

@@ -27,18 +27,19 @@ def cleaned(data: bytes) -> bytes:
     return head + gain_map.announcement(len(head), len(tail), len(second)) + tail + second
 
 
-def _kept(data: bytes, parts: list[Part], more: bytes = b"") -> list[tuple[int, bytes]]:
+def _kept(data: bytes, parts: list[Part], more: bytes = b"") -> list[tuple[int, bytes | memoryview]]:
     """Return marker and bytes of each segment that stays, with the segments `more` after SOI.
 
     Application data is kept only before the first scan, where decoders stop reading it; of EXIF only the first.
     """
-    kept: list[tuple[int, bytes]] = []
+    view = memoryview(data)
+    kept: list[tuple[int, bytes | memoryview]] = []
     in_header, has_exif = True, False
     for part in parts:
         marker = part.kind[0]
         if marker == JPEG_SOS:
             in_header = False
-            kept.append((marker, data[part.start : part.end]))
+            kept.append((marker, view[part.start : part.end]))
         elif marker in _MAKE_PIXELS:
             kept.append((marker, data[part.start : part.body_end]))
         elif in_header:
