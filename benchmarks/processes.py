@@ -8,25 +8,22 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def group(pid: int) -> list[int]:
-    """Return the ids of all processes in the process group that `pid` leads."""
-    found = []
+def group(pid: int) -> dict[int, list[str]]:
+    """Return the processes in the process group that `pid` leads: their ids, with the fields of `_fields`."""
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = _fields(stat)
         except (FileNotFoundError, ProcessLookupError):  # the process has ended
             continue
         if int(fields[2]) == pid:
-            found.append(int(stat.parent.name))
+            found[int(stat.parent.name)] = fields
     return found
 
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds, user and system, that the processes of a group and their ended children have used."""
-    total = 0
-    for member in group(pid):
-        total += sum(int(ticks) for ticks in _fields(Path(f"/proc/{member}/stat"))[11:15])
-    return total / TICKS
+    return sum(int(ticks) for fields in group(pid).values() for ticks in fields[11:15]) / TICKS
 
 
 def forget_peaks(pid: int) -> None:
