@@ -19,9 +19,14 @@ STORED = select(func.coalesce(func.sum(Media.stored), 0)).where(Media.creator_id
 """The sum of the bytes of all files of `user_id`; needs only an index."""
 
 
+def folder_of(hash_code: object) -> str:
+    """Return the path below which the URLs of a media's files are."""
+    return f"/media/{hash_code}/"
+
+
 def path_of(hash_code: object, file: MediaFile | plans.Version) -> str:
     """Return the path of a file's URL."""
-    return f"/media/{hash_code}/{file.name}"
+    return folder_of(hash_code) + file.name
 
 
 def urls_of(media: Media) -> list[str]:

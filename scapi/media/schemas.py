@@ -1,6 +1,7 @@
 """Requests and answers about media. Every answer has all fields of the API."""
 
 import json
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -12,7 +13,7 @@ from scapi.http.bodies import Moment, Schema
 from scapi.http.paging import page_of
 from scapi.http.urls import absolute
 from scapi.media import plans, undo
-from scapi.media.files import path_of
+from scapi.media.files import folder_of
 from scapi.media.models import Media, MediaFile, MediaType, Role
 from scapi.settings import settings
 
@@ -165,36 +166,40 @@ class MediaSchema(Schema):
     embed = ma.fields.Nested(EmbedSchema, dump_only=True, allow_none=True, dump_default=None)
     clicks = ma.fields.Integer(dump_only=True, metadata={"description": "Number of visitors who clicked it"})
 
+    @cached_property
+    def _of_the_row(self) -> list[str]:
+        """The fields that have the names of columns."""
+        return [name for name in self.fields if hasattr(Media, name)]
+
     @ma.pre_dump
     def _with_files(self, media: Media, **_: Any) -> dict[str, Any]:
         file, shown, thumbnail = media.file(Role.FILE), plans.shown(media), media.file(Role.THUMBNAIL)
-        fields = {name: getattr(media, name) for name in self.fields if hasattr(Media, name)}
-        fields["type"] = type_name(media.type)
-        fields["choice_images"] = media.choice_images or []
+        fields = {name: getattr(media, name) for name in self._of_the_row}
+        at = absolute(folder_of(media.hash_code))
+        fields |= {"type": type_name(media.type), "choice_images": media.choice_images or []}
         for name in ("embed_type", "embed_id"):
             fields[name] = getattr(media.embed, name, None)
         if media.embed and media.embed_details is not None:
             own = {"url": media.url, "details": media.embed_details}
             fields["embed"] = {name: getattr(media.embed, name) for name in ("id", "embed_type", "embed_id")} | own
         if file:
-            fields |= {"url": _url(media, file), "size": file.size, "mimetype": file.mimetype}
+            fields |= {"url": at + file.name, "size": file.size, "mimetype": file.mimetype}
         if shown:
             fields |= {
-                "image": _url(media, shown),
+                "image": at + shown.name,
                 "image_width": shown.width,
                 "image_height": shown.height,
                 "image_mimetype": shown.mimetype,
+                **_renditions(media, shown, at),
             }
         if thumbnail:
             fields["image_thumbnail"] = {
-                "url": _url(media, thumbnail),
+                "url": at + thumbnail.name,
                 "width": thumbnail.width,
                 "height": thumbnail.height,
                 "color": media.color,
                 "blurhash": media.blurhash,
             }
-        if shown:
-            fields |= _renditions(media, shown)
         return fields
 
 
@@ -283,18 +288,14 @@ def type_name(kind: str) -> str:
     return SHORT_NAMES.get(MediaType(kind), kind) if short else kind
 
 
-def _renditions(media: Media, shown: MediaFile) -> dict[str, Any]:
-    """Return the fields about renditions. In a `srcset` each width may occur once."""
+def _renditions(media: Media, shown: MediaFile, at: str) -> dict[str, Any]:
+    """Return the fields about renditions, whose URLs begin with `at`. In a `srcset` each width may occur once."""
     said = [
-        {"url": _url(media, one), "width": one.width, "height": one.height, "mimetype": one.mimetype}
+        {"url": at + one.name, "width": one.width, "height": one.height, "mimetype": one.mimetype}
         for one in plans.versions(media)
     ]
     if not said:
         return {}
     by_width = {one["width"]: one["url"] for one in said if one["mimetype"] == WEBP}
-    by_width.setdefault(shown.width, _url(media, shown))
+    by_width.setdefault(shown.width, at + shown.name)
     return {"renditions": said, "srcset": ", ".join(f"{url} {width}w" for width, url in by_width.items())}
-
-
-def _url(media: Media, file: MediaFile | plans.Version) -> str:
-    return absolute(path_of(media.hash_code, file))
