@@ -9,7 +9,7 @@ from weakref import finalize
 SMALL = 1024 * 1024
 """Bytes that every buffer may hold in memory."""
 
-LARGE = 8
+LARGE = 4
 """Buffers of this process that may hold more in memory. Others use a temporary file: a tenth of such a request's time.
 """
 
