@@ -177,8 +177,7 @@ class MediaSchema(Schema):
         fields = {name: getattr(media, name) for name in self._of_the_row}
         at = absolute(folder_of(media.hash_code))
         fields |= {"type": type_name(media.type), "choice_images": media.choice_images or []}
-        for name in ("embed_type", "embed_id"):
-            fields[name] = getattr(media.embed, name, None)
+        fields |= {name: getattr(media.embed, name, None) for name in ("embed_type", "embed_id")}
         if media.embed and media.embed_details is not None:
             own = {"url": media.url, "details": media.embed_details}
             fields["embed"] = {name: getattr(media.embed, name) for name in ("id", "embed_type", "embed_id")} | own
