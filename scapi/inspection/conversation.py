@@ -121,9 +121,12 @@ class Conversation:
         data = bytearray(length)
         view = memoryview(data)
         while view:
-            self._talk.settimeout(self._time_left())
+            # what has arrived is read even if it is late: the caller may have waited for the storage meanwhile
+            self._talk.settimeout(max(0, self.deadline - time.monotonic()))
             try:
                 got = self._talk.recv_into(view)
+            except BlockingIOError as error:
+                raise TimeoutError from error
             except ConnectionError as error:
                 raise EOFError from error
             if not got:

@@ -34,8 +34,3 @@ class Kind(bytes, Enum):
 
     DONE = b"D"
     """The job has sent everything."""
-
-
-def packed(kind: Kind, payload: bytes) -> bytes:
-    """Return a whole message."""
-    return HEADER.pack(kind.value, len(payload)) + payload

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from scapi.inspection import process, room, sources
+from scapi.inspection.messages import HEADER, Kind
 from scapi.inspection.outcomes import Answer, Crash, Lost, Mishap, Verdict
 from scapi.inspection.places import Rank
 from scapi.inspection.process import warm
@@ -109,6 +111,18 @@ def test_what_takes_too_long_by_the_clock_is_a_mishap_and_ends(monkeypatch: pyte
     with pytest.raises(Mishap, match="try again"):
         ask("hang")
     wait_for(lambda: children() == [])
+
+
+def test_an_answer_that_has_come_is_read_however_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask("forbidden")  # starts the warm process
+    monkeypatch.setattr(room, "WALL_SECONDS", 0.0)
+    question = Question(
+        sources.of_bytes(b"12345"), Request("forbidden", {}), Rank.IMAGE, lambda answer: answer, TOO_COMPLEX
+    )
+    with Room(threads=4).entered("somebody") as visit, visit.look(question) as look:
+        line = look._conversation._talk
+        wait_for(lambda: line.recv(MIB, socket.MSG_PEEK).endswith(HEADER.pack(Kind.DONE.value, 0)))
+        assert look.facts().facts["environment"] == {}
 
 
 def test_a_job_that_is_killed_from_outside_is_begun_again() -> None:
