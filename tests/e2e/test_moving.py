@@ -21,10 +21,14 @@ from scapi.media.models import MediaClick
 from tests import files, running
 from tests.client import complete, md5, send_chunk, upload
 from tests.conftest import token
+from tests.databases import KINDS
 from tests.running import ROOT, Server, environment
 
-MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "24"))
+MEDIA = int(os.environ.get("SCAPI_TEST_MEDIA", "16"))
 """How many media are moved; `make torture` moves 500."""
+
+DATABASES = KINDS if "SCAPI_TEST_MEDIA" in os.environ else ("postgresql",)
+"""Two hosts usually share PostgreSQL; `make torture` tries SQLite, too."""
 
 PAUSE = 0.05
 """Seconds between two rounds of a thread: the traffic must not take all the time of a processor."""
@@ -145,6 +149,7 @@ def fewer_files_than(wanted: int, settings: dict[str, str]) -> Callable[[], bool
     return holds
 
 
+@pytest.mark.parametrize("database", DATABASES, indirect=True)
 def test_files_move_while_two_hosts_go_on(both: dict[str, str], tmp_path: Path) -> None:
     before = {**both, "SCAPI_STORAGE": "local", "SCAPI_STORAGE_BEFORE": "s3"}
     after = {**both, "SCAPI_STORAGE": "s3", "SCAPI_STORAGE_BEFORE": "local"}

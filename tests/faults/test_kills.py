@@ -15,7 +15,7 @@ from tests.faults.community import Client, Report
 from tests.running import Server
 from tests.storehouse import contents
 
-KILLS = int(os.environ.get("SCAPI_TEST_KILLS", "18"))
+KILLS = int(os.environ.get("SCAPI_TEST_KILLS", "12"))
 """Kills in each place; `make torture` sets more."""
 
 CLIENTS = 4
