@@ -78,7 +78,7 @@ class LocalFile:
         while at < self.size:
             blocks.append(self._read(self.size - at, at))
             at += len(blocks[-1])
-        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        return b"".join(blocks)  # one block is returned as it is
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to an offset from the beginning, or from the end with os.SEEK_END."""

@@ -14,6 +14,7 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from scapi.formats import cleaning, documents, heic, images
 from scapi.formats import renditions as versions
+from scapi.formats.containers import BrokenFileError
 from scapi.formats.filetypes import HEIC, served_as
 from scapi.formats.images import ImageLimits
 from scapi.inspection.child import LocalFile, Teller
@@ -34,8 +35,8 @@ def image(file: LocalFile, teller: Teller, *, mimetype: str, max_pixels: int, st
     outline = images.outline_of(shown, shown_as, limits)
     try:
         served = cleaning.cleaned(shown, shown_as) if strip else shown
-    except Exception:
-        images.decode(outline, shown_as)  # if the file is broken, this says so
+    except BrokenFileError:
+        images.decode(outline, shown_as)  # its verdict about the file goes first
         raise
     replaced = served is not data
     teller.facts(replaced=replaced)

@@ -13,11 +13,13 @@ from scapi.database import db
 from scapi.inspection import room
 from scapi.inspection.outcomes import Crash, Mishap
 from scapi.inspection.room import Look
-from scapi.media import claims, completion
+from scapi.media import claims, completion, contents
+from scapi.media.models import MediaFile
 from scapi.storage import storage
 from scapi.uploads import rows
-from scapi.uploads.keys import SERVED, keys_of
+from scapi.uploads.keys import SERVED
 from scapi.uploads.models import Status
+from scapi.uploads.rows import UploadRow
 from scapi.uploads.rules import key_of
 from storage_backends import NotFound
 from tests import files
@@ -171,27 +173,40 @@ def test_no_place_is_told_at_once_and_changes_nothing(app: Flask) -> None:
     assert complete(app, upload_id)[0] == 201  # a completed upload needs no place
 
 
-def test_the_file_to_serve_is_saved_while_the_image_is_decoded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = files.jpeg(exif_orientation=6, gps=True)
-    upload_id = uploaded(app, data)
-    facts, sizes = Look.facts, list[int]()
+@pytest.fixture
+def saved_by_then(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that gets the size of the file to serve, as it is in storage when a request asks for the facts."""
+    sizes: list[int] = []
+    save, facts = contents.save_served, Look.facts
+    keys: list[str] = []
 
-    def saved_before(look: Look[Any]) -> Any:
-        sizes.append(storage.size(key_of(upload_id) + SERVED))
+    def note(upload: UploadRow, *rest: Any) -> MediaFile | None:
+        keys.append(key_of(upload.id) + SERVED)
+        return save(upload, *rest)
+
+    def ask(look: Look[Any]) -> Any:
+        sizes.append(storage.size(keys[-1]))
         return facts(look)
 
-    monkeypatch.setattr(Look, "facts", saved_before)
-    status, body = complete(app, upload_id, data)
-    assert (status, sizes) == (201, [body["size"]])
+    monkeypatch.setattr(contents, "save_served", note)
+    monkeypatch.setattr(Look, "facts", ask)
+    return sizes
 
 
-def test_nothing_stays_of_an_image_that_cannot_be_decoded(app: Flask) -> None:
+def test_the_file_to_serve_is_saved_while_the_image_is_decoded(app: Flask, saved_by_then: list[int]) -> None:
+    data = files.jpeg(exif_orientation=6, gps=True)
+    status, body = complete(app, uploaded(app, data), data)
+    assert (status, saved_by_then) == (201, [body["size"]])
+
+
+def test_nothing_stays_of_an_image_that_cannot_be_decoded(app: Flask, saved_by_then: list[int]) -> None:
     header = b"\0\0\0\x04\0\0\0\x04\x08\x02\0\0\0"  # 4 x 4 pixels in RGB
     chunks = ((b"IHDR", header), (b"tEXt", b"Comment\0private"), (b"IDAT", b"no zlib stream"), (b"IEND", b""))
     bad = files.PNG_SIGNATURE + b"".join(files.png_chunk(*chunk) for chunk in chunks)
     upload_id = uploaded(app, bad)
     status, body = complete(app, upload_id, bad)
     assert (status, code(body)) == (400, "invalid_image")
-    for key in keys_of(upload_id):
+    assert len(saved_by_then) == 1
+    for key in (key_of(upload_id), key_of(upload_id) + SERVED):
         with pytest.raises(NotFound):
             storage.size(key)
